@@ -1,0 +1,68 @@
+# One word each: make setup | demo | check | test | bench | lock | clean
+# Nothing here asks a question or needs more than Python >= 3.11 with venv, Node >= 20.19 and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+DIST := web_client/dist/index.html
+WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+
+.PHONY: setup setup-dev demo check test bench lock clean
+
+demo: setup
+	@exec $(BIN)/lianzhen demo
+
+setup: $(VENV)/.runtime $(DIST)
+
+setup-dev: $(VENV)/.dev $(DIST)
+
+$(BIN)/python:
+	@echo "[setup] Python environment"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "[setup] Python packages (a minute or two the first time)"
+	@$(PIP) --require-hashes --only-binary :all: -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	@echo "[setup] Python packages for checks and tests"
+	@$(PIP) --require-hashes --only-binary :all: -r requirements-dev.lock
+	@touch $@
+
+web_client/node_modules/.package-lock.json: web_client/package-lock.json web_client/package.json
+	@echo "[setup] web client packages"
+	@cd web_client && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(DIST): web_client/node_modules/.package-lock.json $(WEB_SOURCES)
+	@echo "[setup] web client"
+	@cd web_client && npm run --silent build
+	@touch $@
+
+check: setup-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	cd web_client && npm run --silent check
+
+test: setup-dev
+	cd web_client && npm test --silent
+	$(BIN)/python -m pytest
+
+bench: setup-dev
+	$(BIN)/python -m benchmarks
+
+# Resolve the dependencies anew; uv comes from PyPI and is needed here only.
+lock:
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --upgrade \
+	  --extra build pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --upgrade \
+	  --constraint requirements.lock --extra build --extra dev pyproject.toml --output-file requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) web_client/node_modules web_client/dist .mypy_cache .ruff_cache .pytest_cache
