@@ -1,0 +1,218 @@
+"""Text of a data set: decoding by Specific Character Set, and repair of false labels.
+
+Devices in China write GB18030, GBK or UTF-8 bytes and label them ISO_IR 6, ISO_IR 100, ISO_IR 192
+or not at all. Such values are decoded to the text that was meant, with a note; the bytes of the
+file are never touched. A value that its label explains is never second-guessed, but for
+ISO_IR 100 (Latin-1), under which every byte string is valid.
+"""
+
+import re
+import warnings
+from dataclasses import dataclass
+from typing import Final
+
+from pydicom.charset import decode_bytes, python_encoding
+
+_LATIN_1: Final = "latin_1"
+_TERM_BYTES: Final = re.compile(r"[^A-Z0-9_ ]")
+_DELIMITERS: Final = {0x0D, 0x0A, 0x09, 0x0C, 0x5C, 0x5E, 0x3D}
+"""CR, LF, TAB, FF, backslash, caret and equals sign reset the code extension (PS3.5 6.1.2.5.3)."""
+
+_USUAL_WHERE_GUESSED: Final = re.compile(r"[\0-\x7f\xa0-\xac\xae-\u017f]*")
+"""ASCII and European Latin letters: the text that UTF-8 writers outside China mean."""
+_USUAL_WHERE_LABELLED: Final = re.compile(
+    r"[\0-\x7f\xa0-\xac\xae-\u017f\u0300-\u036f\u0386-\u03ce\u0400-\u045f\u0490-\u04ff"
+    r"\u05d0-\u05ea\u060c-\u06d5]*"
+)
+"""Also Greek, Cyrillic, Hebrew and Arabic (which Uyghur uses), where the label says UTF-8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charset:
+    """The character sets in force in a data set.
+
+    Parameters
+    ----------
+    terms
+        Values of Specific Character Set (0008,0005), normalised; empty for the default repertoire.
+    """
+
+    terms: tuple[str, ...] = ()
+
+    @property
+    def codecs(self) -> list[str]:
+        """Python codecs, the first for text without escapes. Unknown terms count as Latin-1."""
+        return [python_encoding.get(term, _LATIN_1) for term in self.terms] or [_LATIN_1]
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedText:
+    """A decoded value, and whether its label was false."""
+
+    text: str
+    repaired: bool = False
+
+
+DEFAULT_CHARSET: Final = Charset()
+
+
+def parse_charset(value: bytes | str) -> Charset:
+    r"""Read a value of Specific Character Set (0008,0005).
+
+    Parameters
+    ----------
+    value
+        The stored value, backslash between terms.
+
+    Returns
+    -------
+    Charset
+        With terms upper-cased and stripped. Misspellings met in the field (``ISO IR 100``,
+        ``ISO-IR 192``, ``UTF-8``, ``GBK``) become the defined terms.
+    """
+    text = value.decode("ascii", "replace") if isinstance(value, bytes) else value
+    terms = [_normalise(term) for term in text.split("\\")]
+    while terms and not terms[-1]:
+        terms.pop()
+    return Charset(tuple(terms))
+
+
+def _normalise(term: str) -> str:
+    plain = _TERM_BYTES.sub(" ", term.strip("\0 ").upper())
+    plain = re.sub(r"^ISO[ _]?IR[ _]?(?=\d)", "ISO_IR ", plain)
+    plain = re.sub(r"^ISO[ _]?2022[ _]?IR[ _]?(?=\d)", "ISO 2022 IR ", plain)
+    match plain:
+        case "UTF 8" | "UTF8":
+            return "ISO_IR 192"
+        case "GBK" | "GB2312" | "GB 18030":
+            return "GB18030"
+        case _:
+            return plain
+
+
+def decode(raw: bytes, charset: Charset = DEFAULT_CHARSET) -> DecodedText:
+    """Decode one stored value, repairing a false label.
+
+    Parameters
+    ----------
+    raw
+        The bytes as stored, all values of the element together: in GB18030 the backslash and the
+        caret also occur as second bytes, so splitting comes after decoding.
+    charset
+        What Specific Character Set claims.
+
+    Returns
+    -------
+    DecodedText
+        ``repaired`` is True where the label could not explain the bytes.
+    """
+    if raw.isascii() and b"\x1b" not in raw:
+        return DecodedText(raw.decode("ascii"))
+    codecs = charset.codecs
+    if b"\x1b" in raw and len(codecs) > 1:
+        return _decode_with_escapes(raw, codecs)
+    first = charset.terms[0] if charset.terms else ""
+    match first:
+        case "ISO_IR 100" | "ISO 2022 IR 100":
+            return _decode_latin_1(raw)
+        case "ISO_IR 192":
+            believed = not _is_odd_utf_8(raw, _USUAL_WHERE_LABELLED)
+            return _decode_unlabelled(raw, "utf_8" if believed else None)
+        case "" | "ISO_IR 6" | "ISO 2022 IR 6":
+            # The default repertoire has no byte above 0x7F, so any reading is a repair.
+            return _decode_unlabelled(raw, None)
+        case _:
+            return _decode_unlabelled(raw, codecs[0])
+
+
+def _strict(raw: bytes, codec: str) -> str | None:
+    try:
+        return raw.decode(codec)
+    except UnicodeError:
+        return None
+
+
+def _decode_unlabelled(raw: bytes, label: str | None) -> DecodedText:
+    """Try the codec of the label, then UTF-8 and GB18030; Latin-1 takes what is left."""
+    if label is not None:
+        text = _strict(raw, label)
+        if text is not None:
+            return DecodedText(text)
+    repaired = not raw.isascii()
+    text = _strict(raw, "utf_8")
+    if text is not None and not _is_odd_utf_8(raw, _USUAL_WHERE_GUESSED):
+        return DecodedText(text, repaired)
+    text = _strict(raw, "gb18030")
+    return DecodedText(raw.decode(_LATIN_1) if text is None else text, repaired)
+
+
+def _is_odd_utf_8(raw: bytes, usual: "re.Pattern[str]") -> bool:
+    """Tell whether valid UTF-8 is more likely GB18030.
+
+    A Hanzi of GB 2312 whose second byte is below 0xC0 is a valid two-byte sequence: 头颅 would
+    read as a rare Greek letter and a soft hyphen. UTF-8 that holds characters of three bytes, or
+    only usual characters of two, is believed.
+    """
+    text = _strict(raw, "utf_8")
+    if text is None or any(char >= "\u0800" for char in text) or usual.fullmatch(text):
+        return False
+    as_chinese = _strict(raw, "gb18030")
+    return as_chinese is not None and all(
+        char.isascii() or "\u3000" <= char <= "\u9fff" for char in as_chinese
+    )
+
+
+def _decode_with_escapes(raw: bytes, codecs: list[str]) -> DecodedText:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            text = decode_bytes(raw, codecs, _DELIMITERS)
+        except (UnicodeError, LookupError, ValueError):
+            return DecodedText(raw.decode(_LATIN_1), repaired=True)
+    return DecodedText(text)
+
+
+def _decode_latin_1(raw: bytes) -> DecodedText:
+    as_utf_8 = _strict(raw, "utf_8")
+    if as_utf_8 is not None and not _is_odd_utf_8(raw, _USUAL_WHERE_GUESSED):
+        return DecodedText(as_utf_8, repaired=not raw.isascii())
+    as_chinese = _strict(raw, "gb18030")
+    if as_chinese is not None and _is_chinese(raw, as_chinese):
+        return DecodedText(as_chinese, repaired=True)
+    return DecodedText(raw.decode(_LATIN_1))
+
+
+def _is_chinese(raw: bytes, text: str) -> bool:
+    """Tell GB18030 from Latin-1, both of which decode ``raw``.
+
+    Latin-1 letters are 0xC0-0xFF without 0xD7 and 0xF7, the lower-case ones from 0xDF on; the
+    3,755 common Hanzi of GB 2312 begin with 0xB0-0xD7. So Chinese text shows bytes that are no
+    letters, or an accented capital before an accented small letter, never a lone high byte.
+    """
+    hanzi = sum("\u3400" <= char <= "\u9fff" or char >= "\U00020000" for char in text)
+    others = sum(not char.isascii() for char in text) - hanzi
+    if hanzi == 0 or hanzi < others or any("\ue000" <= char <= "\uf8ff" for char in text):
+        return False
+    strong = weak = latin = 0
+    for run in re.finditer(rb"[\x80-\xff]+", raw):
+        block = run.group()
+        before = raw[max(run.start() - 1, 0) : run.start()]
+        after = raw[run.end() : run.end() + 1]
+        if len(block) == 1:
+            latin += 1
+        elif any(byte < 0xC0 or byte in (0xD7, 0xF7) for byte in block):
+            strong += 1
+        elif _reads_as_latin_word(block, before, after):
+            latin += 1
+        else:
+            weak += 1
+    return strong + weak > 0 and strong >= latin
+
+
+def _reads_as_latin_word(block: bytes, before: bytes, after: bytes) -> bool:
+    """Tell whether a run of accented letters, with its ASCII neighbours, looks like Latin-1."""
+    if len(block) % 2 == 1 or before.islower() or after.islower():
+        return True
+    if all(byte < 0xDF for byte in block):
+        return before.isupper() or after.isupper()
+    return all(byte >= 0xDF for byte in block)

@@ -1,0 +1,56 @@
+"""The process in which pixels of strangers are decoded: ``python -m dicom.decode_worker``.
+
+A request is JSON. An answer is the length and bytes of JSON, and after them a picture's bytes.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from dicom.codestream import DecodeError, DecodeFault
+from dicom.pixels import open_image, read_frame
+from dicom.render import PictureType, RenderOptions, Window, render_frame
+from dicom.worker_process import LENGTH, answer_requests
+
+
+def _answer(request: bytes) -> tuple[bytes, bytes, bytes]:
+    payload = b""
+    try:
+        head, payload = _perform(json.loads(request))
+    except DecodeError as error:
+        head = {"code": error.code, "message": error.message}
+    except MemoryError:
+        head = {"code": DecodeFault.OVERRUN, "message": "the memory limit was reached"}
+    except OSError as error:
+        head = {"code": DecodeFault.BAD_FILE, "message": error.strerror or "unreadable"}
+    except (ValueError, ArithmeticError, LookupError, TypeError, RuntimeError) as error:
+        # NumPy raises these where bytes and claims disagree in a way no check foresaw.
+        head = {"code": DecodeFault.CORRUPT, "message": type(error).__name__}
+    encoded = json.dumps(head).encode()
+    return LENGTH.pack(len(encoded)), encoded, payload
+
+
+def _perform(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    image = open_image(Path(request["path"]))
+    frame = int(request["frame"])
+    if request["kind"] == "native":
+        values = read_frame(image, frame).values
+        little = values.astype(values.dtype.newbyteorder("<"), copy=False)
+        return {"shape": values.shape, "dtype": little.dtype.str}, little.tobytes()
+    window = request["window"]
+    viewport = request["viewport"]
+    picture = render_frame(
+        image,
+        frame,
+        RenderOptions(
+            picture_type=PictureType(request["picture_type"]),
+            quality=int(request["quality"]),
+            window=None if window is None else Window(float(window[0]), float(window[1])),
+            viewport=None if viewport is None else (int(viewport[0]), int(viewport[1])),
+        ),
+    )
+    return {"width": picture.width, "height": picture.height}, picture.data
+
+
+if __name__ == "__main__":
+    answer_requests(_answer)

@@ -1,0 +1,209 @@
+"""DIMSE command sets: implicit VR little endian elements of group 0000.
+
+Read and written here: a command set is a dozen elements, and building a dataset for it costs more
+than the rest of a C-ECHO.
+
+References
+----------
+DICOM PS3.7 sections 6.3.1, 9.3 and annexes C and E.
+"""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+NO_DATA_SET: Final = 0x0101
+"""Command Data Set Type where no dataset follows (PS3.7 E.1); any other value: one does."""
+
+RESPONSE_BIT: Final = 0x8000
+"""Set in the command field of a response."""
+
+
+class CommandField(IntEnum):
+    """Command fields of the messages we know by name (PS3.7 E.1)."""
+
+    C_STORE_RQ = 0x0001
+    C_ECHO_RQ = 0x0030
+    C_CANCEL_RQ = 0x0FFF
+
+
+class Element(IntEnum):
+    """Element numbers in group 0000 (PS3.7 E.1)."""
+
+    GROUP_LENGTH = 0x0000
+    AFFECTED_SOP_CLASS_UID = 0x0002
+    COMMAND_FIELD = 0x0100
+    MESSAGE_ID = 0x0110
+    MESSAGE_ID_BEING_RESPONDED_TO = 0x0120
+    PRIORITY = 0x0700
+    DATA_SET_TYPE = 0x0800
+    STATUS = 0x0900
+    ERROR_COMMENT = 0x0902
+    AFFECTED_SOP_INSTANCE_UID = 0x1000
+    MOVE_ORIGINATOR_AE = 0x1030
+    MOVE_ORIGINATOR_MESSAGE_ID = 0x1031
+
+
+class Status(IntEnum):
+    """Statuses this layer answers with itself (PS3.7 annex C, PS3.4 table B.2-1)."""
+
+    SUCCESS = 0x0000
+    PROCESSING_FAILURE = 0x0110
+    INVALID_SOP_INSTANCE = 0x0117
+    SOP_CLASS_NOT_SUPPORTED = 0x0122
+    UNRECOGNIZED_OPERATION = 0x0211
+    OUT_OF_RESOURCES = 0xA700
+    CANNOT_UNDERSTAND = 0xC000
+
+
+class CommandError(ValueError):
+    """A command set that cannot be read, or lacks what its message needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSet:
+    """A command set as it came.
+
+    Parameters
+    ----------
+    elements
+        Element number to raw value.
+    """
+
+    elements: Mapping[int, bytes]
+
+    def number(self, element: Element) -> int | None:
+        """Return a US value, or None where the element is absent.
+
+        Raises
+        ------
+        CommandError
+            If the value is not two bytes.
+        """
+        raw = self.elements.get(element)
+        if raw is None:
+            return None
+        if len(raw) != 2:
+            raise CommandError(f"{element.name} is not two bytes")
+        return int.from_bytes(raw, "little")
+
+    def text(self, element: Element) -> str:
+        """Return a UI or AE value without padding, empty where the element is absent.
+
+        Raises
+        ------
+        CommandError
+            If the value has bytes outside of printable ASCII.
+        """
+        # Latin-1 takes every byte, so that one test finds all that is not printable ASCII.
+        value = self.elements.get(element, b"").strip(b" \0").decode("latin-1")
+        if not (value.isascii() and value.isprintable()):
+            raise CommandError(f"{element.name} is not printable")
+        return value
+
+    @property
+    def command_field(self) -> int:
+        """Return the command field.
+
+        Raises
+        ------
+        CommandError
+            If it is missing.
+        """
+        return self._required(Element.COMMAND_FIELD)
+
+    @property
+    def message_id(self) -> int:
+        """Return the message ID.
+
+        Raises
+        ------
+        CommandError
+            If it is missing.
+        """
+        return self._required(Element.MESSAGE_ID)
+
+    @property
+    def has_data_set(self) -> bool:
+        """Return whether a dataset follows.
+
+        Raises
+        ------
+        CommandError
+            If the command set does not say.
+        """
+        return self._required(Element.DATA_SET_TYPE) != NO_DATA_SET
+
+    def _required(self, element: Element) -> int:
+        value = self.number(element)
+        if value is None:
+            raise CommandError(f"{element.name} is missing")
+        return value
+
+
+def decode_command(data: bytes) -> CommandSet:
+    """Read an encoded command set.
+
+    Raises
+    ------
+    CommandError
+        If an element is cut, out of order or outside of group 0000.
+    """
+    elements: dict[int, bytes] = {}
+    offset, previous = 0, -1
+    while offset < len(data):
+        if len(data) - offset < 8:
+            raise CommandError("an element is cut inside its header")
+        group, number, length = struct.unpack_from("<HHI", data, offset)
+        offset += 8
+        if group != 0 or number <= previous:
+            raise CommandError("elements are out of order or of another group")
+        if length > len(data) - offset:
+            raise CommandError("an element is longer than the command set")
+        elements[number] = data[offset : offset + length]
+        previous = number
+        offset += length
+    return CommandSet(elements)
+
+
+def encode_response(request: CommandSet, status: int, comment: str | None = None) -> bytes:
+    """Return the encoded response, without dataset, to ``request``.
+
+    Parameters
+    ----------
+    request
+        The command set answered; its UIDs are echoed.
+    status
+        Status (PS3.7 annex C).
+    comment
+        Error comment, cut to the 64 characters of an LO and to printable ASCII.
+    """
+    body = [
+        _element(Element.COMMAND_FIELD, _us(request.command_field | RESPONSE_BIT)),
+        _element(Element.MESSAGE_ID_BEING_RESPONDED_TO, _us(request.message_id)),
+        _element(Element.DATA_SET_TYPE, _us(NO_DATA_SET)),
+        _element(Element.STATUS, _us(status)),
+    ]
+    sop_class = request.elements.get(Element.AFFECTED_SOP_CLASS_UID)
+    if sop_class is not None and len(sop_class) <= 64:
+        body.insert(0, _element(Element.AFFECTED_SOP_CLASS_UID, sop_class))
+    if comment and status != Status.SUCCESS:
+        printable = "".join(c if " " <= c <= "~" and c != "\\" else "?" for c in comment[:64])
+        body.append(_element(Element.ERROR_COMMENT, printable.encode("ascii"), b" "))
+    sop_instance = request.elements.get(Element.AFFECTED_SOP_INSTANCE_UID)
+    if sop_instance is not None and len(sop_instance) <= 64:
+        body.append(_element(Element.AFFECTED_SOP_INSTANCE_UID, sop_instance))
+    encoded = b"".join(body)
+    return _element(Element.GROUP_LENGTH, struct.pack("<I", len(encoded))) + encoded
+
+
+def _us(value: int) -> bytes:
+    return value.to_bytes(2, "little")
+
+
+def _element(number: Element, value: bytes, padding: bytes = b"\0") -> bytes:
+    if len(value) % 2:
+        value += padding
+    return struct.pack("<HHI", 0, number, len(value)) + value

@@ -1,0 +1,337 @@
+"""Upper layer PDUs: their types, those we send, and a bounded reading of the request.
+
+The request is read here and not by pynetdicom 3.0.4, whose reader fails on item types it does not
+know (PS3.8 9.3.1 has them ignored) and spends seconds on a request full of transfer syntaxes. Every
+length is checked before it is believed.
+
+References
+----------
+DICOM PS3.8 section 9.3, PS3.7 annex D.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from dicom.dimse.limits import DimseLimits
+
+HEADER_BYTES: Final = 6
+"""PDU type, a reserved byte and a four byte length."""
+
+ASSOCIATE_FIXED_BYTES: Final = 68
+"""Length of an A-ASSOCIATE-RQ body before its items (PS3.8 Table 9-11)."""
+
+_ITEM_HEADER: Final = struct.Struct(">BxH")
+
+RELEASE_RP: Final = struct.pack(">BxIxxxx", 0x06, 4)
+
+
+class PduType(IntEnum):
+    """PDU types (PS3.8 section 9.3.1)."""
+
+    ASSOCIATE_RQ = 0x01
+    ASSOCIATE_AC = 0x02
+    ASSOCIATE_RJ = 0x03
+    P_DATA_TF = 0x04
+    RELEASE_RQ = 0x05
+    RELEASE_RP = 0x06
+    ABORT = 0x07
+
+
+class AbortSource(IntEnum):
+    """Who aborts (PS3.8 Table 9-26)."""
+
+    SERVICE_USER = 0
+    SERVICE_PROVIDER = 2
+
+
+class AbortReason(IntEnum):
+    """Why the provider aborts (PS3.8 Table 9-26); zero when the user does."""
+
+    NOT_SPECIFIED = 0
+    UNRECOGNIZED_PDU = 1
+    UNEXPECTED_PDU = 2
+    UNRECOGNIZED_PDU_PARAMETER = 4
+    UNEXPECTED_PDU_PARAMETER = 5
+    INVALID_PDU_PARAMETER_VALUE = 6
+
+
+class MalformedRequestError(ValueError):
+    """An association request whose bytes contradict themselves."""
+
+
+class OversizedRequestError(ValueError):
+    """An association request with more items than we agree to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedContext:
+    """One presentation context of a request (PS3.8 9.3.2.2)."""
+
+    context_id: int
+    abstract_syntax: str
+    transfer_syntaxes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UserIdentity:
+    """User identity of a request (PS3.7 D.3.3.7.1): its fields are secrets.
+
+    Parameters
+    ----------
+    kind
+        1 user name, 2 user name and passcode, 3 Kerberos, 4 SAML, 5 JSON web token.
+    positive_response_requested
+        Whether the peer wants to hear that it was recognised.
+    primary, secondary
+        User name or ticket; passcode.
+    """
+
+    kind: int
+    positive_response_requested: bool
+    primary: bytes
+    secondary: bytes
+
+    def __repr__(self) -> str:
+        """Show the kind alone: the fields must not reach a log."""
+        return f"UserIdentity(kind={self.kind})"
+
+
+@dataclass(frozen=True, slots=True)
+class AssociateRequest:
+    """What an A-ASSOCIATE-RQ says (PS3.8 9.3.2).
+
+    Parameters
+    ----------
+    protocol_version
+        Bit field; bit 0 is version 1.
+    called_ae, calling_ae
+        The 16 byte fields as they came.
+    application_context
+        UID of the application context.
+    contexts
+        Proposed presentation contexts.
+    roles
+        SOP class UID to (SCU, SCP) proposed for the requestor.
+    max_pdu_bytes
+        Largest PDU the peer takes; 0 is no bound.
+    implementation_class_uid, implementation_version
+        How the peer's software names itself.
+    user_identity
+        User identity, if any.
+    """
+
+    protocol_version: int
+    called_ae: bytes
+    calling_ae: bytes
+    application_context: str
+    contexts: tuple[ProposedContext, ...]
+    roles: tuple[tuple[str, tuple[bool, bool]], ...]
+    max_pdu_bytes: int
+    implementation_class_uid: str
+    implementation_version: str
+    user_identity: UserIdentity | None
+
+
+def encode_reject(result: int, source: int, reason: int) -> bytes:
+    """Return an A-ASSOCIATE-RJ PDU (PS3.8 9.3.4)."""
+    return struct.pack(">BxIxBBB", PduType.ASSOCIATE_RJ, 4, result, source, reason)
+
+
+def encode_abort(source: AbortSource, reason: AbortReason) -> bytes:
+    """Return an A-ABORT PDU (PS3.8 9.3.8)."""
+    return struct.pack(">BxIxxBB", PduType.ABORT, 4, source, reason)
+
+
+def encode_command(context_id: int, command: bytes, peer_max_pdu_bytes: int) -> bytes:
+    """Return a command set as P-DATA-TF PDUs the peer can take, in one piece for one write.
+
+    Parameters
+    ----------
+    context_id
+        Presentation context identifier.
+    command
+        Encoded command set.
+    peer_max_pdu_bytes
+        What the peer advertised, 0 or at least 7; 0 is no bound.
+    """
+    room = peer_max_pdu_bytes - 6 if peer_max_pdu_bytes else len(command)
+    pieces: list[bytes] = []
+    for start in range(0, len(command), room):
+        piece = command[start : start + room]
+        control = 0x03 if start + room >= len(command) else 0x01
+        pieces.append(
+            struct.pack(
+                ">BxIIBB", PduType.P_DATA_TF, len(piece) + 6, len(piece) + 2, context_id, control
+            )
+        )
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def decode_associate_request(body: bytes, limits: DimseLimits) -> AssociateRequest:
+    """Read the body of an A-ASSOCIATE-RQ PDU, each length checked before use.
+
+    Parameters
+    ----------
+    body
+        The PDU without its six byte header.
+    limits
+        How many items are looked at.
+
+    Raises
+    ------
+    MalformedRequestError
+        If lengths, identifiers or UIDs contradict PS3.8 9.3.2.
+    OversizedRequestError
+        If it has more items than ``limits`` allows.
+    """
+    if len(body) < ASSOCIATE_FIXED_BYTES:
+        raise MalformedRequestError("the request is shorter than its fixed fields")
+    application_context = ""
+    contexts: dict[int, ProposedContext] = {}
+    user = _UserInformation()
+    for kind, value in _items(body[ASSOCIATE_FIXED_BYTES:]):
+        match kind:
+            case 0x10:
+                application_context = _uid(value)
+            case 0x20:
+                if len(contexts) >= limits.max_presentation_contexts:
+                    raise OversizedRequestError("too many presentation contexts")
+                context = _proposed_context(value, limits)
+                if context.context_id in contexts:
+                    raise MalformedRequestError("two presentation contexts share an identifier")
+                contexts[context.context_id] = context
+            case 0x50:
+                user = _UserInformation.decode(value, limits)
+            case _:  # PS3.8 9.3.1: unrecognised items are ignored
+                continue
+    if not contexts:
+        raise MalformedRequestError("no presentation context")
+    return AssociateRequest(
+        protocol_version=int.from_bytes(body[0:2], "big"),
+        called_ae=body[4:20],
+        calling_ae=body[20:36],
+        application_context=application_context,
+        contexts=tuple(contexts.values()),
+        roles=user.roles,
+        max_pdu_bytes=user.max_pdu_bytes,
+        implementation_class_uid=user.implementation_class_uid,
+        implementation_version=user.implementation_version,
+        user_identity=user.identity,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _UserInformation:
+    """The user information item (PS3.8 9.3.2.3)."""
+
+    roles: tuple[tuple[str, tuple[bool, bool]], ...] = ()
+    max_pdu_bytes: int = 0
+    implementation_class_uid: str = ""
+    implementation_version: str = ""
+    identity: UserIdentity | None = None
+
+    @classmethod
+    def decode(cls, data: bytes, limits: DimseLimits) -> "_UserInformation":
+        """Read the sub-items we know; the others are ignored."""
+        roles: dict[str, tuple[bool, bool]] = {}
+        max_pdu_bytes = 0
+        class_uid = version = ""
+        identity: UserIdentity | None = None
+        for count, (kind, value) in enumerate(_items(data)):
+            if count >= limits.max_user_items:
+                raise OversizedRequestError("too many user information items")
+            match kind:
+                case 0x51:
+                    if len(value) != 4:
+                        raise MalformedRequestError("maximum length is not four bytes")
+                    max_pdu_bytes = int.from_bytes(value, "big")
+                    if 0 < max_pdu_bytes < 7:  # not even one byte of a message fits
+                        raise MalformedRequestError("maximum length is below seven")
+                case 0x52:
+                    class_uid = _uid(value)
+                case 0x54:
+                    sop_class, role = _role(value)
+                    roles[sop_class] = role
+                case 0x55:
+                    version = _printable(value[:16])
+                case 0x58:
+                    identity = _identity(value)
+                case _:
+                    continue
+        return cls(tuple(roles.items()), max_pdu_bytes, class_uid, version, identity)
+
+
+def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield type and value of each item, or fail where a length leaves the data."""
+    offset, end = 0, len(data)
+    while offset < end:
+        if end - offset < 4:
+            raise MalformedRequestError("an item is cut inside its header")
+        kind, length = _ITEM_HEADER.unpack_from(data, offset)
+        start = offset + 4
+        offset = start + length
+        if offset > end:
+            raise MalformedRequestError("an item is longer than what holds it")
+        yield kind, data[start:offset]
+
+
+def _proposed_context(data: bytes, limits: DimseLimits) -> ProposedContext:
+    if len(data) < 4:
+        raise MalformedRequestError("a presentation context is cut")
+    context_id = data[0]
+    if context_id % 2 == 0:
+        raise MalformedRequestError("a presentation context identifier is even")
+    abstract: list[str] = []
+    transfer: list[str] = []
+    for kind, value in _items(data[4:]):
+        if kind == 0x30:
+            if abstract:
+                raise MalformedRequestError("a presentation context has two abstract syntaxes")
+            abstract.append(_uid(value))
+        elif kind == 0x40:
+            if len(transfer) >= limits.max_transfer_syntaxes_per_context:
+                raise OversizedRequestError("too many transfer syntaxes")
+            transfer.append(_uid(value))
+    if not abstract or not transfer:
+        raise MalformedRequestError("a presentation context lacks a syntax")
+    return ProposedContext(context_id, abstract[0], tuple(transfer))
+
+
+def _role(data: bytes) -> tuple[str, tuple[bool, bool]]:
+    length = int.from_bytes(data[:2], "big")
+    if len(data) != length + 4:
+        raise MalformedRequestError("a role selection item has a wrong length")
+    return _uid(data[2 : 2 + length]), (data[-2] == 1, data[-1] == 1)
+
+
+def _identity(data: bytes) -> UserIdentity:
+    if len(data) < 6:
+        raise MalformedRequestError("a user identity item is cut")
+    primary_end = 4 + int.from_bytes(data[2:4], "big")
+    if primary_end + 2 > len(data):
+        raise MalformedRequestError("a user identity is longer than its item")
+    secondary_end = primary_end + 2 + int.from_bytes(data[primary_end : primary_end + 2], "big")
+    if secondary_end != len(data):
+        raise MalformedRequestError("a user identity is longer than its item")
+    return UserIdentity(
+        data[0],
+        data[1] == 1,
+        data[4:primary_end],
+        data[primary_end + 2 : secondary_end],
+    )
+
+
+def _uid(data: bytes) -> str:
+    """Return a UID; padding is not allowed here (PS3.8 annex F) but common, so it is stripped."""
+    raw = data.strip(b"\0 ")
+    if not 0 < len(raw) <= 64 or raw.strip(b"0123456789."):
+        raise MalformedRequestError("a UID is not one")
+    return raw.decode("ascii")
+
+
+def _printable(raw: bytes) -> str:
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "?" for byte in raw.rstrip(b"\0 "))
