@@ -1,0 +1,77 @@
+"""Tell formats by their content, never by their name, and read them."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import assert_never
+
+from ecg.formats.dicom import looks_like_dicom, read_dicom
+from ecg.formats.errors import EcgFormatError
+from ecg.signal import EcgSignal
+
+MAX_BYTES = 256 * 1024 * 1024
+
+
+class Format(StrEnum):
+    """Formats that `read` knows."""
+
+    DICOM = "dicom"
+
+
+def sniff(content: bytes) -> Format:
+    """Name the format of a file's content.
+
+    Raises
+    ------
+    EcgFormatError
+        If it is empty or none that is known.
+    """
+    if not content:
+        raise EcgFormatError("the file is empty")
+    if looks_like_dicom(content):
+        return Format.DICOM
+    raise EcgFormatError("the format is not known")
+
+
+def _content(source: str | Path | bytes) -> bytes:
+    if isinstance(source, bytes):
+        content = source
+    else:
+        path = Path(source)
+        try:
+            size = path.stat().st_size
+            content = path.read_bytes() if size <= MAX_BYTES else b""
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not a path"
+            raise EcgFormatError(f"the file cannot be read: {reason}") from error
+        if size > MAX_BYTES:
+            raise EcgFormatError(f"the file is larger than {MAX_BYTES >> 20} MiB")
+    if len(content) > MAX_BYTES:
+        raise EcgFormatError(f"the file is larger than {MAX_BYTES >> 20} MiB")
+    return content
+
+
+def read(source: str | Path | bytes) -> EcgSignal:
+    """Read one ECG file.
+
+    Parameters
+    ----------
+    source
+        A path, or the file's content, at most 256 MiB.
+
+    Returns
+    -------
+    EcgSignal
+        With ``source_format`` set.
+
+    Raises
+    ------
+    EcgFormatError
+        For every file that is not read, with one clear line.
+    """
+    content = _content(source)
+    found = sniff(content)
+    match found:
+        case Format.DICOM:
+            return read_dicom(content)
+        case _:
+            assert_never(found)

@@ -1,0 +1,372 @@
+"""The pipeline: `EcgSignal` to `Screening`, the one door most callers need."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal as scipy_signal
+
+from ecg import quality, rhythm
+from ecg.beats import Envelope, peaks_of, qrs_envelope
+from ecg.criteria import criteria_findings
+from ecg.delineate import BeatClass, Delineation, Fiducials, delineate
+from ecg.filters import Array, decimate, fill_gaps, notch
+from ecg.findings import AHA_2009, Evidence, Finding, FindingCode, Severity
+from ecg.intervals import Measurements, measure
+from ecg.quality import LeadProblem, LeadQuality
+from ecg.screening import Beat, Screening
+from ecg.signal import CHEST_LEADS, EcgSignal, Patient
+
+MIN_DURATION_S = 2.0
+MIN_WORK_FS_HZ = 250.0
+MAX_WORK_FS_HZ = 1000.0
+WINDOW_S = 120.0
+MAINS_UV = 15.0
+MIN_INTERVAL_FS_HZ = 100.0
+ALIKE_SHARE = 0.4
+WINDOW_MARGIN_S = 1.5
+QUALITY_LOOKS = 8
+ADULT_YEARS = 16.0
+EIGHT_LEADS = frozenset(("I", "II", *CHEST_LEADS))
+
+
+@dataclass(frozen=True)
+class _Window:
+    """One delineated stretch and how its samples map to the signal's."""
+
+    start: int
+    ratio: float
+    work_hz: float
+    result: Delineation
+
+    def place(self, trigger: int, offset: int | None) -> int | None:
+        """Return the signal's sample of a median beat's boundary in one beat."""
+        if offset is None:
+            return None
+        return self.start + round((trigger + offset - self.result.before) * self.ratio)
+
+
+def _working_copy(samples_uv: Array, fs_hz: float) -> tuple[Array, float]:
+    """Bring samples to 250-1000 Hz; return them and the rate."""
+    if fs_hz > MAX_WORK_FS_HZ:
+        factor = int(fs_hz // (MAX_WORK_FS_HZ / 2.0))
+        return decimate(samples_uv, factor), fs_hz / factor
+    if fs_hz < MIN_WORK_FS_HZ:
+        factor = int(np.ceil(MIN_WORK_FS_HZ / fs_hz))
+        raised = scipy_signal.resample_poly(samples_uv, factor, 1, axis=-1, padtype="line")
+        return np.asarray(raised, dtype=np.float64), fs_hz * factor
+    return samples_uv, fs_hz
+
+
+def _without_mains(samples_uv: Array, fs_hz: float) -> Array:
+    """Notch the leads that carry audible mains; the others stay as they are."""
+    amplitude = quality.mains_uv(samples_uv, fs_hz)
+    for column, mains_hz in enumerate(quality.MAINS_HZ):
+        rows = np.flatnonzero(amplitude[:, column] > MAINS_UV)
+        if rows.size:
+            samples_uv = samples_uv.copy()
+            samples_uv[rows] = notch(samples_uv[rows], fs_hz, mains_hz)
+    return samples_uv
+
+
+def _quality(signal: EcgSignal, envelope: Envelope) -> tuple[LeadQuality, ...]:
+    """Score leads on stretches spread over the recording; the median score counts."""
+    length = round(quality.LOOK_S * signal.fs_hz)
+    looks = min(QUALITY_LOOKS, max(1, signal.n_samples // length))
+    starts = np.linspace(0, max(0, signal.n_samples - length), looks).astype(np.int64)
+    scored: list[tuple[LeadQuality, ...]] = []
+    for start in starts:
+        piece = signal.samples_uv[:, start : start + length]
+        missing = np.isnan(piece).mean(axis=-1).astype(np.float64)
+        scored.append(quality.assess(fill_gaps(piece), missing, envelope.lead_floor, signal.fs_hz))
+    if looks == 1:
+        return scored[0]
+    merged: list[LeadQuality] = []
+    for views in zip(*scored, strict=True):
+        score = float(np.median([view.score for view in views]))
+        kept = tuple(
+            problem
+            for problem in LeadProblem
+            if 2 * sum(problem in view.problems for view in views) >= looks
+        )
+        merged.append(LeadQuality(round(score, 3), kept))
+    return tuple(merged)
+
+
+def _unusable(signal: EcgSignal, scored: tuple[LeadQuality, ...], n_beats: int) -> str | None:
+    """Say why the recording cannot be judged, or None."""
+    usable = sum(each.score >= quality.USABLE for each in scored)
+    if signal.duration_s < MIN_DURATION_S:
+        return f"shorter than {MIN_DURATION_S:g} s"
+    if usable == 0 or usable * 3 < signal.n_leads:
+        return f"{usable} of {signal.n_leads} leads usable"
+    if n_beats == 0:
+        return "no QRS complexes found"
+    return None
+
+
+def _windows(
+    signal: EcgSignal, beats: NDArray[np.int64], rows: list[int]
+) -> list[tuple[NDArray[np.int64], _Window]]:
+    """Delineate stretches of `WINDOW_S`; each beat belongs to one of them."""
+    step, margin = round(WINDOW_S * signal.fs_hz), round(WINDOW_MARGIN_S * signal.fs_hz)
+    done: list[tuple[NDArray[np.int64], _Window]] = []
+    for start in range(0, signal.n_samples, step):
+        inside = beats[(beats >= start) & (beats < start + step)]
+        if inside.size == 0:
+            continue
+        lower, upper = max(0, start - margin), min(signal.n_samples, start + step + margin)
+        piece, work_hz = _working_copy(
+            fill_gaps(signal.samples_uv[rows, lower:upper]), signal.fs_hz
+        )
+        piece = _without_mains(piece, work_hz)
+        ratio = signal.fs_hz / work_hz
+        at = np.clip(np.rint((inside - lower) / ratio), 0, piece.shape[-1] - 1).astype(np.int64)
+        result = delineate(piece, at, work_hz)
+        offset = round((ratio - 1.0) / 2.0) if ratio > 1.0 else 0
+        done.append((inside, _Window(lower + offset, ratio, work_hz, result)))
+    return done
+
+
+def _boundaries(window: _Window, position: int) -> dict[str, int | None]:
+    number = int(window.result.class_of[position])
+    if number < 0:
+        return {}
+    marks: Fiducials = window.result.classes[number].fiducials
+    trigger = int(window.result.triggers[position])
+    return {name: window.place(trigger, offset) for name, offset in marks.__dict__.items()}
+
+
+def _within(marks: dict[str, int | None], n_samples: int) -> dict[str, int | None]:
+    """Drop boundaries that a wave cut off by the recording's edge would have."""
+    return {
+        name: at if at is not None and 0 <= at < n_samples else None for name, at in marks.items()
+    }
+
+
+def _beats(
+    signal: EcgSignal, windows: list[tuple[NDArray[np.int64], _Window]]
+) -> tuple[tuple[Beat, ...], Array]:
+    """Return labelled beats and their RR intervals in milliseconds."""
+    marks: list[dict[str, int | None]] = []
+    places: list[int] = []
+    class_of: list[NDArray[np.int64]] = []
+    widths: list[float] = []
+    for inside, window in windows:
+        class_of.append(window.result.class_of)
+        for position, found in enumerate(inside):
+            limits = _within(_boundaries(window, position), signal.n_samples)
+            centre = window.place(int(window.result.triggers[position]), window.result.before)
+            r_peak = limits.get("r")
+            marks.append(limits)
+            places.append(
+                r_peak
+                if r_peak is not None
+                else min(max(0, centre or int(found)), signal.n_samples - 1)
+            )
+            number = int(window.result.class_of[position])
+            shape = window.result.classes[number].fiducials if number >= 0 else None
+            widths.append(
+                (shape.qrs_off - shape.qrs_on) / window.work_hz * 1000.0 if shape else np.nan
+            )
+    rr_ms = np.diff(np.array(places, dtype=np.float64)) / signal.fs_hz * 1000.0
+    labels = rhythm.label_beats(rr_ms, np.concatenate(class_of), np.array(widths))
+    beats = tuple(
+        Beat(sample=place, label=label, **limits)
+        for place, label, limits in zip(places, labels, marks, strict=True)
+    )
+    return beats, rr_ms
+
+
+def _poor_leads(signal: EcgSignal, scored: tuple[LeadQuality, ...]) -> list[Finding]:
+    poor = tuple(
+        name for name, each in zip(signal.leads, scored, strict=True) if each.score < quality.GOOD
+    )
+    if not poor:
+        return []
+    said = "; ".join(
+        f"{name}: {', '.join(each.problems) or 'several'}"
+        for name, each in zip(signal.leads, scored, strict=True)
+        if name in poor
+    )
+    evidence = Evidence("quality", said, None, f"< {quality.GOOD:g}", leads=poor)
+    return [
+        Finding(
+            FindingCode.POOR_LEADS,
+            Severity.ROUTINE,
+            evidence,
+            "Clifford et al., Physiol Meas 33:1419, 2012",
+        )
+    ]
+
+
+def _einthoven(signal: EcgSignal) -> list[Finding]:
+    piece = fill_gaps(signal.samples_uv[:, : round(quality.LOOK_S * signal.fs_hz)])
+    residual = quality.einthoven_residual_uv(piece, tuple(signal.leads), signal.fs_hz)
+    if residual is None or residual < quality.EINTHOVEN_UV:
+        return []
+    evidence = Evidence(
+        "abs_i_plus_iii_minus_ii_p99",
+        round(residual),
+        "uV",
+        f">= {quality.EINTHOVEN_UV:g}",
+        leads=("I", "II", "III"),
+    )
+    return [
+        Finding(FindingCode.LIMB_LEADS_INCONSISTENT, Severity.ROUTINE, evidence, "Einthoven's law")
+    ]
+
+
+def _assumptions(patient: Patient) -> list[Finding]:
+    source = "stated because the recording does not say"
+    found: list[Finding] = []
+    if patient.age_years is None:
+        evidence = Evidence("age", None, "years")
+        found.append(Finding(FindingCode.ASSUMED_ADULT, Severity.NORMAL, evidence, source))
+    if patient.sex is None:
+        evidence = Evidence("sex", None)
+        found.append(Finding(FindingCode.ASSUMED_SEX, Severity.NORMAL, evidence, source))
+    return found
+
+
+def _nothing_against(
+    signal: EcgSignal,
+    scored: tuple[LeadQuality, ...],
+    measured: Measurements,
+    findings: list[Finding],
+) -> bool:
+    """Whether all of a twelve-lead's leads are good, all was measured and nothing was found."""
+    good = {
+        name for name, each in zip(signal.leads, scored, strict=True) if each.score >= quality.GOOD
+    }
+    whole = good >= EIGHT_LEADS and good == set(signal.leads) and signal.duration_s >= 8.0
+    complete = None not in (
+        measured.pr_ms,
+        measured.qrs_ms,
+        measured.qtc_fridericia_ms,
+        measured.axis_qrs_deg,
+    )
+    quiet = all(each.severity is Severity.NORMAL for each in findings)
+    sinus = any(each.code is FindingCode.SINUS_RHYTHM for each in findings)
+    return whole and complete and quiet and sinus and (measured.qrs_ms or 0.0) < 110.0
+
+
+def _by_severity(findings: list[Finding]) -> tuple[Finding, ...]:
+    order = list(Severity)
+    return tuple(sorted(findings, key=lambda each: order.index(each.severity)))
+
+
+def _uninterpretable(signal: EcgSignal, scored: tuple[LeadQuality, ...], reason: str) -> Screening:
+    poor = tuple(
+        name for name, each in zip(signal.leads, scored, strict=True) if each.score < quality.USABLE
+    )
+    evidence = Evidence(
+        "quality", reason, None, f">= {quality.USABLE:g} in a third of the leads", leads=poor
+    )
+    finding = Finding(
+        FindingCode.UNINTERPRETABLE,
+        Severity.ORANGE,
+        evidence,
+        "quality first: never normal on a bad signal",
+    )
+    return Screening(signal, scored, (), Measurements(), (finding,))
+
+
+def screen(signal: EcgSignal) -> Screening:
+    """Screen one ECG.
+
+    Parameters
+    ----------
+    signal
+        Any lead set, 50 Hz to 20 kHz, up to days long: beats are found in blocks of ten minutes and
+        delineated in windows of two, so that memory beyond the signal's own stays bounded.
+
+    Returns
+    -------
+    Screening
+        The same for the same signal and `RULES_VERSION`, to the byte of its JSON. A recording that
+        cannot be judged gets the one finding ``uninterpretable`` and no measurements.
+
+    Notes
+    -----
+    Above two minutes, measurements are those of the window with the most beats of one shape. Under
+    16 years only rate extremes, pauses and measurements are given.
+    """
+    short = signal.duration_s < 1.0
+    if short:
+        nothing = tuple(LeadQuality(0.0, ()) for _ in signal.leads)
+        return _uninterpretable(signal, nothing, f"shorter than {MIN_DURATION_S:g} s")
+    envelope = qrs_envelope(signal.samples_uv, signal.fs_hz)
+    found = peaks_of(envelope) * envelope.factor + (envelope.factor - 1) // 2
+    scored = _quality(signal, envelope)
+    reason = _unusable(signal, scored, found.size)
+    if reason is not None:
+        return _uninterpretable(signal, scored, reason)
+    rows = [row for row, each in enumerate(scored) if each.score >= quality.USABLE]
+    names = tuple(signal.leads[row] for row in rows)
+    windows = _windows(signal, found, rows)
+    beats, rr_ms = _beats(signal, windows)
+    main = max(
+        (window for _, window in windows), key=lambda each: each.result.classes[0].members.size
+    )
+    dominant = main.result.classes[0]
+    if rr_ms.size >= 4 and dominant.members.size < ALIKE_SHARE * main.result.triggers.size:
+        return _uninterpretable(signal, scored, "no two beats alike")
+    measured = measure(dominant, names, rr_ms, main.work_hz)
+    if signal.fs_hz < MIN_INTERVAL_FS_HZ:
+        measured = Measurements(heart_rate_bpm=measured.heart_rate_bpm)
+    findings = [*_poor_leads(signal, scored), *_einthoven(signal)]
+    findings += _judged(signal, beats, rr_ms, measured, dominant, names)
+    if _nothing_against(signal, scored, measured, findings):
+        evidence = Evidence("all", None, None)
+        findings.append(
+            Finding(
+                FindingCode.WITHIN_NORMAL_LIMITS,
+                Severity.NORMAL,
+                evidence,
+                f"{AHA_2009}; items named in the text",
+            )
+        )
+    result = Screening(signal, scored, beats, measured, _by_severity(findings))
+    return replace(result, median_beat=dominant, median_leads=names, median_fs_hz=main.work_hz)
+
+
+def _gaps_ms(signal: EcgSignal, places: Array) -> Array:
+    """Return the times from the begin over each beat to the end, less what was not recorded.
+
+    Shape (n_beats + 1,): the first is the time before the first beat.
+    """
+    edges = np.concatenate([[0.0], places, [signal.n_samples]])
+    gaps_ms = np.diff(edges) / signal.fs_hz * 1000.0
+    for index in np.flatnonzero(gaps_ms >= rhythm.PAUSE_MS):
+        piece = signal.samples_uv[:, int(edges[index]) : int(edges[index + 1])]
+        gaps_ms[index] = min(gaps_ms[index], quality.alive_ms(piece, signal.fs_hz))
+    return gaps_ms
+
+
+def _judged(
+    signal: EcgSignal,
+    beats: tuple[Beat, ...],
+    rr_ms: Array,
+    measured: Measurements,
+    dominant: BeatClass,
+    names: tuple[str, ...],
+) -> list[Finding]:
+    """Return rhythm and interval findings, or a child's shorter list."""
+    labels = tuple(beat.label for beat in beats)
+    statistics = rhythm.rr_statistics(rr_ms, labels)
+    places = np.array([beat.sample for beat in beats], dtype=np.float64)
+    gaps_ms = _gaps_ms(signal, places)
+    usual_ms = statistics.median_ms if statistics else 1000.0
+    findings = rhythm.pause_findings(float(gaps_ms[0]), gaps_ms[1:], usual_ms)
+    age = signal.patient.age_years
+    if age is not None and age < ADULT_YEARS:
+        evidence = Evidence("age", age, "years", f"< {ADULT_YEARS:g}")
+        child = Finding(
+            FindingCode.NO_CHILD_TABLES, Severity.ROUTINE, evidence, "no child tables in use"
+        )
+        return [*findings, child]
+    findings += rhythm.rhythm_findings(statistics, measured)
+    findings += rhythm.ectopic_findings(labels)
+    findings += criteria_findings(measured, dominant, names, signal.patient.sex)
+    return [*findings, *_assumptions(signal.patient)]

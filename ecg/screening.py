@@ -1,0 +1,100 @@
+"""What a screening found, and its JSON."""
+
+from dataclasses import dataclass
+
+from ecg.delineate import BeatClass
+from ecg.findings import RULES_VERSION, Finding, FindingCode, Severity
+from ecg.intervals import Measurements
+from ecg.jsontypes import JsonObject
+from ecg.quality import LeadQuality
+from ecg.rhythm import BeatLabel
+from ecg.signal import EcgSignal
+
+
+@dataclass(frozen=True)
+class Beat:
+    """One beat: 0-based samples at the signal's own rate, None where a wave is not seen."""
+
+    sample: int
+    label: BeatLabel
+    p_on: int | None = None
+    p_peak: int | None = None
+    p_off: int | None = None
+    qrs_on: int | None = None
+    r: int | None = None
+    qrs_off: int | None = None
+    t_on: int | None = None
+    t_peak: int | None = None
+    t_off: int | None = None
+
+    def to_dict(self) -> JsonObject:
+        """Return the JSON object."""
+        return {**self.__dict__, "label": self.label.value}
+
+
+@dataclass(frozen=True)
+class Screening:
+    """What the screening found.
+
+    Attributes
+    ----------
+    signal
+        What was screened.
+    quality
+        One entry a lead, in the leads' order.
+    beats
+        In order of time.
+    measurements
+        Of the dominant beat shape.
+    findings
+        The most severe first.
+    median_beat
+        The dominant median beat over ``median_leads`` at ``median_fs_hz``; None if uninterpretable.
+    rules_version
+        Version of the rules that made the findings.
+    """
+
+    signal: EcgSignal
+    quality: tuple[LeadQuality, ...]
+    beats: tuple[Beat, ...]
+    measurements: Measurements
+    findings: tuple[Finding, ...]
+    median_beat: BeatClass | None = None
+    median_leads: tuple[str, ...] = ()
+    median_fs_hz: float | None = None
+    rules_version: str = RULES_VERSION
+
+    @property
+    def critical(self) -> tuple[FindingCode, ...]:
+        """Codes of the findings that must be seen at once."""
+        return tuple(each.code for each in self.findings if each.severity is Severity.RED)
+
+    @property
+    def interpretable(self) -> bool:
+        """Whether the recording could be judged at all."""
+        return all(each.code is not FindingCode.UNINTERPRETABLE for each in self.findings)
+
+    def to_dict(self) -> JsonObject:
+        """Return the JSON object of ``ecg screen --json`` without its ``file``."""
+        signal, patient = self.signal, self.signal.patient
+        return {
+            "format": signal.source_format,
+            "fs_hz": signal.fs_hz,
+            "duration_s": round(signal.duration_s, 3),
+            "leads": list(signal.leads),
+            "patient": {
+                "id": patient.id,
+                "name": patient.name,
+                "age_years": patient.age_years,
+                "sex": patient.sex.value if patient.sex else None,
+            },
+            "acquired_at": signal.acquired_at.isoformat() if signal.acquired_at else None,
+            "quality": {
+                name: each.score for name, each in zip(signal.leads, self.quality, strict=True)
+            },
+            "beats": [beat.to_dict() for beat in self.beats],
+            "measurements": dict(self.measurements.__dict__),
+            "findings": [finding.to_dict() for finding in self.findings],
+            "critical": [code.value for code in self.critical],
+            "rules_version": self.rules_version,
+        }
