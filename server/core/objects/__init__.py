@@ -1,0 +1,1 @@
+"""Object stores: one port, files or S3 behind it."""

@@ -1,0 +1,215 @@
+"""Settings: nested, frozen, from ``LIANZHEN_…`` in the environment; passed down, never global.
+
+Every field's description is the text of the README's settings table; a test compares them.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HttpSettings(_Section):
+    """Where the web role listens and what it accepts."""
+
+    host: str = Field("127.0.0.1", description="address the web role listens on")
+    port: Port = Field(8080, description="port of the web role; 0 takes a free one")
+    media_port: Port = Field(8081, description="port of the media role; 0 takes a free one")
+    worker_port: Port = Field(
+        8082, description="port of the worker role, for its health only; 0 takes a free one"
+    )
+    public_url: str | None = Field(
+        None, description="the address people type; https makes cookies `__Host-` and sends HSTS"
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="proxies (addresses or networks) whose X-Forwarded-For is believed"
+    )
+    max_json_bytes: Positive = Field(1 << 20, description="largest JSON body")
+    max_upload_bytes: Positive = Field(
+        4 << 30, description="largest DICOM or file body, streamed to the spool"
+    )
+    max_store_bytes: Positive = Field(
+        16 << 30, description="largest STOW-RS request, all its objects together"
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_origin(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}:
+            raise ValueError("public_url must be like https://lianzhen.example.cn")
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether people come over HTTPS."""
+        return self.public_url is not None and self.public_url.startswith("https://")
+
+
+class DicomSettings(_Section):
+    """The DICOM node."""
+
+    ae_title: str = Field("LIANZHEN", min_length=1, max_length=16, description="our AE title")
+    host: str = Field("127.0.0.1", description="address the DICOM node listens on")
+    port: Port = Field(11_112, description="port of the DICOM node; 0 takes a free one")
+    tls_port: Port | None = Field(None, description="port of the DICOM node over TLS; unset: none")
+    tls_certificate: Path | None = Field(None, description="certificate chain (PEM) for tls_port")
+    tls_key: Path | None = Field(None, description="private key (PEM) for tls_port")
+    tls_client_ca: Path | None = Field(
+        None, description="authorities (PEM) whose client certificates are required on tls_port"
+    )
+    check_called_ae: bool = Field(
+        False, description="refuse associations that call us by another AE title"
+    )
+    max_object_bytes: Positive = Field(4 << 30, description="largest object a device may send")
+    max_associations: Positive = Field(200, description="associations at once, all peers together")
+    max_associations_per_peer: Positive = Field(32, description="associations at once from one AE")
+    idle_timeout_s: Positive = Field(300, description="an association silent this long is ended")
+
+
+class DatabaseSettings(_Section):
+    """The database: SQLite embedded, PostgreSQL in production."""
+
+    url: SecretStr | None = Field(
+        None,
+        description="`sqlite:///path` or `postgresql://user:password@host/name`; "
+        "unset: `lianzhen.db` in the data directory",
+    )
+    pool_size: Positive = Field(10, description="connections a process keeps (PostgreSQL)")
+    busy_timeout_ms: Positive = Field(5_000, description="how long a writer waits for its turn")
+
+
+class ObjectSettings(_Section):
+    """The object store."""
+
+    url: SecretStr | None = Field(
+        None,
+        description="`file:path` or `s3+http(s)://key:secret@host:port/bucket`; derived data go to "
+        "`bucket-derived`; unset: `objects` in the data directory",
+    )
+
+
+class SpoolSettings(_Section):
+    """The spool: where bytes are safe before the object store has them."""
+
+    dir: Path | None = Field(None, description="unset: `spool` in the data directory")
+    min_free_bytes: Positive = Field(
+        2 << 30, description="below this much free disk, intake refuses (0xA700, 503, 507)"
+    )
+    max_quarantine_bytes: Positive = Field(
+        5 << 30, description="refused objects kept for review; past it only their digest is kept"
+    )
+
+
+class IdentitySettings(_Section):
+    """Sessions and sign-in."""
+
+    session_idle_s: Positive = Field(30 * 60, description="a session unused this long ends")
+    session_absolute_s: Positive = Field(12 * 3600, description="a session this old ends")
+    attempts_per_login: Positive = Field(
+        10, description="wrong passwords for one login from one address in five minutes"
+    )
+    attempts_per_address: Positive = Field(
+        100, description="wrong passwords from one address in five minutes"
+    )
+
+
+class AuditSettings(_Section):
+    """The audit chain."""
+
+    key_file: Path | None = Field(
+        None,
+        description="secret that keys the audit chain; unset: `audit.key` in the data directory",
+    )
+    anchor_every_s: Positive = Field(
+        300, description="how often chain heads are anchored to a file"
+    )
+
+
+class EcgSettings(_Section):
+    """ECG screening."""
+
+    screening: bool = Field(True, description="screen arriving ECGs (an unregistered software aid)")
+
+
+class DecodingSettings(_Section):
+    """Killable processes with limits, for what strangers have written: pixels and ECGs."""
+
+    workers: Positive = Field(
+        1, description="processes a role keeps for pixels, and as many for ECGs"
+    )
+    memory_limit_bytes: Positive = Field(2 << 30, description="address space of one of them")
+    cpu_limit_s: Positive = Field(20, description="CPU seconds one image or ECG may take")
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LoggingSettings(_Section):
+    """Logging."""
+
+    level: str = Field(
+        "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level shown"
+    )
+    format: LogFormat = Field(LogFormat.CONSOLE, description="`console` or `json`")
+
+
+class Settings(BaseSettings):
+    """All settings of one installation."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LIANZHEN_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    data_dir: Path = Field(Path("data"), description="everything embedded lives here")
+    http: HttpSettings = HttpSettings()
+    dicom: DicomSettings = DicomSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    objects: ObjectSettings = ObjectSettings()
+    spool: SpoolSettings = SpoolSettings()
+    identity: IdentitySettings = IdentitySettings()
+    audit: AuditSettings = AuditSettings()
+    ecg: EcgSettings = EcgSettings()
+    decoding: DecodingSettings = DecodingSettings()
+    logging: LoggingSettings = LoggingSettings()
+    worker_id: str = Field(
+        "worker-1",
+        pattern="^[a-z0-9-]{1,40}$",
+        description="this worker's own name, the same at every start: it resumes what it left",
+    )
+    drain_grace_s: Positive = Field(
+        10, description="how long a stopping role waits for what is under way"
+    )
+
+    def resolved(self) -> Self:
+        """Return the same settings with every unset place filled in from the data directory."""
+        data = self.data_dir.resolve()
+        database = self.database.url or SecretStr(f"sqlite:///{data / 'lianzhen.db'}")
+        objects = self.objects.url or SecretStr(f"file:{data / 'objects'}")
+        return self.model_copy(
+            update={
+                "data_dir": data,
+                "database": self.database.model_copy(update={"url": database}),
+                "objects": self.objects.model_copy(update={"url": objects}),
+                "spool": self.spool.model_copy(update={"dir": self.spool.dir or data / "spool"}),
+                "audit": self.audit.model_copy(
+                    update={"key_file": self.audit.key_file or data / "audit.key"}
+                ),
+            }
+        )
