@@ -1,0 +1,1 @@
+"""The audit chain: who did what to whom, append-only and keyed."""

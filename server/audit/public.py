@@ -1,0 +1,7 @@
+"""What other capabilities may know of the audit: how to record an act or a read."""
+
+from server.audit.chain import AuditRecord, AuditTrail
+from server.audit.models import Outcome
+from server.audit.reads import ReadAudit, Reader
+
+__all__ = ["AuditRecord", "AuditTrail", "Outcome", "ReadAudit", "Reader"]

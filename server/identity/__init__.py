@@ -1,0 +1,1 @@
+"""Institutions, people, sessions, tokens, and who may do what."""

@@ -1,0 +1,41 @@
+"""What other capabilities may know of identity."""
+
+from collections.abc import Collection
+from typing import Final, Protocol
+
+from aiohttp import web
+
+from server.identity.actors import Actor, ActorKind, InstitutionRef, act_of
+from server.identity.models import Level, Ownership, Role
+from server.identity.policy import EMERGENCY_ROLES, Action, allows
+
+__all__ = [
+    "ACTOR",
+    "EMERGENCY_ROLES",
+    "Action",
+    "Actor",
+    "ActorKind",
+    "InstitutionDirectory",
+    "InstitutionRef",
+    "Level",
+    "Ownership",
+    "Role",
+    "act_of",
+    "allows",
+]
+
+
+class InstitutionDirectory(Protocol):
+    """What others ask about institutions; `InstitutionService` answers."""
+
+    async def county_of(self, institution_id: str) -> InstitutionRef | None:
+        """Return the nearest institution of level county, itself or above, if there is one."""
+        ...
+
+    async def refs(self, ids: Collection[str]) -> dict[str, InstitutionRef]:
+        """Return how to show each institution that exists."""
+        ...
+
+
+# Set by identity's middleware on every request whose route is not public.
+ACTOR: Final = web.RequestKey("ACTOR", Actor)

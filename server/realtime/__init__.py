@@ -1,0 +1,1 @@
+"""Events: rows of the transaction that caused them, carried to every process and browser."""
