@@ -1,0 +1,1 @@
+"""ECGs as they arrived, and what the machine saw in them."""

@@ -1,0 +1,80 @@
+"""Routes of ECGs."""
+
+from typing import Annotated, Final
+
+from aiohttp import web
+from aiohttp_pydantic.oas.typing import r200, r400, r404
+from pydantic import Field
+
+from ecg.sheet import Layout
+from server.core.http import Problem, Requires, Route, inject_params, json_response
+from server.core.paging import decode_cursor
+from server.ecg_records.schemas import EcgDetailOut, EcgPage, PaperGain, PaperLayout, PaperSpeed
+from server.ecg_records.service import EcgRecordService
+from server.ecg_records.workbench import PaperStyle
+from server.identity.public import ACTOR, Action
+
+Limit = Annotated[int, Field(ge=1, le=200)]
+
+_LAYOUTS: Final[dict[PaperLayout, Layout]] = {
+    "3x4": Layout.THREE_BY_FOUR,
+    "6x2": Layout.SIX_BY_TWO,
+    "12x1": Layout.TWELVE_BY_ONE,
+}
+_PAPER_HEADERS: Final = {
+    "Cache-Control": "private, max-age=300",
+    # The drawing carries its own style element, and nothing that runs or loads.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
+    "frame-ancestors 'self'; sandbox",
+}
+
+
+def ecg_routes(ecgs: EcgRecordService) -> list[Route]:
+    """Return the routes of ECGs."""
+
+    @inject_params.and_request
+    async def list_ecgs(
+        request: web.Request, limit: Limit = 50, before: str | None = None
+    ) -> r200[EcgPage]:
+        """List ECGs within reach, newest first.
+
+        Tags: ecgs
+        """
+        page = await ecgs.page(request[ACTOR], limit=limit, before=decode_cursor(before))
+        return json_response(page)
+
+    @inject_params.and_request
+    async def get_ecg(request: web.Request, ecg_id: str, /) -> r200[EcgDetailOut] | r404[Problem]:
+        """Return one ECG with its whole screening.
+
+        Tags: ecgs
+        """
+        return json_response(await ecgs.one(request[ACTOR], ecg_id))
+
+    @inject_params.and_request
+    async def get_ecg_paper(
+        request: web.Request,
+        ecg_id: str,
+        /,
+        layout: PaperLayout | None = None,
+        speed: PaperSpeed = 25,
+        gain: PaperGain = 10,
+    ) -> r200[str] | r400[Problem] | r404[Problem]:
+        """Return one ECG on millimetre paper, as SVG.
+
+        Tags: ecgs
+        """
+        style = PaperStyle(
+            layout=_LAYOUTS[layout] if layout is not None else None,
+            speed_mm_s=float(speed),
+            gain_mm_mv=float(gain),
+        )
+        svg = await ecgs.paper(request[ACTOR], ecg_id, style)
+        return web.Response(text=svg, content_type="image/svg+xml", headers=_PAPER_HEADERS)
+
+    read = Requires(Action.EXAM_READ)
+    return [
+        Route("GET", "/api/ecgs", list_ecgs, read),
+        Route("GET", "/api/ecgs/{ecg_id}", get_ecg, read),
+        Route("GET", "/api/ecgs/{ecg_id}/paper.svg", get_ecg_paper, read),
+    ]

@@ -1,0 +1,156 @@
+"""ECGs as people see them: newest first, within reach, and on paper."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
+
+from ecg.findings import RULES_VERSION
+from server.core.database import Database
+from server.core.errors import NotFound
+from server.core.paging import Cursor
+from server.ecg_records.models import EcgRecord, ScreeningStatus
+from server.ecg_records.schemas import EcgDetailOut, EcgOut, EcgPage, findings_out
+from server.ecg_records.screening import OriginalFiles
+from server.ecg_records.workbench import PaperStyle
+from server.identity.public import Actor, InstitutionRef
+from server.patients.public import PatientOut
+
+
+class StudyDirectory(Protocol):
+    """Knows who may see which study, and whose it is: `StudyService`."""
+
+    def visible_to(self, actor: Actor) -> Select[str]:
+        """Return the query of the ids of the studies ``actor`` may see."""
+        ...
+
+    async def patients_of(
+        self, session: AsyncSession, study_ids: Collection[str]
+    ) -> Mapping[str, tuple[str, PatientOut, InstitutionRef]]:
+        """Return UID, patient and owner of studies."""
+        ...
+
+
+class ReadAudit(Protocol):
+    """Records that somebody read a patient's data, once a person, study and hour."""
+
+    async def record_read(self, actor: Actor, study_id: str) -> None:
+        """Record it; an error means that the data must not be shown."""
+        ...
+
+
+class PaperBench(Protocol):
+    """Draws a file out of harm's way: `EcgWorkbench`."""
+
+    async def paper(self, path: Path, style: PaperStyle, *, findings: bool) -> str:
+        """Return the drawing as SVG, with or without the machine's findings."""
+        ...
+
+
+class EcgRecordService:
+    """Lists, finds and draws ECGs for whoever asks."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        studies: StudyDirectory,
+        reads: ReadAudit,
+        originals: OriginalFiles,
+        bench: PaperBench,
+    ) -> None:
+        self._database = database
+        self._studies = studies
+        self._reads = reads
+        self._originals = originals
+        self._bench = bench
+
+    async def page(self, actor: Actor, *, limit: int, before: Cursor | None) -> EcgPage:
+        """Return the newest ECGs before a cursor."""
+        query = select(EcgRecord).where(EcgRecord.study_pk.in_(self._studies.visible_to(actor)))
+        if before is not None:
+            query = query.where(
+                or_(
+                    EcgRecord.received_at < before.at,
+                    and_(EcgRecord.received_at == before.at, EcgRecord.id < before.id),
+                )
+            )
+        query = query.order_by(EcgRecord.received_at.desc(), EcgRecord.id.desc()).limit(limit + 1)
+        async with self._database.reading() as session:
+            found = list(await session.scalars(query))
+            records = found[:limit]
+            items = await self._out(session, records)
+        last = records[-1] if len(found) > limit else None
+        return EcgPage(
+            items=items, next=Cursor(last.received_at, last.id).encode() if last else None
+        )
+
+    async def one(self, actor: Actor, ecg_id: str) -> EcgDetailOut:
+        """Return one ECG with its screening; that it was read is recorded.
+
+        Raises
+        ------
+        NotFound
+            If there is none, or none that ``actor`` may see.
+        """
+        async with self._database.reading() as session:
+            record = await self._visible(session, actor, ecg_id)
+            (shown,) = await self._out(session, [record])
+        await self._reads.record_read(actor, record.study_pk)
+        return EcgDetailOut(**dict(shown), screening=record.screening, failure=record.failure)
+
+    async def paper(self, actor: Actor, ecg_id: str, style: PaperStyle) -> str:
+        """Return one ECG drawn as SVG; that it was read is recorded.
+
+        Raises
+        ------
+        NotFound
+            If there is none, or none that ``actor`` may see.
+        UnreadableEcg
+            If it cannot be drawn, or not like that.
+        """
+        async with self._database.reading() as session:
+            record = await self._visible(session, actor, ecg_id)
+        await self._reads.record_read(actor, record.study_pk)
+        async with self._originals.as_file(record.object_id) as path:
+            return await self._bench.paper(path, style, findings=_may_show_findings(record))
+
+    async def _visible(self, session: AsyncSession, actor: Actor, ecg_id: str) -> EcgRecord:
+        found = await session.scalar(
+            select(EcgRecord)
+            .options(undefer(EcgRecord.screening))
+            .where(EcgRecord.id == ecg_id, EcgRecord.study_pk.in_(self._studies.visible_to(actor)))
+        )
+        if found is None:
+            raise NotFound("there is no such ECG")
+        return found
+
+    async def _out(self, session: AsyncSession, records: Sequence[EcgRecord]) -> list[EcgOut]:
+        facts = await self._studies.patients_of(session, {each.study_pk for each in records})
+        items = []
+        for record in records:
+            study_uid, patient, institution = facts[record.study_pk]
+            items.append(
+                EcgOut(
+                    id=record.id,
+                    study_instance_uid=study_uid,
+                    sop_instance_uid=record.sop_instance_uid,
+                    patient=patient,
+                    acquired_at=record.acquired_at,
+                    received_at=record.received_at,
+                    institution=institution,
+                    status=record.status,
+                    severity=record.severity,
+                    heart_rate_bpm=record.heart_rate_bpm,
+                    findings=findings_out(record.findings),
+                )
+            )
+        return items
+
+
+def _may_show_findings(record: EcgRecord) -> bool:
+    """Tell whether today's findings are the stored ones: never where screening is off."""
+    return record.status == ScreeningStatus.SCREENED and record.rules_version == RULES_VERSION

@@ -1,0 +1,122 @@
+"""What arrives, what is learned from its bytes, and what the index says to it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from dicom.attributes import IndexedAttributes
+from server.core.database import UnitOfWork
+from server.identity.public import Actor
+
+
+class Verdict(StrEnum):
+    """How intake answered; only the first two are a success to the sender."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+    """The SOP Instance UID is known with other bytes: quarantined."""
+    FOREIGN = "foreign"
+    """The study belongs to an institution that the sender does not speak for: quarantined."""
+    REFUSED = "refused"
+    """Damaged, not DICOM, or contradicting its envelope: quarantined."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether the object is in the index and its bytes survive a power cut."""
+        return self in {Verdict.STORED, Verdict.DUPLICATE}
+
+
+@dataclass(frozen=True)
+class Received:
+    """Bytes that are synced in the spool, and who sent them."""
+
+    sender: Actor
+    object_id: str
+    sha256: str
+    size: int
+    spool_id: str
+    spool_name: str
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the index needs of one instance, taken from its bytes once."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    study_instance_uid: str
+    series_instance_uid: str
+    transfer_syntax_uid: str
+    dataset_offset: int
+    dataset_sha256: str
+    """Of the data set alone: the same instance may come in another file meta information."""
+    attributes: IndexedAttributes
+    frames: bytes | None
+    metadata_json_gz: bytes
+    bulk_values: Mapping[str, tuple[str, int, int]]
+    """VR, offset and length of each value the metadata only refers to, by its path."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why an object cannot be taken, in a stable word and a sentence."""
+
+    code: str
+    detail: str
+    sop_instance_uid: str | None = None
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One instance that asks to be indexed."""
+
+    received: Received
+    prepared: Prepared
+    object_id: str
+    """The object row that holds its bytes: its own, or an earlier one of the same digest."""
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """An arrival that is new to the index, with the keys of its rows."""
+
+    arrival: Arrival
+    study_pk: str
+    series_pk: str
+    instance_pk: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the sender is told."""
+
+    verdict: Verdict
+    code: str
+    """A stable word for what happened."""
+    detail: str
+    sha256: str
+    size: int
+    content: Prepared | Refusal
+
+
+class Indexer(Protocol):
+    """The index above intake: it writes its rows in intake's own transaction."""
+
+    async def index(self, uow: UnitOfWork, arrivals: Sequence[Arrival]) -> list[Verdict]:
+        """Index ``arrivals`` in order and return STORED, DUPLICATE, CONFLICT or FOREIGN for each.
+
+        Rows, events and audit records go into ``uow``; the caller commits.
+        """
+        ...
+
+
+class Follower(Protocol):
+    """A capability that keeps rows of its own about some instances, in the same transaction."""
+
+    async def follow(self, uow: UnitOfWork, indexed: Sequence[Indexed]) -> None:
+        """Write what belongs to instances that were just indexed."""
+        ...

@@ -1,0 +1,279 @@
+"""Group commit: several arrivals share one transaction, and each waits for its end.
+
+One association is strictly sequential and pays each sync in full; several at once share one.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.audit.public import AuditTrail, Outcome
+from server.core.database import Database, UnitOfWork
+from server.core.errors import Unavailable
+from server.core.ids import Ids
+from server.identity.public import act_of
+from server.intake.arrival import Arrival, Indexer, Prepared, Received, Refusal, Verdict
+from server.intake.models import Location, Quarantined, StoredObject
+
+_log = structlog.get_logger(__name__)
+_MAX_BATCH: Final = 64
+_ATTEMPTS: Final = 4
+
+
+class InDoubt(Unavailable):
+    """The commit itself failed: whether the rows are there, only the database knows."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A synced spool file on its way to a row, and what its bytes turned out to be."""
+
+    received: Received
+    content: Prepared | Refusal
+    keep_bytes: bool = True
+
+
+@dataclass(frozen=True)
+class Committed:
+    """How one candidate ended."""
+
+    verdict: Verdict
+    refusal: Refusal | None
+    uses_file: bool
+    """Whether a row now names the spool file; else the bytes are kept already, or not wanted."""
+
+
+_REFUSALS: Final = {
+    Verdict.CONFLICT: Refusal(
+        "uid-conflict", "this SOP Instance UID is already stored with other content"
+    ),
+    Verdict.FOREIGN: Refusal("study-of-another", "this study belongs to another institution"),
+}
+
+
+class Committer:
+    """Commits candidates in batches, one transaction at a time, in the order they came."""
+
+    def __init__(
+        self,
+        database: Database,
+        indexer: Indexer,
+        audit: AuditTrail,
+        ids: Ids,
+        *,
+        max_quarantine_bytes: int,
+    ) -> None:
+        self._max_quarantine = max_quarantine_bytes
+        self._database = database
+        self._indexer = indexer
+        self._audit = audit
+        self._ids = ids
+        self._waiting: list[tuple[Candidate, asyncio.Future[Committed]]] = []
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start committing."""
+        self._task = asyncio.create_task(self._run(), name="intake-committer")
+
+    async def close(self) -> None:
+        """Commit what waits and stop."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+
+    @property
+    def alive(self) -> bool:
+        """Whether arrivals are being committed; nothing may be promised otherwise."""
+        return self._task is not None and not self._task.done() and not self._stopping
+
+    async def commit(self, candidate: Candidate) -> Committed:
+        """Return how ``candidate`` ended, once that survives a power cut.
+
+        Raises
+        ------
+        Unavailable
+            If the database could not take it; `InDoubt` if it perhaps did.
+        """
+        if not self.alive:
+            raise Unavailable("intake is stopping; send again", code="intake-stopping")
+        future: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
+        self._waiting.append((candidate, future))
+        self._wake.set()
+        return await future
+
+    async def _run(self) -> None:
+        while self._waiting or not self._stopping:
+            if not self._waiting:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            batch, self._waiting = self._waiting[:_MAX_BATCH], self._waiting[_MAX_BATCH:]
+            await self._settle(batch)
+
+    async def _settle(self, batch: list[tuple[Candidate, asyncio.Future[Committed]]]) -> None:
+        try:
+            results = await self._transact([candidate for candidate, _ in batch])
+        except Exception as error:  # noqa: BLE001 -- every sender must hear how it ended
+            if len(batch) > 1 and not isinstance(error, Unavailable):
+                # One bad arrival must not take its companions down: each again, alone.
+                for single in batch:
+                    await self._settle([single])
+                return
+            if not isinstance(error, Unavailable):
+                _log.exception("an arrival could not be committed")
+                error = Unavailable(
+                    "the object could not be indexed; keep it and tell the operator",
+                    code="index-failed",
+                )
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), result in zip(batch, results, strict=True):
+            if not future.done():
+                future.set_result(result)
+
+    async def _transact(self, candidates: Sequence[Candidate]) -> list[Committed]:
+        for attempt in range(1, _ATTEMPTS + 1):
+            committing = False
+            try:
+                async with self._database.unit_of_work() as uow:
+                    results = await self._write(uow, candidates)
+                    committing = True
+                    await uow.commit()
+                    return results
+            except IntegrityError:
+                # Another process stored the same object or study in between: look again.
+                if attempt == _ATTEMPTS:
+                    raise
+            except Exception as error:
+                if committing:
+                    raise InDoubt(
+                        "the database did not say whether it kept the object; send it again",
+                        code="commit-in-doubt",
+                    ) from error
+                raise
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _write(self, uow: UnitOfWork, candidates: Sequence[Candidate]) -> list[Committed]:
+        objects = await self._known_objects(uow, candidates)
+        fresh: dict[str, Received] = {}
+        for candidate in candidates:
+            received = candidate.received
+            key = (received.sender.org, received.sha256)
+            if key not in objects and candidate.keep_bytes:
+                objects[key] = received.object_id
+                fresh[received.object_id] = received
+        if fresh:
+            await uow.session.execute(insert(StoredObject), [_row(new) for new in fresh.values()])
+        arrivals = [
+            Arrival(
+                candidate.received,
+                candidate.content,
+                objects[candidate.received.sender.org, candidate.received.sha256],
+            )
+            for candidate in candidates
+            if isinstance(candidate.content, Prepared)
+        ]
+        verdicts = iter(await self._indexer.index(uow, arrivals) if arrivals else ())
+        results = []
+        used: set[str | None] = set()
+        for candidate in candidates:
+            received, content = candidate.received, candidate.content
+            verdict = Verdict.REFUSED if isinstance(content, Refusal) else next(verdicts)
+            refusal = content if isinstance(content, Refusal) else _REFUSALS.get(verdict)
+            object_id = objects.get((received.sender.org, received.sha256))
+            if refusal is not None and object_id in fresh:
+                room = await quarantine_has_room(uow.session, received.size, self._max_quarantine)
+                object_id = object_id if room else None
+            if verdict is not Verdict.DUPLICATE:
+                used.add(object_id)
+            if refusal is not None:
+                await self._quarantine(uow, candidate, object_id, refusal)
+            results.append((verdict, refusal))
+        # A known data set in another wrapping (by upload, then by C-STORE) needs no second object.
+        surplus = fresh.keys() - used
+        if surplus:
+            await uow.session.execute(delete(StoredObject).where(StoredObject.id.in_(surplus)))
+        named = fresh.keys() - surplus
+        return [
+            Committed(verdict, refusal, uses_file=candidate.received.object_id in named)
+            for candidate, (verdict, refusal) in zip(candidates, results, strict=True)
+        ]
+
+    async def _known_objects(
+        self, uow: UnitOfWork, candidates: Sequence[Candidate]
+    ) -> dict[tuple[str, str], str]:
+        digests = {candidate.received.sha256 for candidate in candidates}
+        found = await uow.session.execute(
+            select(StoredObject.org, StoredObject.sha256, StoredObject.id).where(
+                StoredObject.sha256.in_(digests)
+            )
+        )
+        return {(org, sha256): object_id for org, sha256, object_id in found}
+
+    async def _quarantine(
+        self, uow: UnitOfWork, candidate: Candidate, object_id: str | None, refusal: Refusal
+    ) -> None:
+        received, sender = candidate.received, candidate.received.sender
+        quarantine_id = self._ids.new()
+        await uow.session.execute(
+            insert(Quarantined).values(
+                id=quarantine_id,
+                org=sender.org,
+                owner_institution_id=sender.institution_id,
+                object_id=object_id,
+                sha256=received.sha256,
+                sop_instance_uid=candidate.content.sop_instance_uid,
+                reason=refusal.code,
+                detail=refusal.detail[:500],
+                source=sender.source[:128],
+                received_at=received.received_at,
+            )
+        )
+        self._audit.record(
+            uow,
+            act_of(
+                sender,
+                "intake.quarantine",
+                outcome=Outcome.REFUSED,
+                object_kind="quarantine",
+                object_id=quarantine_id,
+                detail={"sha256": received.sha256, "reason": refusal.code},
+            ),
+        )
+
+
+async def quarantine_has_room(session: AsyncSession, size: int, max_bytes: int) -> bool:
+    """Tell whether ``size`` more bytes may be kept for review; past it a digest must do."""
+    kept = await session.scalar(
+        select(func.coalesce(func.sum(StoredObject.size), 0)).where(
+            StoredObject.id.in_(
+                select(Quarantined.object_id).where(Quarantined.object_id.is_not(None))
+            )
+        )
+    )
+    return int(kept or 0) + size <= max_bytes
+
+
+def _row(received: Received) -> dict[str, object]:
+    return {
+        "id": received.object_id,
+        "org": received.sender.org,
+        "sha256": received.sha256,
+        "size": received.size,
+        "location": Location.SPOOL,
+        "spool_id": received.spool_id,
+        "spool_name": received.spool_name,
+        "received_at": received.received_at,
+        "stored_at": None,
+    }

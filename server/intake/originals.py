@@ -1,0 +1,169 @@
+"""The way back to the bytes of an object, wherever they are: spool or store."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from sqlalchemy import select
+
+from server.core.database import Database
+from server.core.errors import NotFound, Unavailable
+from server.core.objects.errors import ObjectStoreError
+from server.core.objects.port import ObjectStore, reading
+from server.intake.drain import object_key
+from server.intake.models import Location, StoredObject
+from server.intake.spool import Spool
+
+_BLOCK_BYTES: Final = 256 * 1024
+
+
+@dataclass(frozen=True)
+class _Place:
+    org: str
+    sha256: str
+    size: int
+    location: Location
+    spool_id: str | None
+    spool_name: str | None
+
+
+class Originals:
+    """Reads originals. A host whose spool lacks the bytes says so (503), and never wrong bytes."""
+
+    def __init__(
+        self,
+        *,
+        spool: Spool,
+        store: ObjectStore,
+        database: Database,
+        executor: Executor,
+    ) -> None:
+        self._spool = spool
+        self._store = store
+        self._database = database
+        self._executor = executor
+
+    @asynccontextmanager
+    async def open(
+        self, object_id: str, *, start: int = 0, length: int | None = None
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open the bytes from ``start``, ``length`` of them or all; errors come before any byte.
+
+        Raises
+        ------
+        NotFound
+            If there is no such object.
+        Unavailable
+            If the store is down, or the bytes are in another host's spool.
+        """
+        # The drain may move the object between our look and our read: then look once more.
+        for last_try in (False, True):
+            place = await self._place(object_id)
+            file = None
+            if place.location is Location.SPOOL:
+                file = await self._open_spooled(place)
+                if file is None and not last_try:
+                    continue
+            if file is not None:
+                with file:
+                    yield self._spooled_blocks(file, start, length)
+                return
+            if place.location is Location.SPOOL:
+                break
+            async with _translated(self._store, place, start, length) as blocks:
+                yield blocks
+            return
+        raise Unavailable("the object's bytes are not at hand; try again", code="bytes-missing")
+
+    @asynccontextmanager
+    async def as_file(self, object_id: str) -> AsyncIterator[Path]:
+        """Give the whole object as a local file, for a decoder in another process."""
+        place = await self._place(object_id)
+        if place.location is Location.SPOOL and place.spool_id == self._spool.id:
+            path = self._spool.path(place.spool_name or "")
+            link = Path(tempfile.mkdtemp(dir=self._spool.scratch_dir)) / "object"
+            try:
+                # A second name keeps the bytes while the drain unlinks the first.
+                link.hardlink_to(path)
+            except FileNotFoundError:
+                link.parent.rmdir()
+            else:
+                try:
+                    yield link
+                finally:
+                    link.unlink()
+                    link.parent.rmdir()
+                return
+        loop = asyncio.get_running_loop()
+        with tempfile.NamedTemporaryFile(dir=self._spool.scratch_dir) as copy:
+            async with self.open(object_id) as blocks:
+                async for block in blocks:
+                    await loop.run_in_executor(self._executor, copy.write, block)
+            copy.flush()
+            yield Path(copy.name)
+
+    async def _place(self, object_id: str) -> _Place:
+        async with self._database.reading() as session:
+            found = (
+                await session.execute(
+                    select(
+                        StoredObject.org,
+                        StoredObject.sha256,
+                        StoredObject.size,
+                        StoredObject.location,
+                        StoredObject.spool_id,
+                        StoredObject.spool_name,
+                    ).where(StoredObject.id == object_id)
+                )
+            ).one_or_none()
+        if found is None:
+            raise NotFound("there is no such object")
+        return _Place(*found[:3], Location(found[3]), *found[4:])
+
+    async def _open_spooled(self, place: _Place) -> BinaryIO | None:
+        if place.spool_id != self._spool.id or place.spool_name is None:
+            raise Unavailable(
+                "the object is still in the spool of another host; try again",
+                code="bytes-elsewhere",
+            )
+        path = self._spool.path(place.spool_name)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, path.open, "rb")
+        except FileNotFoundError:
+            return None
+
+    async def _spooled_blocks(
+        self, file: BinaryIO, start: int, length: int | None
+    ) -> AsyncIterator[bytes]:
+        loop = asyncio.get_running_loop()
+        file.seek(start)
+        left = length
+        while left is None or left > 0:
+            size = _BLOCK_BYTES if left is None else min(_BLOCK_BYTES, left)
+            block = await loop.run_in_executor(self._executor, file.read, size)
+            if not block:
+                if left is not None:
+                    raise Unavailable("the object is shorter than its index says")
+                return
+            if left is not None:
+                left -= len(block)
+            yield block
+
+
+@asynccontextmanager
+async def _translated(
+    store: ObjectStore, place: _Place, start: int, length: int | None
+) -> AsyncIterator[AsyncIterator[bytes]]:
+    key = object_key(place.org, place.sha256)
+    try:
+        async with reading(store, key, start=start, length=length) as blocks:
+            yield blocks
+    except ObjectStoreError as error:
+        raise Unavailable(
+            "the object store does not give the object now; try again", code="store-unavailable"
+        ) from error

@@ -1,0 +1,34 @@
+"""What other capabilities may know of intake: the way in, and the way back to the bytes."""
+
+from server.intake.arrival import (
+    Arrival,
+    Follower,
+    Indexed,
+    Indexer,
+    Prepared,
+    Receipt,
+    Received,
+    Refusal,
+    Verdict,
+)
+from server.intake.models import Location, StoredObject
+from server.intake.originals import Originals
+from server.intake.service import Incoming, IntakeLimits, IntakeService
+
+__all__ = [
+    "Arrival",
+    "Follower",
+    "Incoming",
+    "Indexed",
+    "Indexer",
+    "IntakeLimits",
+    "IntakeService",
+    "Location",
+    "Originals",
+    "Prepared",
+    "Receipt",
+    "Received",
+    "Refusal",
+    "StoredObject",
+    "Verdict",
+]

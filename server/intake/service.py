@@ -1,0 +1,204 @@
+"""Intake: the one way in for everything that arrives.
+
+Bytes stream to a spool file while their digest grows; the whole structure is checked; file and
+folder are synced; the object's row commits together with its index rows; only then is it a
+success. Whoever sends hears of a success only what would survive a power cut.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from dicom.part10 import ExpectedObject
+from server.core.clock import Clock
+from server.core.database import Database
+from server.core.errors import LianzhenError, TooLarge, Unavailable
+from server.core.ids import Ids
+from server.identity.public import Actor
+from server.intake.arrival import Receipt, Received, Refusal, Verdict
+from server.intake.commit import Candidate, Committed, Committer, InDoubt, quarantine_has_room
+from server.intake.prepare import prepare
+from server.intake.spool import Spool, SpoolFile, refusal_of
+
+_T = TypeVar("_T")
+_WORDS: Final = {
+    Verdict.STORED: "kept, indexed and safe",
+    Verdict.DUPLICATE: "already here with the same content",
+}
+
+
+@dataclass(frozen=True)
+class IntakeLimits:
+    """What intake takes."""
+
+    max_object_bytes: int
+    max_quarantine_bytes: int
+
+
+class IntakeService:
+    """Opens the way in; one for each process that receives."""
+
+    def __init__(
+        self,
+        *,
+        spool: Spool,
+        committer: Committer,
+        database: Database,
+        executor: Executor,
+        clock: Clock,
+        ids: Ids,
+        limits: IntakeLimits,
+    ) -> None:
+        self._spool = spool
+        self._committer = committer
+        self._database = database
+        self._executor = executor
+        self._clock = clock
+        self._ids = ids
+        self.limits = limits
+
+    def begin(
+        self,
+        sender: Actor,
+        expected: ExpectedObject | None = None,
+        *,
+        study_uid: str | None = None,
+    ) -> "Incoming":
+        """Open the way for one object, which is refused if it is not of the study announced.
+
+        Raises
+        ------
+        StorageFull
+            If there is too little room to promise anything.
+        Unavailable
+            If the disk fails otherwise, or the database's committer is gone.
+        """
+        if not self._committer.alive:
+            raise Unavailable("intake is stopping; send again", code="intake-stopping")
+        return Incoming(self, self._spool.new_file(), sender, expected, study_uid)
+
+    async def adopt(
+        self,
+        sender: Actor,
+        file: SpoolFile,
+        expected: ExpectedObject | None,
+        study_uid: str | None = None,
+    ) -> Receipt:
+        """Take a file that is complete in the spool, and say how it ended."""
+        try:
+            content = await self._blocking(lambda: prepare(file.path, expected, study_uid))
+            keep = not isinstance(content, Refusal) or await self._quarantine_has_room(file.size)
+            if keep:
+                await self._blocking(file.sync)
+        except LianzhenError:
+            file.discard()
+            raise
+        except OSError as error:
+            file.discard()
+            raise refusal_of(error) from error
+        except BaseException:
+            file.discard()
+            raise
+        received = Received(
+            sender=sender,
+            object_id=self._ids.new(),
+            sha256=file.sha256,
+            size=file.size,
+            spool_id=self._spool.id,
+            spool_name=file.name,
+            received_at=self._clock.now(),
+        )
+        # Once asked, the commit goes on to its end whatever becomes of the one who asked.
+        commit = asyncio.create_task(self._commit(Candidate(received, content, keep), file))
+        return await asyncio.shield(commit)
+
+    async def _commit(self, candidate: Candidate, file: SpoolFile) -> Receipt:
+        try:
+            committed = await self._committer.commit(candidate)
+        except InDoubt:
+            # Perhaps a row names this file. The sweep at the next start asks the database.
+            file.close()
+            raise
+        except BaseException:
+            file.discard()
+            raise
+        if not committed.uses_file:
+            file.discard()
+        return _receipt(candidate, committed)
+
+    async def _quarantine_has_room(self, size: int) -> bool:
+        async with self._database.reading() as session:
+            return await quarantine_has_room(session, size, self.limits.max_quarantine_bytes)
+
+    async def _blocking(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+class Incoming:
+    """One object on its way in. End it with `finish` or `abort`."""
+
+    def __init__(
+        self,
+        intake: IntakeService,
+        file: SpoolFile,
+        sender: Actor,
+        expected: ExpectedObject | None,
+        study_uid: str | None,
+    ) -> None:
+        self._intake = intake
+        self._file = file
+        self._sender = sender
+        self._expected = expected
+        self._study_uid = study_uid
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        return self._file.size
+
+    def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Write the next bytes.
+
+        Raises
+        ------
+        TooLarge
+            Past the largest object taken.
+        StorageFull
+            If the disk is full.
+        Unavailable
+            If the disk fails otherwise.
+        """
+        if self._file.size + len(chunk) > self._intake.limits.max_object_bytes:
+            raise TooLarge("the object is larger than this server takes")
+        try:
+            self._file.write(chunk)
+        except OSError as error:
+            raise refusal_of(error) from error
+
+    async def finish(self) -> Receipt:
+        """Check, sync, index and commit; return how it ended.
+
+        Raises
+        ------
+        StorageFull, Unavailable
+            If it could not be kept: the sender must keep it and send again.
+        """
+        return await self._intake.adopt(self._sender, self._file, self._expected, self._study_uid)
+
+    def abort(self) -> None:
+        """Forget it: the sender went away or changed its mind."""
+        self._file.discard()
+
+
+def _receipt(candidate: Candidate, committed: Committed) -> Receipt:
+    refusal = committed.refusal
+    return Receipt(
+        verdict=committed.verdict,
+        code=refusal.code if refusal is not None else committed.verdict.value,
+        detail=refusal.detail if refusal is not None else _WORDS[committed.verdict],
+        sha256=candidate.received.sha256,
+        size=candidate.received.size,
+        content=candidate.content,
+    )

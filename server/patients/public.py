@@ -1,0 +1,7 @@
+"""What other capabilities may know of patients."""
+
+from server.patients.models import Patient
+from server.patients.schemas import PatientOut
+from server.patients.service import PatientFacts, PatientService
+
+__all__ = ["Patient", "PatientFacts", "PatientOut", "PatientService"]

@@ -1,0 +1,1 @@
+"""Studies, series and instances: the index, its owners and its grants."""

@@ -1,0 +1,130 @@
+"""The DICOM index, and which institutions may see what they do not own."""
+
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.core.database import Base
+
+
+class Study(Base):
+    """A study (PS3.3 C.7.2.1), owned by the institution that first sent part of it."""
+
+    __tablename__ = "studies"
+    __table_args__ = (UniqueConstraint("org", "study_instance_uid"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    org: Mapped[str] = mapped_column(String(64))
+    owner_institution_id: Mapped[str] = mapped_column(ForeignKey("institutions.id"))
+    patient_pk: Mapped[str] = mapped_column(ForeignKey("patients.id"), index=True)
+    study_instance_uid: Mapped[str] = mapped_column(String(64))
+    patient_id: Mapped[str | None] = mapped_column(String(64))
+    patient_name: Mapped[str | None] = mapped_column(String(200))
+    """As DICOM JSON would hold it: alphabetic=ideographic=phonetic."""
+    patient_birth_date: Mapped[date | None]
+    patient_sex: Mapped[str | None] = mapped_column(String(1))
+    patient_age: Mapped[str | None] = mapped_column(String(4))
+    study_date: Mapped[date | None]
+    study_time: Mapped[time | None]
+    accession_number: Mapped[str | None] = mapped_column(String(64))
+    study_id: Mapped[str | None] = mapped_column(String(64))
+    description: Mapped[str | None] = mapped_column(String(200))
+    referring_physician: Mapped[str | None] = mapped_column(String(200))
+    timezone_offset: Mapped[str | None] = mapped_column(String(8))
+    modalities: Mapped[str] = mapped_column(String(100), default="")
+    """Modalities in the study, sorted, between backslashes at both ends, for LIKE."""
+    series_count: Mapped[int] = mapped_column(Integer, default=0)
+    instance_count: Mapped[int] = mapped_column(Integer, default=0)
+    received_at: Mapped[datetime]
+    """When its first instance was received."""
+    last_received_at: Mapped[datetime]
+
+
+class Series(Base):
+    """A series (PS3.3 C.7.3.1)."""
+
+    __tablename__ = "series"
+    __table_args__ = (UniqueConstraint("study_pk", "series_instance_uid"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    study_pk: Mapped[str] = mapped_column(ForeignKey("studies.id"))
+    series_instance_uid: Mapped[str] = mapped_column(String(64))
+    modality: Mapped[str | None] = mapped_column(String(16))
+    series_number: Mapped[int | None] = mapped_column(BigInteger)
+    description: Mapped[str | None] = mapped_column(String(200))
+    body_part: Mapped[str | None] = mapped_column(String(64))
+    manufacturer: Mapped[str | None] = mapped_column(String(100))
+    station_name: Mapped[str | None] = mapped_column(String(64))
+    institution_name: Mapped[str | None] = mapped_column(String(100))
+    performed_date: Mapped[date | None]
+    performed_time: Mapped[time | None]
+    scheduled_step_id: Mapped[str | None] = mapped_column(String(64))
+    requested_procedure_id: Mapped[str | None] = mapped_column(String(64))
+    instance_count: Mapped[int] = mapped_column(Integer, default=0)
+    last_received_at: Mapped[datetime]
+    """With the count, the revision of everything prepared from the series."""
+
+
+class Instance(Base):
+    """An instance; its attributes without bulk data are kept ready as DICOM JSON."""
+
+    __tablename__ = "instances"
+    __table_args__ = (UniqueConstraint("org", "sop_instance_uid"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    org: Mapped[str] = mapped_column(String(64))
+    series_pk: Mapped[str] = mapped_column(ForeignKey("series.id"))
+    object_id: Mapped[str] = mapped_column(ForeignKey("objects.id"), index=True)
+    sop_instance_uid: Mapped[str] = mapped_column(String(64))
+    sop_class_uid: Mapped[str] = mapped_column(String(64))
+    transfer_syntax_uid: Mapped[str] = mapped_column(String(64))
+    instance_number: Mapped[int | None] = mapped_column(BigInteger)
+    rows: Mapped[int | None]
+    columns: Mapped[int | None]
+    bits_allocated: Mapped[int | None]
+    frame_count: Mapped[int | None]
+    dataset_offset: Mapped[int] = mapped_column(Integer)
+    """Where the dataset starts in the object, behind preamble and file meta information."""
+    dataset_sha256: Mapped[str] = mapped_column(String(64))
+    frames: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Where each frame's bytes are in the object (`dicom.frames.FrameIndex`)."""
+    metadata_json_gz: Mapped[bytes] = mapped_column(LargeBinary)
+    """DICOM JSON (PS3.18 F), gzipped; its bulk data URIs are relative to the instance."""
+    bulk_values: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """VR, offset and length in the object of every value the metadata only refers to, by path."""
+    received_at: Mapped[datetime]
+
+
+class AccessGrant(Base):
+    """An institution may see a study it does not own, for a reason, perhaps until a time."""
+
+    __tablename__ = "access_grants"
+    __table_args__ = (UniqueConstraint("study_pk", "institution_id", "reason"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    study_pk: Mapped[str] = mapped_column(ForeignKey("studies.id"))
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institutions.id"))
+    reason: Mapped[str] = mapped_column(String(32))
+    granted_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+
+
+Index("ix_studies_org_received", Study.org, Study.received_at, Study.id)
+Index("ix_studies_owner_received", Study.owner_institution_id, Study.received_at, Study.id)
+Index("ix_studies_org_date", Study.org, Study.study_date)
+Index("ix_studies_org_patient_id", Study.org, Study.patient_id)
+Index("ix_studies_org_patient_name", Study.org, Study.patient_name)
+Index("ix_studies_org_accession", Study.org, Study.accession_number)
+Index("ix_instances_series_number", Instance.series_pk, Instance.instance_number)
+Index("ix_access_grants_institution", AccessGrant.institution_id, AccessGrant.study_pk)
