@@ -1,0 +1,1 @@
+"""The DICOM node: registered devices and the way from association to intake."""

@@ -1,0 +1,27 @@
+"""Devices: which calling AE belongs to which institution, and from where it may call."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.core.database import Base
+
+
+class Device(Base):
+    """A registered AE. Only registered devices may associate."""
+
+    __tablename__ = "devices"
+    __table_args__ = (UniqueConstraint("ae_title", "networks"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    org: Mapped[str] = mapped_column(String(64))
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institutions.id"))
+    ae_title: Mapped[str] = mapped_column(String(16))
+    networks: Mapped[str] = mapped_column(String(500))
+    """Addresses or networks the device calls from, separated by commas; empty for anywhere."""
+    certificate_subject: Mapped[str | None] = mapped_column(String(300))
+    """The subject its client certificate must bear; without one, it may not use the TLS port."""
+    description: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]

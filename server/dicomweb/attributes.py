@@ -1,0 +1,164 @@
+"""The attributes by which QIDO-RS finds and answers, and the columns that hold them.
+
+PS3.18 Tables 10.6.1-5 (required keys) and 10.6.3-3 to 10.6.3-5 (required answers), and a few more
+that a list of exams shows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from enum import IntEnum, StrEnum
+from typing import Any, Final
+
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from sqlalchemy.orm import InstrumentedAttribute
+
+from server.studies.public import Instance, Series, Study
+
+
+class Level(IntEnum):
+    """What a search is for; a level answers with the attributes of those above it."""
+
+    STUDY = 0
+    SERIES = 1
+    INSTANCE = 2
+
+
+class AttributeKind(StrEnum):
+    """How a column is compared."""
+
+    UID = "uid"
+    TEXT = "text"
+    MOMENT = "moment"
+    NUMBER = "number"
+    PERSON_NAME = "person_name"
+    SET = "set"
+    """Several codes between backslashes."""
+
+
+_KINDS: Final = {
+    "UI": AttributeKind.UID,
+    "DA": AttributeKind.MOMENT,
+    "TM": AttributeKind.MOMENT,
+    "IS": AttributeKind.NUMBER,
+    "US": AttributeKind.NUMBER,
+    "PN": AttributeKind.PERSON_NAME,
+}
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute of the index."""
+
+    keyword: str
+    """Of an attribute within a sequence: the sequence's, a dot, its own."""
+    tags: tuple[str, ...]
+    """In eight hexadecimal digits; more than one within a sequence."""
+    vr: str
+    level: Level
+    column: InstrumentedAttribute[Any]
+    kind: AttributeKind
+    always: bool
+    """Whether it is answered unasked."""
+
+
+_LATER: Final = frozenset(
+    {
+        "PatientAge", "BodyPartExamined", "Manufacturer", "StationName", "InstitutionName",
+    }
+)  # fmt: skip
+_COLUMNS: Final[Mapping[Level, Mapping[str, InstrumentedAttribute[Any]]]] = {
+    Level.STUDY: {
+        "StudyDate": Study.study_date,
+        "StudyTime": Study.study_time,
+        "AccessionNumber": Study.accession_number,
+        "ModalitiesInStudy": Study.modalities,
+        "ReferringPhysicianName": Study.referring_physician,
+        "TimezoneOffsetFromUTC": Study.timezone_offset,
+        "StudyDescription": Study.description,
+        "PatientName": Study.patient_name,
+        "PatientID": Study.patient_id,
+        "PatientBirthDate": Study.patient_birth_date,
+        "PatientSex": Study.patient_sex,
+        "PatientAge": Study.patient_age,
+        "StudyInstanceUID": Study.study_instance_uid,
+        "StudyID": Study.study_id,
+        "NumberOfStudyRelatedSeries": Study.series_count,
+        "NumberOfStudyRelatedInstances": Study.instance_count,
+    },
+    Level.SERIES: {
+        "Modality": Series.modality,
+        "SeriesDescription": Series.description,
+        "SeriesInstanceUID": Series.series_instance_uid,
+        "SeriesNumber": Series.series_number,
+        "BodyPartExamined": Series.body_part,
+        "Manufacturer": Series.manufacturer,
+        "StationName": Series.station_name,
+        "InstitutionName": Series.institution_name,
+        "PerformedProcedureStepStartDate": Series.performed_date,
+        "PerformedProcedureStepStartTime": Series.performed_time,
+        "RequestAttributesSequence.ScheduledProcedureStepID": Series.scheduled_step_id,
+        "RequestAttributesSequence.RequestedProcedureID": Series.requested_procedure_id,
+        "NumberOfSeriesRelatedInstances": Series.instance_count,
+    },
+    Level.INSTANCE: {
+        "SOPClassUID": Instance.sop_class_uid,
+        "SOPInstanceUID": Instance.sop_instance_uid,
+        "AvailableTransferSyntaxUID": Instance.transfer_syntax_uid,
+        "InstanceNumber": Instance.instance_number,
+        "NumberOfFrames": Instance.frame_count,
+        "Rows": Instance.rows,
+        "Columns": Instance.columns,
+        "BitsAllocated": Instance.bits_allocated,
+    },
+}
+
+
+def tag_of(keyword: str) -> str:
+    """Return a keyword's tag in eight hexadecimal digits."""
+    tag = tag_for_keyword(keyword)
+    if tag is None:
+        raise ValueError(f"{keyword} is no keyword")
+    return f"{tag:08X}"
+
+
+def _table() -> dict[str, Attribute]:
+    found = {}
+    for level, columns in _COLUMNS.items():
+        for keyword, column in columns.items():
+            tags = tuple(tag_of(part) for part in keyword.split("."))
+            vr = dictionary_VR(int(tags[-1], 16))
+            kind = _KINDS.get(vr, AttributeKind.TEXT)
+            if keyword == "ModalitiesInStudy":
+                kind = AttributeKind.SET
+            found[keyword] = Attribute(
+                keyword, tags, vr, level, column, kind, always=keyword not in _LATER
+            )
+    return found
+
+
+ATTRIBUTES: Final[Mapping[str, Attribute]] = _table()
+
+
+def json_value(attribute: Attribute, value: Any) -> dict[str, Any]:  # noqa: ANN401 -- a column's
+    """Return a column's value as a DICOM JSON element (PS3.18 F.2)."""
+    vr = attribute.vr
+    if value is None or value == "":
+        return {"vr": vr}
+    match value:
+        case date():
+            values: list[Any] = [f"{value:%Y%m%d}"]
+        case time():
+            values = [f"{value:%H%M%S}" + (f".{value:%f}" if value.microsecond else "")]
+        case _ if attribute.kind is AttributeKind.PERSON_NAME:
+            values = [_person_name(value)]
+        case _ if attribute.kind is AttributeKind.SET:
+            values = [name for name in value.split("\\") if name]
+        case _:
+            values = [value]
+    return {"vr": vr, "Value": values}
+
+
+def _person_name(text: str) -> dict[str, str]:
+    groups = zip(("Alphabetic", "Ideographic", "Phonetic"), text.split("="), strict=False)
+    return {kind: group for kind, group in groups if group}

@@ -1,0 +1,85 @@
+"""QIDO-RS matches (PS3.18 8.3.4.1, PS3.4 C.2.2.2) as SQL conditions.
+
+Text with wildcards and person names match without regard to case, everything else exactly.
+"""
+
+from typing import Any, Final, assert_never
+
+from sqlalchemy import ColumnElement, and_, or_, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from dicom.web.query import AnyOf, Exact, Match, Range, Universal, Wildcard
+from server.core.errors import InvalidInput
+from server.dicomweb.attributes import Attribute, AttributeKind
+
+_Column = InstrumentedAttribute[Any]
+_ESCAPE: Final = "!"
+_LONGEST: Final = 256
+_LARGEST: Final = 1 << 63
+
+
+def condition(attribute: Attribute, match: Match) -> ColumnElement[bool]:
+    """Return the SQL condition for a key and what it shall match.
+
+    Raises
+    ------
+    InvalidInput
+        If the value cannot be one of that attribute.
+    """
+    match match:
+        case Universal():
+            return true()
+        case Range(low, high):
+            column = attribute.column
+            bounds = [column >= low] if low is not None else []
+            bounds += [column <= high] if high is not None else []
+            return and_(true(), *bounds)
+        case AnyOf(values):
+            if attribute.kind is AttributeKind.UID:
+                return attribute.column.in_(values)
+            return or_(*(_one(attribute, value) for value in values))
+        case Exact(value) | Wildcard(value):
+            return _one(attribute, value)
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _one(attribute: Attribute, value: str) -> ColumnElement[bool]:
+    if len(value) > _LONGEST or "\0" in value:
+        raise InvalidInput("a value to match is too long, or no text", code="bad-match")
+    column: _Column = attribute.column
+    match attribute.kind:
+        case AttributeKind.NUMBER:
+            return column == _integer(value)
+        case AttributeKind.PERSON_NAME:
+            return _person_name(column, value)
+        case AttributeKind.SET:
+            return column.ilike(f"%\\{_like(value)}\\%", escape=_ESCAPE)
+        case AttributeKind.TEXT if "*" in value or "?" in value:
+            return column.ilike(_like(value), escape=_ESCAPE)
+        case _:
+            return column == value
+
+
+def _person_name(column: _Column, value: str) -> ColumnElement[bool]:
+    """Match the whole name, or any one of its groups between equals signs (PS3.5 6.2.1)."""
+    pattern = _like(value)
+    around = ("{}",) if "=" in value else ("{}", "{}=%", "%={}", "%={}=%")
+    return or_(*(column.ilike(each.format(pattern), escape=_ESCAPE) for each in around))
+
+
+def _like(value: str) -> str:
+    """Turn DICOM's wildcards into SQL's, and SQL's into plain characters."""
+    for char in (_ESCAPE, "%", "_"):
+        value = value.replace(char, _ESCAPE + char)
+    return value.replace("*", "%").replace("?", "_")
+
+
+def _integer(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        raise InvalidInput("a whole number is wanted", code="bad-match") from None
+    if abs(number) >= _LARGEST:
+        raise InvalidInput("the number is too large", code="bad-match")
+    return number

@@ -1,0 +1,150 @@
+"""Metadata as DICOM JSON: prepared once a series, kept gzipped, and sent as it is kept.
+
+What is kept is derived data: it is rebuilt when the series has grown, when it is damaged, and
+when the store has lost it; while the store is down it is rebuilt for each request.
+"""
+
+import asyncio
+import gzip
+import hashlib
+import zlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Executor
+from typing import Final, TypeVar
+
+import structlog
+from sqlalchemy import select
+
+from server.core.database import Database
+from server.core.objects.errors import ObjectMissing, ObjectStoreError
+from server.core.objects.port import ObjectStore
+from server.dicomweb.access import StoredInstance, StoredSeries
+from server.studies.public import Instance
+
+_log = structlog.get_logger(__name__)
+_T = TypeVar("_T")
+_RELATIVE: Final = b'"BulkDataURI":"'
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_KEPT_LEVEL: Final = 6
+_PASSING_LEVEL: Final = 1
+_ORIGINS_KEPT: Final = 8
+"""A prepared blob names the host it was asked at, which is the client's word: so few are kept."""
+
+
+class MetadataService:
+    """Gives the metadata of instances, series and studies, gzipped."""
+
+    def __init__(self, *, database: Database, derived: ObjectStore, executor: Executor) -> None:
+        self._database = database
+        self._derived = derived
+        self._executor = executor
+        self._origins: set[str] = set()
+
+    async def of_instance(self, instance: StoredInstance, base: str) -> bytes:
+        """Return one instance's metadata as a gzipped JSON array of one."""
+        async with self._database.reading() as session:
+            kept = await session.scalar(
+                select(Instance.metadata_json_gz).where(Instance.id == instance.pk)
+            )
+        uri = _instance_uri(base, instance.study_uid, instance.series_uid, instance.sop_uid)
+        return await self._blocking(lambda: _join([(kept or b"", uri)], _PASSING_LEVEL))
+
+    async def of_series(self, series: StoredSeries, base: str) -> bytes:
+        """Return a series' metadata as a gzipped JSON array, in order of instance number."""
+        key = f"{series.org}/m/{series.pk}/{hashlib.sha256(base.encode()).hexdigest()[:16]}"
+        head = series.revision.encode() + b"\n"
+        kept = await self._kept(key, head) if self._keeps(base) else None
+        if kept is not None:
+            return kept
+        built = await self._build(series, base)
+        if self._keeps(base):
+            await self._keep(key, head + built)
+        return built
+
+    async def of_study(
+        self, several: Sequence[StoredSeries], base: str, *, gzipped: bool
+    ) -> AsyncIterator[bytes]:
+        """Yield one JSON array of all the series, gzipped or not; one series in memory at once."""
+        # One gzip member: browsers ignore what follows the first.
+        engine = zlib.compressobj(_PASSING_LEVEL, zlib.DEFLATED, _GZIP) if gzipped else None
+
+        def encoded(body: bytes) -> bytes:
+            return body if engine is None else engine.compress(body)
+
+        opening = b"["
+        for series in several:
+            kept = await self.of_series(series, base)
+
+            def reencoded(kept: bytes = kept, opening: bytes = opening) -> bytes:
+                return encoded(opening + gzip.decompress(kept)[1:-1])
+
+            yield await self._blocking(reencoded)
+            opening = b","
+        yield encoded(b"]") + (engine.flush() if engine is not None else b"")
+
+    async def plain(self, gzipped: bytes) -> bytes:
+        """Return what was gzipped, for the client that does not take that."""
+        return await self._blocking(lambda: gzip.decompress(gzipped))
+
+    def _keeps(self, base: str) -> bool:
+        if base not in self._origins and len(self._origins) < _ORIGINS_KEPT:
+            self._origins.add(base)
+        return base in self._origins
+
+    async def _kept(self, key: str, head: bytes) -> bytes | None:
+        try:
+            found = b"".join([block async for block in self._derived.get(key)])
+        except ObjectMissing:
+            return None
+        except ObjectStoreError as error:
+            _log.warning("prepared metadata cannot be read", reason=error.code)
+            return None
+        return found[len(head) :] if found.startswith(head) else None
+
+    async def _keep(self, key: str, blob: bytes) -> None:
+        async def blocks() -> AsyncIterator[bytes]:
+            yield blob
+
+        try:
+            await self._derived.put(
+                key,
+                blocks(),
+                sha256=hashlib.sha256(blob).hexdigest(),
+                size=len(blob),
+                overwrite=True,
+            )
+        except ObjectStoreError as error:
+            _log.warning("prepared metadata cannot be kept", reason=error.code)
+
+    async def _build(self, series: StoredSeries, base: str) -> bytes:
+        async with self._database.reading() as session:
+            found = await session.execute(
+                select(Instance.sop_instance_uid, Instance.metadata_json_gz)
+                .where(Instance.series_pk == series.pk)
+                .order_by(Instance.instance_number, Instance.sop_instance_uid)
+            )
+            rows = [
+                (kept, _instance_uri(base, series.study_uid, series.series_uid, sop_uid))
+                for sop_uid, kept in found
+            ]
+        return await self._blocking(lambda: _join(rows, _KEPT_LEVEL))
+
+    async def _blocking(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+def _instance_uri(base: str, study_uid: str, series_uid: str, sop_uid: str) -> bytes:
+    return f"{base}/studies/{study_uid}/series/{series_uid}/instances/{sop_uid}/".encode()
+
+
+def absolute(kept: bytes, uri: bytes) -> bytes:
+    """Return an instance's JSON with the bulk data URIs below ``uri``.
+
+    The key with its colon cannot stand inside a JSON string, where its quotes would be escaped.
+    """
+    return gzip.decompress(kept).replace(_RELATIVE, _RELATIVE + uri)
+
+
+def _join(rows: Sequence[tuple[bytes, bytes]], level: int) -> bytes:
+    body = b",".join(absolute(kept, uri) for kept, uri in rows)
+    return gzip.compress(b"[" + body + b"]", compresslevel=level, mtime=0)

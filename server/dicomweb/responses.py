@@ -1,0 +1,141 @@
+"""How DICOMweb answers leave: where we are, what is cached, and multipart bodies in a stream."""
+
+import re
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from dicom.web.multipart import PART_END, MultipartWriter, new_boundary
+from server.core.errors import InvalidInput
+from server.dicomweb.ranges import Blocks
+from server.dicomweb.retrieval import Body
+
+_log = structlog.get_logger(__name__)
+PREFIX: Final = "/dicomweb"
+DICOM_JSON: Final = "application/dicom+json"
+# Patient data: a browser may keep it for this user, nothing in between may, and it asks again.
+CACHE: Final = {"Cache-Control": "private, no-cache", "Vary": "Accept, Accept-Encoding"}
+_HOST: Final = re.compile(r"[A-Za-z0-9._\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a multipart answer."""
+
+    content_type: str
+    body: Body
+    location: str | None = None
+
+
+def base_url(request: web.Request, public_url: str | None) -> str:
+    """Return the address of this service as the client knows it."""
+    if public_url is not None:
+        return public_url + PREFIX
+    if _HOST.fullmatch(request.host) is None:
+        raise InvalidInput("the Host header is none", code="bad-host")
+    return f"{request.scheme}://{_with_port(request)}{PREFIX}"
+
+
+def _with_port(request: web.Request) -> str:
+    """Return the Host header; dicomweb-client leaves out the port of the server it speaks to."""
+    host = request.host
+    if request.transport is None or host.rpartition("]")[2].count(":"):
+        return host
+    address, port, *_ = request.transport.get_extra_info("sockname") or ("", None)
+    if host.strip("[]") not in (address, "localhost") or port in (None, 80, 443):
+        return host
+    return f"{host}:{port}"
+
+
+def takes_gzip(request: web.Request) -> bool:
+    """Tell whether the client accepts gzip (RFC 9110 12.5.3)."""
+    for item in request.headers.get("Accept-Encoding", "").lower().split(","):
+        coding, _, weight = item.partition(";")
+        if coding.strip() in ("gzip", "*"):
+            return weight.strip().removeprefix("q=") not in ("0", "0.0", "0.00", "0.000")
+    return False
+
+
+def not_modified(request: web.Request, etag: str) -> web.Response | None:
+    """Return 304 where the client has what ``etag`` names."""
+    tags = request.if_none_match or ()
+    if any(tag.value in (etag, "*") for tag in tags):
+        return web.Response(status=304, headers={"ETag": f'"{etag}"', **CACHE})
+    return None
+
+
+async def send_body(
+    request: web.Request, body: Body, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    """Stream one body as it is."""
+    return await _send(request, [(b"", body)], b"", headers)
+
+
+async def send_multipart(
+    request: web.Request, parts: Sequence[Part], root_type: str, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    """Stream parts as multipart/related (RFC 2387)."""
+    writer = MultipartWriter(new_boundary(secrets.randbits), root_type)
+    pieces = []
+    for number, part in enumerate(parts):
+        head = writer.begin(
+            content_type=part.content_type, length=part.body.size, location=part.location
+        )
+        pieces.append((PART_END + head if number else head, part.body))
+    end = PART_END + writer.end()
+    return await _send(request, pieces, end, {**headers, "Content-Type": writer.content_type})
+
+
+async def _send(
+    request: web.Request,
+    pieces: Sequence[tuple[bytes, Body]],
+    end: bytes,
+    headers: Mapping[str, str],
+) -> web.StreamResponse:
+    response = web.StreamResponse(headers=headers)
+    sizes = [body.size for _, body in pieces if body.size is not None]
+    if len(sizes) == len(pieces):
+        response.content_length = sum(sizes) + sum(len(head) for head, _ in pieces) + len(end)
+    async with AsyncExitStack() as first:
+        # What goes wrong before the first byte is still a proper answer.
+        blocks: Blocks | None = await first.enter_async_context(pieces[0][1].open())
+        await response.prepare(request)
+        with breaking_off(request):
+            for head, body in pieces:
+                await response.write(head)
+                if blocks is not None:
+                    await _pour(blocks, response)
+                    blocks = None
+                    continue
+                async with body.open() as more:
+                    await _pour(more, response)
+            await response.write(end)
+            await response.write_eof()
+    return response
+
+
+@contextmanager
+def breaking_off(request: web.Request) -> Iterator[None]:
+    """Break the connection where an answer under way cannot go on.
+
+    An error's own answer would now stand in the middle of the body, and look like part of it.
+    """
+    try:
+        yield
+    except ConnectionError:
+        raise
+    except Exception as error:
+        _log.warning("an answer broke off", reason=repr(error))
+        if request.transport is not None:
+            request.transport.abort()
+        raise ConnectionResetError("the answer broke off") from error
+
+
+async def _pour(blocks: Blocks, response: web.StreamResponse) -> None:
+    async for block in blocks:
+        await response.write(block)

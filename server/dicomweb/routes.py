@@ -1,0 +1,37 @@
+"""All of DICOMweb."""
+
+from server.core.http import Route
+from server.dicomweb.access import StudyAccess
+from server.dicomweb.metadata import MetadataService
+from server.dicomweb.rendering import RenderingService
+from server.dicomweb.retrieval import RetrievalService
+from server.dicomweb.retrieve_routes import RetrieveHandlers
+from server.dicomweb.search import SearchService
+from server.dicomweb.search_routes import search_routes
+from server.dicomweb.storage import StorageService
+from server.dicomweb.store_routes import store_routes
+
+
+def dicomweb_routes(
+    *,
+    access: StudyAccess,
+    retrieval: RetrievalService,
+    metadata: MetadataService,
+    rendering: RenderingService,
+    searches: SearchService,
+    storage: StorageService,
+    public_url: str | None,
+) -> list[Route]:
+    """Return the routes under ``/dicomweb``."""
+    retrieve = RetrieveHandlers(
+        access=access,
+        retrieval=retrieval,
+        metadata=metadata,
+        rendering=rendering,
+        public_url=public_url,
+    )
+    return [
+        *search_routes(searches, public_url),
+        *retrieve.routes(),
+        *store_routes(storage, public_url),
+    ]

@@ -1,0 +1,78 @@
+"""QIDO-RS: searches of studies, series and instances (PS3.18 10.6)."""
+
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from dicom.web.query import Query, QueryError, parse_query
+from server.core.errors import InvalidInput
+from server.core.http import Requires, Route
+from server.dicomweb import negotiation
+from server.dicomweb.access import Target
+from server.dicomweb.attributes import Level
+from server.dicomweb.responses import PREFIX, base_url
+from server.dicomweb.search import Found, Search, SearchService
+from server.identity.public import ACTOR, Action
+
+_LEVELS: Final = {
+    "/studies": Level.STUDY,
+    "/studies/{study}/series": Level.SERIES,
+    "/studies/{study}/instances": Level.INSTANCE,
+    "/studies/{study}/series/{series}/instances": Level.INSTANCE,
+    "/series": Level.SERIES,
+    "/instances": Level.INSTANCE,
+}
+
+
+def search_routes(searches: SearchService, public_url: str | None) -> list[Route]:
+    """Return the routes of searches."""
+
+    def handler_of(level: Level) -> Handler:
+        async def search(request: web.Request) -> web.StreamResponse:
+            """Search what is within reach, newest study first."""
+            offer = negotiation.chosen(
+                negotiation.METADATA, request.query.get("accept") or request.headers.get("Accept")
+            )
+            wanted = Search(level, _query(request), _within(request))
+            base = base_url(request, public_url)
+            found = await searches.search(request[ACTOR], wanted, base)
+            return web.Response(
+                body=found.body,
+                headers={
+                    "Content-Type": offer.media_type,
+                    "Cache-Control": "no-store",
+                    **_warning(wanted.query, found, base),
+                },
+            )
+
+        return search
+
+    read = Requires(Action.EXAM_READ)
+    return [
+        Route("GET", f"{PREFIX}{path}", handler_of(level), read) for path, level in _LEVELS.items()
+    ]
+
+
+def _query(request: web.Request) -> Query:
+    try:
+        return parse_query(request.query.items())
+    except QueryError as error:
+        raise InvalidInput(str(error), code="bad-query") from error
+
+
+def _within(request: web.Request) -> Target | None:
+    found = request.match_info
+    return Target(found["study"], found.get("series")) if "study" in found else None
+
+
+def _warning(query: Query, found: Found, base: str) -> dict[str, str]:
+    """Say what the answer lacks (PS3.18 8.3.4.2 and 8.3.4.4)."""
+    warnings = []
+    if found.more:
+        warnings.append("There are additional results that can be requested")
+    if query.fuzzy:
+        warnings.append(
+            "The fuzzymatching parameter is not supported. Only literal matching has been performed"
+        )
+    return {"Warning": ", ".join(f'299 {base}: "{text}"' for text in warnings)} if warnings else {}
