@@ -1,0 +1,188 @@
+"""The web role's application: every route over the parts of its process."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from aiohttp import web
+
+from dicom.decode_pool import DecodePool
+from server import __version__
+from server.core.clock import Clock
+from server.core.health import Check, public_health_routes
+from server.core.http import Requires, add_routes, errors_become_problems, set_security_headers
+from server.core.ids import Ids
+from server.core.metrics import metrics_route, time_requests
+from server.core.openapi import openapi_routes
+from server.core.settings import Settings
+from server.dicomweb.access import StudyAccess
+from server.dicomweb.metadata import MetadataService
+from server.dicomweb.rendering import RenderingService
+from server.dicomweb.retrieval import RetrievalService
+from server.dicomweb.routes import dicomweb_routes
+from server.dicomweb.search import SearchService
+from server.dicomweb.storage import StorageService, StoreLimits
+from server.ecg_records.routes import ecg_routes
+from server.ecg_records.service import EcgRecordService
+from server.identity.middleware import Refusals, door, guard, visitor_of
+from server.identity.public import Action, Actor
+from server.identity.routes import identity_routes
+from server.identity.watch import CredentialWatch
+from server.intake.gauges import IntakeGauges
+from server.intake.routes import upload_routes
+from server.page import page_routes
+from server.realtime.hub import Hub
+from server.realtime.routes import event_routes
+from server.services import Services, build_services, ecg_workbench, running
+from server.studies.public import StudyService
+from server.studies.routes import study_routes
+
+# More instances than the largest studies have; each part costs a file and a row.
+_STORE_PARTS: Final = 20_000
+
+SERVICES: Final = web.AppKey("SERVICES", Services)
+
+
+def build_app(
+    settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None
+) -> web.Application:
+    """Make the web role's application; its resources open with it and close with it."""
+    services = build_services(settings, role="web", clock=clock, ids=ids)
+    settings = services.settings
+    bench = ecg_workbench(settings)
+    decoding = settings.decoding
+    decoders = DecodePool(decoding.workers, decoding.memory_limit_bytes, decoding.cpu_limit_s)
+    hub = Hub(
+        database=services.database,
+        tail=services.tail,
+        audience=StudyAudience(services.studies),
+        watch=CredentialWatch(services.sessions, services.tokens),
+    )
+    refusals = Refusals(database=services.database, trail=services.audit, clock=services.clock)
+    app = web.Application(
+        middlewares=[
+            time_requests(services.registry),
+            errors_become_problems(services.ids),
+            guard(
+                door(
+                    sessions=services.sessions,
+                    tokens=services.tokens,
+                    refusals=refusals,
+                    http=settings.http,
+                )
+            ),
+        ],
+        client_max_size=settings.http.max_json_bytes,
+    )
+    app[SERVICES] = services
+    app.on_response_prepare.append(set_security_headers(secure=settings.http.secure))
+    add_routes(
+        app,
+        [
+            *page_routes(),
+            *openapi_routes(version=__version__),
+            *public_health_routes(
+                {
+                    "database": services.database.check,
+                    "store": services.stores.originals.check,
+                    "spool": _spool_check(services),
+                },
+            ),
+            metrics_route(
+                services.registry,
+                refresh=[
+                    IntakeGauges(
+                        services.registry,
+                        database=services.database,
+                        spool=services.spool,
+                        clock=services.clock,
+                    ).refresh
+                ],
+                action=Action.METRICS_READ,
+            ),
+            *identity_routes(sessions=services.sessions, http=settings.http),
+            *upload_routes(services.uploads),
+            *study_routes(services.studies, services.reads),
+            *ecg_routes(
+                EcgRecordService(
+                    database=services.database,
+                    studies=services.studies,
+                    reads=services.reads,
+                    originals=services.originals,
+                    bench=bench,
+                )
+            ),
+            *dicomweb_routes(
+                access=StudyAccess(
+                    database=services.database,
+                    reads=services.reads,
+                    audit=services.audit,
+                    clock=services.clock,
+                ),
+                retrieval=RetrievalService(
+                    originals=services.originals, executor=services.executor
+                ),
+                metadata=MetadataService(
+                    database=services.database,
+                    derived=services.stores.derived,
+                    executor=services.executor,
+                ),
+                rendering=RenderingService(originals=services.originals, renderer=decoders),
+                searches=SearchService(
+                    database=services.database, clock=services.clock, executor=services.executor
+                ),
+                storage=StorageService(
+                    intake=services.intake,
+                    database=services.database,
+                    audit=services.audit,
+                    limits=StoreLimits(
+                        max_total_bytes=settings.http.max_store_bytes, max_parts=_STORE_PARTS
+                    ),
+                ),
+                public_url=settings.http.public_url,
+            ),
+            *event_routes(hub=hub, access=Requires(Action.EVENTS_LISTEN), visitor_of=visitor_of),
+        ],
+    )
+
+    async def opened(_app: web.Application) -> AsyncIterator[None]:
+        async with running(services), decoders:
+            await hub.start()
+            yield
+            await bench.close()
+
+    async def farewell(_app: web.Application) -> None:
+        # Before the server waits for open connections: a socket never ends by itself.
+        await hub.stop()
+
+    app.cleanup_ctx.append(opened)
+    app.on_shutdown.append(farewell)
+    return app
+
+
+def build_health_app(services: Services) -> web.Application:
+    """Make an application that answers for a role's health and nothing else."""
+    app = web.Application(middlewares=[errors_become_problems(services.ids)])
+    app.on_response_prepare.append(set_security_headers(secure=services.settings.http.secure))
+    add_routes(app, public_health_routes({"database": services.database.check}))
+    return app
+
+
+class StudyAudience:
+    """Lets those hear of a study who may see it, and nobody of anything else."""
+
+    def __init__(self, studies: StudyService) -> None:
+        self._studies = studies
+
+    async def may_hear(self, listener: Actor, org: str, study_id: str | None) -> bool:
+        """Tell whether the listener may hear of this study."""
+        del org
+        return study_id is not None and await self._studies.may_see(listener, study_id)
+
+
+def _spool_check(services: Services) -> Check:
+    async def check() -> None:
+        services.spool.check_room()
+        if not services.committer.alive:
+            raise RuntimeError("the committer is gone")
+
+    return check

@@ -1,0 +1,342 @@
+"""The command line: exit 0 for success, 1 for refused input (one clear line), 2 for wrong usage."""
+
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import Executor
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvloop
+from pydantic import ValidationError
+
+from server import __version__
+from server.audit.key import load_or_create_key
+from server.audit.verify import verify
+from server.core.addresses import ClientAddresses
+from server.core.database import SQLAlchemyError, async_url
+from server.core.errors import InvalidInput, LianzhenError
+from server.core.logging import configure_logging
+from server.core.objects.open import build_object_stores
+from server.core.settings import Settings
+from server.demo import run_demo
+from server.dicom_node.public import NewDevice
+from server.ecg_cli import app as ecg_app
+from server.identity.institutions import NewInstitution
+from server.identity.models import Level, Ownership, Role
+from server.identity.people import Licence, NewPerson
+from server.migrations.run import migrate
+from server.roles import RoleName, run_role, serve_all, tls_context
+from server.services import Services, build_services
+
+app = typer.Typer(
+    name="lianzhen",
+    help="联诊 Lianzhen: telemedicine and remote diagnosis for county medical communities.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+institutions = typer.Typer(help="Institutions 机构.", no_args_is_help=True)
+users = typer.Typer(help="People who sign in 用户.", no_args_is_help=True)
+tokens = typer.Typer(help="Bearer tokens of machines 令牌.", no_args_is_help=True)
+devices = typer.Typer(help="DICOM devices 设备.", no_args_is_help=True)
+audit = typer.Typer(help="The audit chain 审计.", no_args_is_help=True)
+for name, group in {
+    "institution": institutions,
+    "user": users,
+    "token": tokens,
+    "device": devices,
+    "audit": audit,
+    "ecg": ecg_app,
+}.items():
+    app.add_typer(group, name=name)
+
+Org = Annotated[str, typer.Option(help="Community 医共体 that the institution belongs to.")]
+_DEFAULT_ORG = "default"
+
+
+def main() -> None:
+    """Run the command line; an expected failure is one line on stderr and exit 1."""
+    try:
+        app()
+    except (LianzhenError, SQLAlchemyError, ValueError, OSError) as error:
+        typer.echo(f"lianzhen: {_one_line(error)}", err=True)
+        sys.exit(1)
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"setting {'.'.join(map(str, first['loc']))}: {first['msg']}"
+    if isinstance(error, SQLAlchemyError):
+        # What the driver said, without the statement and its values.
+        return f"the database: {getattr(error, 'orig', None) or type(error).__name__}".split("\n")[
+            0
+        ]
+    return " ".join(str(error).split())
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)
+
+
+def _settings(role: str = "cli") -> Settings:
+    settings = Settings()
+    configure_logging(settings.logging, role=role)
+    return settings
+
+
+@asynccontextmanager
+async def _services() -> AsyncIterator[Services]:
+    services = build_services(_settings(), role="cli")
+    try:
+        yield services
+    finally:
+        await services.database.close()
+
+
+def _administer(work: Callable[[Services], Coroutine[Any, Any, None]]) -> None:
+    async def administer() -> None:
+        async with _services() as services:
+            await work(services)
+
+    _run(administer())
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lianzhen {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    """联诊 Lianzhen."""
+
+
+@app.command()
+def serve(
+    role: Annotated[RoleName | None, typer.Option(help="Run one role; all without it.")] = None,
+) -> None:
+    """Serve: every role as a child process, or one role here."""
+    if role is None:
+        _run(serve_all(_settings("supervisor")))
+    else:
+        run_role(role)
+
+
+@app.command("migrate")
+def migrate_command() -> None:
+    """Bring the database to the newest schema."""
+    url = _settings().resolved().database.url
+    if url is not None:
+        migrate(url.get_secret_value())
+    typer.echo("the database has the newest schema")
+
+
+@app.command()
+def demo() -> None:
+    """Run everything embedded, with institutions, people and a real CT and ECGs sent in."""
+    _run(run_demo(_settings("demo")))
+
+
+@app.command("check-config")
+def check_config() -> None:
+    """Check the settings without connecting anywhere, and show where things will live."""
+    settings = _settings().resolved()
+    if settings.database.url is None or settings.objects.url is None:
+        raise ValueError("resolved settings have every place")
+    database = async_url(settings.database.url.get_secret_value())
+    build_object_stores(settings.objects.url.get_secret_value(), executor=_NoExecutor())
+    ClientAddresses(settings.http.trusted_proxies)
+    if settings.dicom.tls_port is not None:
+        tls_context(settings.dicom)
+    typer.echo(f"data       {settings.data_dir}")
+    typer.echo(f"database   {database.render_as_string(hide_password=True)}")
+    typer.echo(f"objects    {settings.objects.url.get_secret_value().partition(':')[0]}")
+    typer.echo(f"spool      {settings.spool.dir}")
+    typer.echo(f"web        {settings.http.host}:{settings.http.port}")
+    typer.echo(f"dicom      {settings.dicom.ae_title} {settings.dicom.host}:{settings.dicom.port}")
+
+
+@institutions.command("create")
+def institution_create(
+    code: Annotated[str, typer.Option(help="Short code, unique in its community.")],
+    name_zh: Annotated[str, typer.Option(help="Chinese name.")],
+    name_en: Annotated[str, typer.Option(help="English name.")],
+    level: Annotated[Level, typer.Option(help="Where it stands in the region.")],
+    ownership: Annotated[Ownership, typer.Option(help="Who runs it.")] = Ownership.PUBLIC,
+    parent: Annotated[str | None, typer.Option(help="Code of the institution above it.")] = None,
+    org: Org = _DEFAULT_ORG,
+) -> None:
+    """Make an institution."""
+
+    async def work(services: Services) -> None:
+        parent_id = (await services.institutions.get(org, parent)).id if parent else None
+        created = await services.institutions.create(
+            NewInstitution(
+                org=org,
+                code=code,
+                name_zh=name_zh,
+                name_en=name_en,
+                level=level,
+                ownership=ownership,
+                parent_id=parent_id,
+            )
+        )
+        typer.echo(created)
+
+    _administer(work)
+
+
+@institutions.command("list")
+def institution_list(org: Org = _DEFAULT_ORG) -> None:
+    """List the institutions of a community."""
+
+    async def work(services: Services) -> None:
+        for each in await services.institutions.list(org):
+            typer.echo(
+                f"{each.code}\t{each.level}\t{each.ownership}\t{each.name_zh}\t{each.name_en}"
+            )
+
+    _administer(work)
+
+
+@users.command("create")
+def user_create(
+    login: Annotated[str, typer.Option(help="What they sign in with.")],
+    name: Annotated[str, typer.Option(help="How they are called.")],
+    institution: Annotated[str, typer.Option(help="Code of their institution.")],
+    role: Annotated[list[Role], typer.Option(help="A role; may be given several times.")],
+    password_file: Annotated[
+        Path | None, typer.Option(help="File with the password; asked for without it.")
+    ] = None,
+    licence: Annotated[
+        str | None, typer.Option(help="Physician's licence number 执业证书编号.")
+    ] = None,
+    licence_scope: Annotated[str, typer.Option(help="Scope of the licence 执业范围.")] = "",
+    licence_until: Annotated[
+        str | None, typer.Option(help="Last day of validity, YYYY-MM-DD.")
+    ] = None,
+    signs: Annotated[bool, typer.Option(help="May sign reports alone 独立签发.")] = False,
+    org: Org = _DEFAULT_ORG,
+) -> None:
+    """Make a person who may sign in."""
+    if password_file is not None:
+        password = password_file.read_text().strip("\r\n")
+    else:
+        password = typer.prompt("password", hide_input=True, confirmation_prompt=True)
+    until = date.fromisoformat(licence_until) if licence_until else None
+
+    async def work(services: Services) -> None:
+        home = await services.institutions.get(org, institution)
+        created = await services.people.create(
+            NewPerson(
+                login=login,
+                display_name=name,
+                institution_id=home.id,
+                roles=frozenset(role),
+                licence=Licence(licence, licence_scope, until) if licence else None,
+                signs_independently=signs,
+            ),
+            password=password,
+        )
+        typer.echo(created)
+
+    _administer(work)
+
+
+@tokens.command("create")
+def token_create(
+    user: Annotated[str, typer.Option(help="Login of the person it stands for.")],
+    ttl: Annotated[
+        str | None,
+        typer.Option(help="How long it is valid: 3600, 90m, 12h, 30d; else until revoked."),
+    ] = None,
+) -> None:
+    """Make a bearer token and print it, once."""
+
+    async def work(services: Services) -> None:
+        created = await services.tokens.create(user, ttl=_duration(ttl) if ttl else None)
+        typer.echo(created.secret)
+
+    _administer(work)
+
+
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def _duration(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d{1,9})([smhd]?)", text)
+    if found is None:
+        raise typer.BadParameter("write it like 3600, 90m, 12h or 30d")
+    return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
+
+
+@devices.command("create")
+def device_create(
+    ae_title: Annotated[str, typer.Option(help="Its calling AE title.")],
+    institution: Annotated[str, typer.Option(help="Code of its institution.")],
+    network: Annotated[
+        list[str] | None, typer.Option(help="Address or network it calls from; repeatable.")
+    ] = None,
+    certificate_subject: Annotated[
+        str | None, typer.Option(help="Subject of its TLS certificate, commonName=…")
+    ] = None,
+    description: Annotated[str | None, typer.Option(help="What it is.")] = None,
+    org: Org = _DEFAULT_ORG,
+) -> None:
+    """Register a DICOM device."""
+
+    async def work(services: Services) -> None:
+        home = await services.institutions.get(org, institution)
+        created = await services.devices.register(
+            NewDevice(
+                org=org,
+                institution_id=home.id,
+                ae_title=ae_title,
+                networks=tuple(network or ()),
+                certificate_subject=certificate_subject,
+                description=description,
+            )
+        )
+        typer.echo(created)
+
+    _administer(work)
+
+
+@audit.command("verify")
+def audit_verify() -> None:
+    """Check every chain for edits, deletions, reordering and truncation."""
+
+    async def work(services: Services) -> None:
+        settings = services.settings
+        if settings.audit.key_file is None:
+            raise ValueError("resolved settings have every place")
+        key = load_or_create_key(settings.audit.key_file)
+        report = await verify(services.database, key, settings.data_dir)
+        for finding in report.findings:
+            place = finding.where if finding.seq is None else f"{finding.where} row {finding.seq}"
+            typer.echo(f"{place}: {finding.damage}: {finding.detail}", err=True)
+        if not report.is_intact:
+            count = len(report.findings) + report.more_findings
+            raise InvalidInput(f"the audit is damaged in {count} places")
+        typer.echo(
+            f"the audit is whole: {report.events} events in {report.chains} chains, "
+            f"{report.anchors} anchors"
+        )
+
+    _administer(work)
+
+
+class _NoExecutor(Executor):
+    """Stands where nothing is run: checking settings connects nowhere."""

@@ -1,0 +1,258 @@
+"""The demonstration: everything embedded, seeded, and a real CT and ECGs sent as a device would."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+import orjson
+import structlog
+import typer
+from pydicom import dcmread
+from pydicom.data import get_testdata_file
+from pynetdicom import AE
+
+from server.core.errors import Conflict
+from server.core.ids import RandomIds
+from server.core.settings import Settings
+from server.core.supervisor import Supervisor, stop_on_signals
+from server.dicom_node.public import NewDevice
+from server.identity.institutions import NewInstitution
+from server.identity.models import Level, Role
+from server.identity.people import Licence, NewPerson
+from server.migrations.run import migrate
+from server.roles import supervisor_for
+from server.services import Services, build_services
+
+_log = structlog.get_logger(__name__)
+
+ORG: Final = "default"
+_READY_WITHIN_S: Final = 60
+
+
+@dataclass(frozen=True)
+class _Person:
+    login: str
+    name: str
+    institution: str
+    roles: frozenset[Role]
+    licence: Licence | None = None
+    signs: bool = False
+
+
+# All places and people are invented; example numbers are plainly so.
+_INSTITUTIONS: Final = (
+    ("county", "青禾县人民医院（模拟）", "Qinghe County Hospital (demo)", None),
+    ("township1", "马渡镇卫生院（模拟）", "Madu Township Hospital (demo)", "county"),
+    ("township2", "石桥镇卫生院（模拟）", "Shiqiao Township Hospital (demo)", "county"),
+)
+_TOWNSHIP: Final = frozenset({Role.TOWNSHIP_TECHNICIAN, Role.TOWNSHIP_DOCTOR})
+_READERS: Final = frozenset({Role.COUNTY_READER, Role.COUNTY_REVIEWER, Role.COUNTY_DUTY})
+_PEOPLE: Final = (
+    _Person("township1", "何样板", "township1", _TOWNSHIP, Licence("DEMO-0001", "全科医学专业")),
+    _Person("township2", "许试例", "township2", _TOWNSHIP, Licence("DEMO-0002", "全科医学专业")),
+    _Person("county", "沈示范", "county", _READERS, Licence("DEMO-0003", "内科专业"), signs=True),
+    _Person("admin", "系统管理员", "county", frozenset({Role.SYSTEM_ADMINISTRATOR})),
+)
+_DEVICES: Final = (
+    ("TOWNSHIP1", "township1", ()),
+    ("TOWNSHIP2", "township2", ()),
+    ("COUNTY", "county", ()),
+    ("ANY-SCU", "township1", ("127.0.0.0/8", "::1/128")),
+)
+_FROM_PYDICOM: Final = ("CT_small.dcm", "waveform_ecg.dcm")
+_RECORDINGS: Final = Path(__file__).parent / "demo_files"
+
+
+async def run_demo(settings: Settings) -> None:
+    """Run the demonstration until Ctrl-C."""
+    settings = settings.resolved()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    supervisor = supervisor_for(settings)
+    if settings.database.url is not None:
+        _step(1, "数据库 database")
+        await asyncio.to_thread(migrate, settings.database.url.get_secret_value())
+    _step(2, "机构与人员 institutions and people")
+    logins = await _seed(settings)
+    _step(3, "启动服务 starting the roles")
+    stop_on_signals(supervisor.stop)
+    await run_beside(supervisor, _show(settings, logins))
+
+
+async def run_beside(supervisor: Supervisor, show: Coroutine[Any, Any, None]) -> None:
+    """Run the roles until told to stop; a show that fails stops them, and its error is ours."""
+    showing = asyncio.create_task(show)
+    showing.add_done_callback(
+        lambda done: supervisor.stop() if done.cancelled() or done.exception() else None
+    )
+    await supervisor.run()
+    # Told to stop before it was over: nobody waits for roles that are gone.
+    showing.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await showing
+
+
+async def _show(settings: Settings, logins: dict[str, str]) -> None:
+    await _until_ready(settings)
+    _step(4, "以乡镇设备身份发送真实CT与心电 sending a real CT and ECGs as a township's device")
+    statuses = await asyncio.to_thread(_send, settings, _sample_paths())
+    for name, status in statuses.items():
+        typer.echo(
+            f"      {name}: 0x{status:04X} {'成功 success' if status == 0 else '失败 failed'}"
+        )
+    _step(5, "就绪 ready")
+    typer.echo(f"\n  http://{settings.http.host}:{settings.http.port}/\n")
+    for login, password in logins.items():
+        typer.echo(f"  {login:<10} {password}")
+    dicom = settings.dicom
+    typer.echo(
+        f"\n  DICOM {dicom.ae_title} {dicom.host}:{dicom.port}"
+        "  (TOWNSHIP1, TOWNSHIP2, COUNTY, ANY-SCU)"
+        f"\n  令牌 tokens: {settings.data_dir / 'demo-tokens.json'}"
+        "\n  Ctrl-C 停止 stops everything\n"
+    )
+    sys.stdout.flush()
+
+
+def _step(number: int, what: str) -> None:
+    typer.echo(f"[{number}/5] {what}")
+    sys.stdout.flush()
+
+
+async def _seed(settings: Settings) -> dict[str, str]:
+    """Make what is missing, and return the logins with their passwords."""
+    services = build_services(settings, role="demo")
+    try:
+        institutions = await _seed_institutions(services)
+        for ae_title, institution, networks in _DEVICES:
+            try:
+                await services.devices.register(
+                    NewDevice(ORG, institutions[institution], ae_title, networks)
+                )
+            except Conflict:
+                _log.debug("registered before", ae=ae_title)
+        return await _seed_people(services, institutions, settings.data_dir)
+    finally:
+        await services.database.close()
+        services.executor.shutdown()
+
+
+async def _seed_institutions(services: Services) -> dict[str, str]:
+    ids = {each.code: each.id for each in await services.institutions.list(ORG)}
+    for code, name_zh, name_en, parent in _INSTITUTIONS:
+        if code not in ids:
+            ids[code] = await services.institutions.create(
+                NewInstitution(
+                    org=ORG, code=code, name_zh=name_zh, name_en=name_en,
+                    level=Level.TOWNSHIP if parent else Level.COUNTY,
+                    parent_id=ids[parent] if parent else None,
+                )
+            )  # fmt: skip
+    return ids
+
+
+async def _seed_people(
+    services: Services, institutions: dict[str, str], data_dir: Path
+) -> dict[str, str]:
+    logins_file, tokens_file = data_dir / "demo-logins.json", data_dir / "demo-tokens.json"
+    logins = _read_json(logins_file)
+    tokens = _read_json(tokens_file)
+    for person in _PEOPLE:
+        if person.login not in logins:
+            password = RandomIds().new()[:12]
+            try:
+                await services.people.create(
+                    NewPerson(
+                        login=person.login,
+                        display_name=person.name,
+                        institution_id=institutions[person.institution],
+                        roles=person.roles,
+                        licence=person.licence,
+                        signs_independently=person.signs,
+                    ),
+                    password=password,
+                )
+            except Conflict:
+                # Somebody removed the file that knew the password: a new one.
+                await services.people.set_password(person.login, password)
+            logins[person.login] = password
+            _write_private(logins_file, logins)
+        if person.login not in tokens:
+            tokens[person.login] = (await services.tokens.create(person.login)).secret
+            _write_private(tokens_file, tokens)
+    return logins
+
+
+def _read_json(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    loaded = orjson.loads(path.read_bytes())
+    return {str(key): str(value) for key, value in loaded.items()}
+
+
+def _write_private(path: Path, content: dict[str, str]) -> None:
+    """Write secrets for their owner's eyes alone."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+
+
+async def _until_ready(settings: Settings) -> None:
+    url = f"http://{settings.http.host}:{settings.http.port}/readyz"
+    deadline_s = asyncio.get_running_loop().time() + _READY_WITHIN_S
+    async with aiohttp.ClientSession() as session:
+        while True:
+            try:
+                async with session.get(url) as response:
+                    if response.status == 200:
+                        break
+            except aiohttp.ClientError:
+                _log.debug("not ready yet")
+            _check_deadline(deadline_s)
+            await asyncio.sleep(0.1)
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(settings.dicom.host, settings.dicom.port)
+        except OSError:
+            _check_deadline(deadline_s)
+            await asyncio.sleep(0.1)
+        else:
+            writer.close()
+            return
+
+
+def _check_deadline(deadline_s: float) -> None:
+    if asyncio.get_running_loop().time() > deadline_s:
+        raise TimeoutError(
+            f"the roles were not ready within {_READY_WITHIN_S} s; see the log above"
+        )
+
+
+def _sample_paths() -> list[Path]:
+    found = [get_testdata_file(name, download=False) for name in _FROM_PYDICOM]
+    return [
+        *(Path(path) for path in found if path is not None),
+        *sorted(_RECORDINGS.glob("*.dcm")),
+    ]
+
+
+def _send(settings: Settings, paths: Sequence[Path]) -> dict[str, int]:
+    """Send files with a foreign program's own association, and return each status."""
+    entity = AE(ae_title="TOWNSHIP1")
+    datasets = {path.name: dcmread(path) for path in paths}
+    for dataset in datasets.values():
+        entity.add_requested_context(dataset.SOPClassUID, dataset.file_meta.TransferSyntaxUID)
+    association = entity.associate(
+        settings.dicom.host, settings.dicom.port, ae_title=settings.dicom.ae_title
+    )
+    if not association.is_established:
+        raise ConnectionError("the DICOM node refused the association")
+    try:
+        return {name: association.send_c_store(each).Status for name, each in datasets.items()}
+    finally:
+        association.release()

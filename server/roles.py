@@ -1,0 +1,184 @@
+"""The roles of a process: what each runs, from its first listening socket to its drain."""
+
+import asyncio
+import gc
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from enum import StrEnum
+from typing import Final
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from dicom.dimse.limits import DimseLimits
+from dicom.dimse.server import DimseServer
+from server.app import build_app, build_health_app
+from server.core.logging import configure_logging
+from server.core.settings import DicomSettings, Settings
+from server.core.supervisor import Supervisor, stop_on_signals
+from server.dicom_node.public import NodeGate, NodeStore, Visit
+from server.migrations.run import migrate
+from server.services import Services, build_services, running
+from server.worker import build_worker
+
+_log = structlog.get_logger(__name__)
+
+
+class RoleName(StrEnum):
+    """What a process does."""
+
+    WEB = "web"
+    NODE = "node"
+    MEDIA = "media"
+    WORKER = "worker"
+
+
+async def serve_role(role: RoleName, settings: Settings) -> None:
+    """Run one role until it is told to stop."""
+    stopping = asyncio.Event()
+    stop_on_signals(stopping.set)
+    async with _ROLES[role](settings):
+        # What was made so far lives as long as the process; the collector may pass it over.
+        gc.freeze()
+        _log.info("ready")
+        await stopping.wait()
+        _log.info("stopping")
+
+
+async def serve_all(settings: Settings) -> None:
+    """Migrate, then run every role as a child and keep each running until told to stop."""
+    resolved = settings.resolved()
+    if resolved.database.url is not None:
+        await asyncio.to_thread(migrate, resolved.database.url.get_secret_value())
+    supervisor = supervisor_for(settings)
+    stop_on_signals(supervisor.stop)
+    await supervisor.run()
+
+
+def supervisor_for(settings: Settings) -> Supervisor:
+    """Make the supervisor of every role; the children read the same environment."""
+    return Supervisor(tuple(RoleName), run_role, preload=[__name__], grace_s=settings.drain_grace_s)
+
+
+def run_role(name: str) -> None:
+    """Run one role as this process's only work."""
+    role = RoleName(name)
+    settings = Settings()
+    configure_logging(settings.logging, role=role)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve_role(role, settings))
+
+
+@asynccontextmanager
+async def _web(settings: Settings) -> AsyncIterator[None]:
+    app = build_app(settings)
+    async with _listening(app, settings, settings.http.port):
+        yield
+
+
+@asynccontextmanager
+async def _media(settings: Settings) -> AsyncIterator[None]:
+    """Run the media role: its health only, until it has rooms."""
+    services = build_services(settings, role=RoleName.MEDIA)
+    try:
+        async with _listening(build_health_app(services), settings, settings.http.media_port):
+            yield
+    finally:
+        await services.database.close()
+        services.executor.shutdown()
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, settings: Settings, port: int) -> AsyncIterator[None]:
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=settings.drain_grace_s,
+        keepalive_timeout=75.0,
+        max_line_size=16_384,
+        max_field_size=16_384,
+    )
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, settings.http.host, port)
+        await site.start()
+        _log.info("listening", at=runner.addresses[0][:2])
+        yield
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def _node(settings: Settings) -> AsyncIterator[None]:
+    services = build_services(settings, role=RoleName.NODE)
+    async with running(services):
+        server = dimse_server(services)
+        dicom = settings.dicom
+        port = await server.start(dicom.host, dicom.port)
+        _log.info("listening", at=(dicom.host, port), ae=dicom.ae_title)
+        if dicom.tls_port is not None:
+            tls_port = await server.start(dicom.host, dicom.tls_port, tls_context(dicom))
+            _log.info("listening", at=(dicom.host, tls_port), ae=dicom.ae_title, tls=True)
+        try:
+            yield
+        finally:
+            await server.close(settings.drain_grace_s)
+
+
+@asynccontextmanager
+async def _worker(settings: Settings) -> AsyncIterator[None]:
+    services = build_services(settings, role=RoleName.WORKER)
+    health = build_health_app(services)
+    worker = build_worker(services)
+    async with (
+        running(services),
+        worker.running(),
+        _listening(health, settings, settings.http.worker_port),
+    ):
+        yield
+
+
+_ROLES: Final[dict[RoleName, Callable[[Settings], AbstractAsyncContextManager[None]]]] = {
+    RoleName.WEB: _web,
+    RoleName.NODE: _node,
+    RoleName.MEDIA: _media,
+    RoleName.WORKER: _worker,
+}
+
+
+def dimse_server(services: Services) -> DimseServer[Visit]:
+    """Make the DICOM node over ``services``."""
+    dicom = services.settings.dicom
+    gate = NodeGate(
+        devices=services.devices,
+        database=services.database,
+        audit=services.audit,
+        clock=services.clock,
+        called_ae=dicom.ae_title if dicom.check_called_ae else None,
+    )
+    limits = DimseLimits(
+        max_object_bytes=dicom.max_object_bytes,
+        max_associations=dicom.max_associations,
+        max_associations_per_ae=dicom.max_associations_per_peer,
+        idle_s=float(dicom.idle_timeout_s),
+    )
+    return DimseServer(gate, NodeStore(services.intake), limits=limits)
+
+
+def tls_context(settings: DicomSettings) -> ssl.SSLContext:
+    """Make the context of the TLS port: TLS 1.2 or newer and a client certificate (BCP 195).
+
+    Raises
+    ------
+    ValueError
+        If a certificate, a key or the clients' authorities are not given.
+    """
+    if not (settings.tls_certificate and settings.tls_key and settings.tls_client_ca):
+        raise ValueError("the TLS port needs tls_certificate, tls_key and tls_client_ca")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=settings.tls_client_ca)
+    context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context

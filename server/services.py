@@ -1,0 +1,221 @@
+"""The parts of a process: made here without connecting anywhere, opened and closed in order."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+
+from server.audit.anchors import Anchors
+from server.audit.fallback import FallbackLog
+from server.audit.key import load_or_create_key
+from server.audit.public import AuditTrail, ReadAudit
+from server.core.clock import Clock, SystemClock
+from server.core.database import Database, open_database
+from server.core.ids import Ids, RandomIds
+from server.core.objects.open import ObjectStores, build_object_stores
+from server.core.settings import Settings
+from server.dicom_node.public import DeviceService
+from server.ecg_records.public import EcgFollower
+from server.ecg_records.workbench import EcgWorkbench, WorkLimits
+from server.identity.institutions import InstitutionService
+from server.identity.passwords import Passwords
+from server.identity.people import PeopleService
+from server.identity.public import EMERGENCY_ROLES
+from server.identity.sessions import SessionService
+from server.identity.tokens import TokenService
+from server.intake.commit import Committer
+from server.intake.drain import Drain
+from server.intake.originals import Originals
+from server.intake.service import IntakeLimits, IntakeService
+from server.intake.spool import Spool
+from server.intake.uploads import UploadService
+from server.patients.public import PatientService
+from server.realtime.tail import EventTail
+from server.studies.public import StudyIndex, StudyService
+
+# What a device's object may have beyond its own bytes: the file meta information we put before it.
+_FILE_META_BYTES: Final = 64 * 1024
+_DRAIN_STOPS_WITHIN_S: Final = 3.0
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything one process works with."""
+
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    registry: CollectorRegistry
+    executor: Executor
+    database: Database
+    stores: ObjectStores
+    spool: Spool
+    audit: AuditTrail
+    institutions: InstitutionService
+    people: PeopleService
+    sessions: SessionService
+    tokens: TokenService
+    devices: DeviceService
+    committer: Committer
+    intake: IntakeService
+    uploads: UploadService
+    originals: Originals
+    drain: Drain
+    studies: StudyService
+    reads: ReadAudit
+    anchors: Anchors
+    tail: EventTail
+
+
+def build_services(
+    settings: Settings, *, role: str, clock: Clock | None = None, ids: Ids | None = None
+) -> Services:
+    """Make the parts of a process in ``role``; nothing connects yet."""
+    settings = settings.resolved()
+    clock, ids = clock or SystemClock(), ids or RandomIds()
+    executor = ThreadPoolExecutor(16, thread_name_prefix="blocking")
+    database = open_database(settings.database)
+    if (
+        settings.objects.url is None
+        or settings.spool.dir is None
+        or settings.audit.key_file is None
+    ):
+        raise ValueError("resolved settings have every place")
+    stores = build_object_stores(settings.objects.url.get_secret_value(), executor=executor)
+    key = load_or_create_key(settings.audit.key_file)
+    audit = AuditTrail(key=key, clock=clock, ids=ids, role=role)
+    institutions = InstitutionService(database=database, trail=audit, clock=clock, ids=ids)
+    passwords = Passwords()
+    spool = Spool(settings.spool.dir, min_free_bytes=settings.spool.min_free_bytes, ids=ids)
+    index = StudyIndex(
+        patients=PatientService(clock, ids),
+        counties=institutions,
+        audit=audit,
+        ids=ids,
+        followers=[EcgFollower(screening=settings.ecg.screening, ids=ids)],
+    )
+    committer = Committer(
+        database, index, audit, ids, max_quarantine_bytes=settings.spool.max_quarantine_bytes
+    )
+    largest = max(settings.dicom.max_object_bytes, settings.http.max_upload_bytes)
+    intake = IntakeService(
+        spool=spool,
+        committer=committer,
+        database=database,
+        executor=executor,
+        clock=clock,
+        ids=ids,
+        limits=IntakeLimits(largest + _FILE_META_BYTES, settings.spool.max_quarantine_bytes),
+    )
+    uploads = UploadService(
+        spool=spool,
+        intake=intake,
+        database=database,
+        audit=audit,
+        executor=executor,
+        clock=clock,
+        ids=ids,
+    )
+    return Services(
+        settings=settings,
+        clock=clock,
+        ids=ids,
+        registry=CollectorRegistry(),
+        executor=executor,
+        database=database,
+        stores=stores,
+        spool=spool,
+        audit=audit,
+        institutions=institutions,
+        people=PeopleService(
+            database=database, trail=audit, clock=clock, ids=ids, passwords=passwords
+        ),
+        sessions=SessionService(
+            database=database,
+            trail=audit,
+            clock=clock,
+            ids=ids,
+            passwords=passwords,
+            settings=settings.identity,
+        ),
+        tokens=TokenService(database=database, trail=audit, clock=clock, ids=ids),
+        devices=DeviceService(database=database, audit=audit, clock=clock, ids=ids),
+        committer=committer,
+        intake=intake,
+        uploads=uploads,
+        originals=Originals(
+            spool=spool, store=stores.originals, database=database, executor=executor
+        ),
+        drain=Drain(
+            spool=spool,
+            store=stores.originals,
+            database=database,
+            clock=clock,
+            executor=executor,
+            lock_path=settings.spool.dir / "drain.lock",
+            chores=[uploads.expire],
+        ),
+        studies=StudyService(database, institutions, clock),
+        reads=ReadAudit(
+            database=database,
+            trail=audit,
+            clock=clock,
+            ids=ids,
+            fallback=FallbackLog(settings.data_dir, key),
+            emergency_roles=EMERGENCY_ROLES,
+        ),
+        anchors=Anchors(
+            database=database,
+            key=key,
+            clock=clock,
+            directory=settings.data_dir,
+            every_s=settings.audit.anchor_every_s,
+        ),
+        tail=EventTail(database),
+    )
+
+
+@asynccontextmanager
+async def running(services: Services) -> AsyncIterator[None]:
+    """Open what a process needs, in order, and close it in the opposite one."""
+    async with AsyncExitStack() as stack:
+        stack.callback(services.executor.shutdown)
+        stack.push_async_callback(services.database.close)
+        for store in (services.stores.originals, services.stores.derived):
+            await store.open()
+            stack.push_async_callback(store.close)
+        services.spool.open()
+        stack.callback(services.spool.close)
+        drain = asyncio.create_task(services.drain.run(), name="drain")
+        stack.push_async_callback(_stop_drain, services.drain, drain)
+        services.committer.start()
+        stack.push_async_callback(services.committer.close)
+        await services.tail.start()
+        stack.push_async_callback(services.tail.stop)
+        yield
+
+
+async def _stop_drain(drain: Drain, task: asyncio.Task[None]) -> None:
+    drain.stop()
+    _, late = await asyncio.wait({task}, timeout=_DRAIN_STOPS_WITHIN_S)
+    if late:
+        # A store that hangs must not hold the process: what is cut off here is done again.
+        task.cancel()
+        await asyncio.wait({task})
+
+
+def ecg_workbench(settings: Settings) -> EcgWorkbench:
+    """Make the workbench of ECGs: killable processes with the decoders' limits."""
+    decoding = settings.decoding
+    return EcgWorkbench(
+        workers=decoding.workers,
+        limits=WorkLimits(
+            memory_bytes=decoding.memory_limit_bytes,
+            cpu_s=decoding.cpu_limit_s,
+            wall_s=3.0 * decoding.cpu_limit_s,
+        ),
+    )

@@ -1,0 +1,125 @@
+"""The worker role: it screens what arrives, anchors the audit, and prunes what is old."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+import structlog
+
+from server.core.errors import LianzhenError
+from server.core.workflows import WorkflowEngine
+from server.ecg_records.jobs import SCREENING_QUEUE, ScreeningJobs
+from server.ecg_records.public import ARRIVED as ECG_ARRIVED
+from server.ecg_records.screening import Screener
+from server.ecg_records.workbench import EcgWorkbench
+from server.realtime.consumer import DurableConsumer, prune
+from server.realtime.tail import EventRecord
+from server.services import Services, ecg_workbench
+
+_log = structlog.get_logger(__name__)
+# What ended this long ago is no help to anybody asking what happened to an ECG.
+_WORKFLOWS_KEPT: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What the worker role runs beside the services of every process."""
+
+    services: Services
+    engine: WorkflowEngine
+    bench: EcgWorkbench
+    jobs: ScreeningJobs
+    consumer: DurableConsumer
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Screen what arrives, anchor the audit and prune what is old, until the context ends."""
+        grace_s = self.services.settings.drain_grace_s
+        async with AsyncExitStack() as stack:
+            await self.bench.open()
+            stack.push_async_callback(self.bench.close)
+            await self.engine.start()
+            stack.push_async_callback(self.engine.stop, grace_s)
+            await self.jobs.recover()
+            await self.consumer.start()
+            stack.push_async_callback(self.consumer.stop)
+            stack.push_async_callback(self.services.anchors.write, at_shutdown=True)
+            every_s = self.services.settings.audit.anchor_every_s
+            chores = asyncio.create_task(self._chores(every_s), name="chores")
+            stack.push_async_callback(_cancelled, chores)
+            yield
+
+    async def _prune_workflows(self) -> None:
+        await self.engine.prune(self.services.clock.now() - _WORKFLOWS_KEPT)
+
+    async def _chores(self, every_s: float) -> None:
+        services = self.services
+        while True:
+            for chore in (
+                services.reads.import_fallback,
+                services.anchors.write,
+                services.reads.prune,
+                services.sessions.prune,
+                self._prune_workflows,
+                partial(prune, services.database, services.clock),
+            ):
+                try:
+                    await chore()
+                except Exception as error:  # noqa: BLE001 -- one chore must not end the others
+                    expected = isinstance(error, LianzhenError)
+                    _log.warning(
+                        "a chore waits for the next round",
+                        reason=str(error),
+                        exc_info=not expected,
+                    )
+            await asyncio.sleep(every_s)
+
+
+def build_worker(services: Services) -> Worker:
+    """Make what the worker role runs."""
+    url = services.settings.database.url
+    if url is None:
+        raise ValueError("resolved settings have every place")
+    engine = WorkflowEngine(
+        url.get_secret_value(), executor_id=services.settings.worker_id, queues=[SCREENING_QUEUE]
+    )
+    bench = ecg_workbench(services.settings)
+    jobs = ScreeningJobs(
+        engine=engine,
+        screener=Screener(
+            database=services.database,
+            originals=services.originals,
+            bench=bench,
+            audit=services.audit,
+            clock=services.clock,
+        ),
+        database=services.database,
+    )
+    jobs.register()
+
+    async def screen(event: EventRecord) -> None:
+        await jobs.enqueue(str(event.payload["ecg_id"]))
+
+    return Worker(
+        services=services,
+        engine=engine,
+        bench=bench,
+        jobs=jobs,
+        consumer=DurableConsumer(
+            "ecg-screening",
+            screen,
+            topics={ECG_ARRIVED},
+            database=services.database,
+            tail=services.tail,
+        ),
+    )
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
