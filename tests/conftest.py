@@ -1,0 +1,55 @@
+"""What every test may ask for: databases, a clock, ids."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from server.core.database import Database, open_database
+from server.core.settings import DatabaseSettings
+from server.migrations.run import migrate
+from tests.support.fakes import CountingIds, ManualClock
+from tests.support.postgres import PostgresServer, running_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A running PostgreSQL, shared by the session, with a migrated template."""
+    with running_postgres(tmp_path_factory.mktemp("postgres") / "data") as server:
+        migrate(server.create_database("migrated"))
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, ids: CountingIds) -> Iterator[str]:
+    """The address of an empty, migrated database: every test that asks runs on both."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'lianzhen.db'}"
+        migrate(url)
+        yield url
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = f"t_{ids.unique()}"
+    yield server.create_database(name, template="migrated")
+    server.drop_database(name)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open, empty, migrated database: SQLite, then PostgreSQL."""
+    opened = open_database(DatabaseSettings(url=SecretStr(database_url)))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that moves when told."""
+    return ManualClock()
+
+
+@pytest.fixture
+def ids() -> CountingIds:
+    """Ids that count, so that failures can be read."""
+    return CountingIds()

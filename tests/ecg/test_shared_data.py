@@ -1,0 +1,60 @@
+"""Accuracy on the development data, where they lie beside the checkout."""
+
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.ecg.accuracy_qrs import score, without_flutter
+from benchmarks.ecg.wfdb_lite import VF_OFF, VF_ON, read_annotations, read_record
+from ecg import EcgFormatError, EcgSignal, read, screen
+from ecg.beats import detect_beats
+from tests.support.peers import shared_ecg_data
+
+
+@pytest.fixture(scope="module")
+def mitdb(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the unpacked MIT-BIH records."""
+    target = tmp_path_factory.mktemp("mitdb")
+    with tarfile.open(shared_ecg_data() / "mitdb_dev.tar.xz") as archive:
+        archive.extractall(target, filter="data")
+    return target / "mitdb"
+
+
+def test_fused_detection_on_mit_bih_stays_as_good_as_measured(mitdb: Path) -> None:
+    total = np.zeros(3, dtype=np.int64)
+    for header in sorted(mitdb.glob("*.hea")):
+        record = read_record(header.with_suffix(""))
+        notes = read_annotations(header.with_suffix(".atr"))
+        on, off = notes.sample[notes.code == VF_ON], notes.sample[notes.code == VF_OFF]
+        found = without_flutter(detect_beats(record.samples_uv, record.fs_hz), on, off)
+        truth = without_flutter(notes.beats(), on, off)
+        total += score(found, truth, 0.15 * record.fs_hz)
+    hits, false, missed = (int(number) for number in total)
+    assert hits + missed == 55_437
+    assert false <= 106
+    assert missed <= 51
+
+
+def test_half_an_hour_of_two_leads_is_screened_whole(mitdb: Path) -> None:
+    record = read_record(mitdb / "119")
+    result = screen(EcgSignal(record.samples_uv, record.fs_hz, record.leads))
+    truth = read_annotations(mitdb / "119.atr")
+    ventricular = truth.sample[truth.code == 5]
+    marked = np.array([beat.sample for beat in result.beats if beat.label == "V"])
+    hits, false, missed = score(marked, ventricular, 0.15 * record.fs_hz)
+    assert hits >= 0.98 * ventricular.size
+    assert false <= 0.02 * ventricular.size
+    assert missed <= 0.02 * ventricular.size
+
+
+def test_every_other_sample_file_is_refused_in_one_line_until_its_reader_exists() -> None:
+    refused = 0
+    for path in sorted((shared_ecg_data() / "formats").rglob("*")):
+        if path.is_file() and path.suffix != ".dcm":
+            with pytest.raises(EcgFormatError) as caught:
+                read(path)
+            assert "\n" not in str(caught.value)
+            refused += 1
+    assert refused > 50

@@ -1,0 +1,83 @@
+"""Settings: from the environment, frozen, and every one of them documented."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from server.core.settings import Settings
+
+README = Path(__file__).resolve().parents[3] / "README.md"
+_ROW = re.compile(r"^\| `(LIANZHEN_[A-Z0-9_]+)` \| (.*?) \| (.*) \|$", re.MULTILINE)
+
+
+def documented() -> dict[str, tuple[str, str]]:
+    """Return name → (default, meaning) of the README's table."""
+    return {name: (default, text) for name, default, text in _ROW.findall(README.read_text())}
+
+
+def in_code(model: type[BaseModel], prefix: str = "LIANZHEN_") -> dict[str, tuple[str, str]]:
+    """Return name → (default, meaning) of every field."""
+    found: dict[str, tuple[str, str]] = {}
+    for name, field in model.model_fields.items():
+        key = f"{prefix}{name.upper()}"
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            found |= in_code(field.annotation, f"{key}__")
+        else:
+            found[key] = (_shown(field.default), field.description or "")
+    return found
+
+
+def _shown(default: object) -> str:
+    if default is None:
+        return "–"
+    if default == ():
+        return "none"
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def test_the_readme_tells_every_setting_and_no_other() -> None:
+    assert documented() == in_code(Settings)
+
+
+def test_nested_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIANZHEN_HTTP__PORT", "9000")
+    monkeypatch.setenv("LIANZHEN_DICOM__AE_TITLE", "COUNTY_PACS")
+    settings = Settings()
+    assert (settings.http.port, settings.dicom.ae_title) == (9000, "COUNTY_PACS")
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        Settings().http.port = 1  # type: ignore[misc]  # the point of the test
+
+
+def test_a_misspelt_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIANZHEN_HTTP__PROT", "9000")
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_secrets_do_not_show_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIANZHEN_DATABASE__URL", "postgresql://u:verysecret@h/d")
+    monkeypatch.setenv("LIANZHEN_OBJECTS__URL", "s3+http://key:verysecret@h:1/bucket")
+    assert "verysecret" not in repr(Settings())
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "https://x/path", "x.example"])
+def test_a_public_url_that_is_no_origin_is_refused(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIANZHEN_HTTP__PUBLIC_URL", url)
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_everything_embedded_lives_in_the_data_directory(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path).resolved()
+    assert settings.database.url is not None
+    assert settings.objects.url is not None
+    assert settings.database.url.get_secret_value() == f"sqlite:///{tmp_path / 'lianzhen.db'}"
+    assert settings.objects.url.get_secret_value() == f"file:{tmp_path / 'objects'}"
+    assert settings.spool.dir == tmp_path / "spool"

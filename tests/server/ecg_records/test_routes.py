@@ -1,0 +1,153 @@
+"""The ECG routes over HTTP: what is within reach, in which form."""
+
+import json
+from collections.abc import AsyncIterator
+from xml.etree import ElementTree as ET
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.typedefs import Handler
+
+from server.core.http import add_routes, errors_become_problems, set_security_headers
+from server.ecg_records.routes import ecg_routes
+from server.identity.public import ACTOR, Actor, ActorKind, Role
+from tests.server.ecg_records.conftest import Room
+from tests.support.dicom_files import ecg_bytes, sample
+from tests.support.fakes import CountingIds, ManualClock
+from tests.support.senders import COUNTY, ORG, OTHER_TOWNSHIP, TOWNSHIP
+
+Client = TestClient[web.Request, web.Application]
+
+
+@pytest.fixture
+async def client(room: Room, ids: CountingIds) -> AsyncIterator[Client]:
+    """Whoever names an institution in a header reads for it: identity's door has its own tests."""
+
+    @web.middleware
+    async def as_named(request: web.Request, handler: Handler) -> web.StreamResponse:
+        institution = request.headers.get("X-Institution", TOWNSHIP)
+        request[ACTOR] = Actor(
+            kind=ActorKind.PERSON,
+            id=f"reader-{institution}",
+            org=ORG,
+            institution_id=institution,
+            roles=frozenset({Role.COUNTY_READER}),
+            source="127.0.0.1",
+        )
+        return await handler(request)
+
+    app = web.Application(middlewares=[errors_become_problems(ids), as_named])
+    add_routes(app, ecg_routes(room.service))
+    app.on_response_prepare.append(set_security_headers(secure=False))
+    async with TestClient(TestServer(app)) as opened:
+        yield opened
+
+
+async def test_an_ecg_is_listed_with_patient_and_screening(client: Client, room: Room) -> None:
+    await room.receive(sample("waveform_ecg.dcm").read_bytes())
+    (record,) = await room.records()
+    (pending,) = (await (await client.get("/api/ecgs")).json())["items"]
+    assert (pending["status"], pending["severity"], pending["findings"]) == ("pending", None, [])
+    await room.screener.screen(record.id)
+    body = await (await client.get("/api/ecgs")).json()
+    (item,) = body["items"]
+    assert body["next"] is None
+    assert set(item) == {
+        "id", "study_instance_uid", "sop_instance_uid", "patient", "acquired_at", "received_at",
+        "institution", "status", "severity", "heart_rate_bpm", "findings",
+    }  # fmt: skip
+    assert item["institution"] == {
+        "id": TOWNSHIP, "name_zh": "马渡镇卫生院", "name_en": "Madu Township Hospital",
+    }  # fmt: skip
+    assert set(item["patient"]) == {"name", "patient_id", "sex", "birth_date", "age_years"}
+    assert item["status"] == "screened"
+    assert item["severity"] in {"red", "orange", "uninterpretable", "routine", "normal"}
+    assert set(item["findings"][0]) == {"code", "text_zh", "text_en", "severity"}
+
+
+async def test_pages_neither_skip_nor_repeat(
+    client: Client, room: Room, clock: ManualClock
+) -> None:
+    for number in range(5):
+        await room.receive(ecg_bytes())
+        if number % 2:
+            clock.advance(60)
+    wanted = [
+        record.id
+        for record in sorted(
+            await room.records(), key=lambda each: (each.received_at, each.id), reverse=True
+        )
+    ]
+    seen, query = [], {"limit": "2"}
+    while True:
+        body = await (await client.get("/api/ecgs", params=query)).json()
+        seen += [item["id"] for item in body["items"]]
+        if body["next"] is None:
+            break
+        query["before"] = body["next"]
+    assert seen == wanted
+
+
+async def test_the_detail_holds_the_screening_its_label_and_is_recorded_as_read(
+    client: Client, room: Room
+) -> None:
+    await room.receive(sample("waveform_ecg.dcm").read_bytes())
+    (record,) = await room.records()
+    await room.screener.screen(record.id)
+    body = await (await client.get(f"/api/ecgs/{record.id}")).json()
+    assert body["screening"] == json.loads(json.dumps((await room.records())[0].screening))
+    assert body["failure"] is None
+    assert body["notice_zh"] == "机器分析提示（仅供参考，未注册）"
+    assert room.reads.seen == [(f"reader-{TOWNSHIP}", record.study_pk)]
+
+
+async def test_a_failure_is_told_with_its_reason(client: Client, room: Room) -> None:
+    await room.receive(ecg_bytes(WaveformSequence=[]))
+    (record,) = await room.records()
+    await room.screener.screen(record.id)
+    body = await (await client.get(f"/api/ecgs/{record.id}")).json()
+    assert (body["status"], body["screening"]) == ("failed", None)
+    assert body["failure"]
+    response = await client.get(f"/api/ecgs/{record.id}/paper.svg")
+    assert response.status == 400
+    assert (await response.json())["code"] == "unreadable-ecg"
+
+
+async def test_another_institutions_ecg_is_not_there(client: Client, room: Room) -> None:
+    await room.receive(ecg_bytes())
+    (record,) = await room.records()
+    stranger = {"X-Institution": OTHER_TOWNSHIP}
+    assert (await (await client.get("/api/ecgs", headers=stranger)).json())["items"] == []
+    for path in (f"/api/ecgs/{record.id}", f"/api/ecgs/{record.id}/paper.svg"):
+        response = await client.get(path, headers=stranger)
+        assert (response.status, (await response.json())["code"]) == (404, "not-found")
+    assert room.reads.seen == []
+    county = {"X-Institution": COUNTY}
+    assert (await client.get(f"/api/ecgs/{record.id}", headers=county)).status == 200
+
+
+@pytest.mark.parametrize("layout", ["3x4", "6x2", "12x1"])
+async def test_paper_comes_in_each_layout(client: Client, room: Room, layout: str) -> None:
+    await room.receive(sample("waveform_ecg.dcm").read_bytes())
+    (record,) = await room.records()
+    query = {"layout": layout, "speed": "50", "gain": "20"}
+    response = await client.get(f"/api/ecgs/{record.id}/paper.svg", params=query)
+    assert response.status == 200
+    assert response.content_type == "image/svg+xml"
+    assert response.headers["Cache-Control"].startswith("private")
+    assert "script-src" not in response.headers["Content-Security-Policy"]
+    assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert ET.fromstring(await response.text()).tag.endswith("svg")  # noqa: S314 -- our own drawing
+    assert room.reads.seen == [(f"reader-{TOWNSHIP}", record.study_pk)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["layout=2x2", "speed=0", "gain=7", "speed=fast", "speed=25&speed=50", "speed=²"],
+)
+async def test_paper_that_does_not_exist_is_refused(client: Client, room: Room, query: str) -> None:
+    await room.receive(ecg_bytes())
+    (record,) = await room.records()
+    response = await client.get(f"/api/ecgs/{record.id}/paper.svg?{query}")
+    assert (response.status, (await response.json())["code"]) == (400, "invalid-input")

@@ -1,0 +1,218 @@
+"""Who may do what, as a literal table: every route × role × institution."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy import select
+
+from server.app import build_app
+from server.audit.models import AuditEvent, Outcome
+from server.core.http import ACCESS, Public, Route, add_routes
+from server.ecg_records.models import EcgRecord
+from server.identity.models import Role
+from server.migrations.run import migrate
+from server.studies.models import Instance, Series, Study
+from tests.support.application import PLACES, RunningApp, running_app, settings_for
+from tests.support.dicom_files import ct_bytes, sample
+
+CREATORS = frozenset({Role.TOWNSHIP_TECHNICIAN})
+READERS = frozenset(
+    {
+        Role.VILLAGE_DOCTOR, Role.TOWNSHIP_DOCTOR, Role.COUNTY_READER, Role.COUNTY_REVIEWER,
+        Role.COUNTY_DUTY, Role.CATH_TEAM, Role.STROKE_TEAM, Role.CITY_EXPERT,
+    }
+)  # fmt: skip
+ADMINISTRATORS = frozenset({Role.SYSTEM_ADMINISTRATOR})
+EVERYBODY = frozenset(Role)
+# The one study of this test is township1's; its county reads for it; township2 must not know of it.
+WITHIN_REACH = {"township1", "county"}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a route is expected to answer, and to whom."""
+
+    roles: frozenset[Role] | None
+    """None: anybody, signed in or not."""
+    scoped: bool = False
+    """Whether it names one study, which another institution must not find."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    answer: int | None = None
+    """What those who may ask get here, where it is not a success."""
+
+
+STUDY = "/dicomweb/studies/{study}"
+SERIES = STUDY + "/series/{series}"
+INSTANCE = SERIES + "/instances/{instance}"
+PUBLIC = Rule(None)
+TUS = {"Tus-Resumable": "1.0.0"}
+
+EXPECTED: dict[tuple[str, str], Rule] = {
+    ("GET", "/"): PUBLIC,
+    ("GET", "/assets/{name}"): PUBLIC,
+    ("GET", "/healthz"): PUBLIC,
+    ("GET", "/readyz"): PUBLIC,
+    ("GET", "/api/openapi.json"): PUBLIC,
+    ("POST", "/api/session"): PUBLIC,
+    ("GET", "/api/session"): Rule(EVERYBODY),
+    # A bearer token has no session to end.
+    ("DELETE", "/api/session"): Rule(EVERYBODY, answer=401),
+    ("GET", "/metrics"): Rule(ADMINISTRATORS),
+    ("OPTIONS", "/api/uploads"): Rule(CREATORS),
+    ("POST", "/api/uploads"): Rule(CREATORS, headers={**TUS, "Upload-Length": "10"}),
+    ("HEAD", "/api/uploads/{upload_id}"): Rule(CREATORS, headers=TUS, answer=404),
+    ("GET", "/api/uploads/{upload_id}"): Rule(CREATORS, answer=404),
+    ("PATCH", "/api/uploads/{upload_id}"): Rule(
+        CREATORS,
+        headers={**TUS, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"},
+        answer=404,
+    ),
+    ("GET", "/api/studies"): Rule(READERS),
+    ("GET", "/api/studies/{study_id}"): Rule(READERS, scoped=True),
+    ("GET", "/api/ecgs"): Rule(READERS),
+    ("GET", "/api/ecgs/{ecg_id}"): Rule(READERS, scoped=True),
+    ("GET", "/api/ecgs/{ecg_id}/paper.svg"): Rule(READERS, scoped=True),
+    ("GET", "/dicomweb/studies"): Rule(READERS),
+    ("GET", "/dicomweb/series"): Rule(READERS),
+    ("GET", "/dicomweb/instances"): Rule(READERS),
+    ("GET", f"{STUDY}/series"): Rule(READERS),
+    ("GET", f"{STUDY}/instances"): Rule(READERS),
+    ("GET", f"{SERIES}/instances"): Rule(READERS),
+    ("GET", STUDY): Rule(READERS, scoped=True),
+    ("GET", SERIES): Rule(READERS, scoped=True),
+    ("GET", INSTANCE): Rule(READERS, scoped=True),
+    ("GET", f"{STUDY}/metadata"): Rule(READERS, scoped=True),
+    ("GET", f"{SERIES}/metadata"): Rule(READERS, scoped=True),
+    ("GET", f"{INSTANCE}/metadata"): Rule(READERS, scoped=True),
+    ("GET", f"{INSTANCE}/frames/{{frames}}"): Rule(READERS, scoped=True),
+    ("GET", f"{INSTANCE}/bulkdata/{{value}}"): Rule(READERS, scoped=True),
+    ("GET", f"{INSTANCE}/rendered"): Rule(READERS, scoped=True),
+    ("GET", f"{INSTANCE}/frames/{{frames}}/rendered"): Rule(READERS, scoped=True),
+    # Nothing is sent here: what is asked is whether the door opens, and it does to a bad request.
+    ("POST", "/dicomweb/studies"): Rule(CREATORS, answer=415),
+    ("POST", STUDY): Rule(CREATORS, answer=415),
+    # Without the handshake of a WebSocket the door opens to a bad request.
+    ("GET", "/ws"): Rule(READERS, answer=400),
+}
+
+
+@pytest.fixture
+async def app(tmp_path: Path) -> AsyncIterator[RunningApp]:
+    migrate(f"sqlite:///{tmp_path / 'lianzhen.db'}")
+    async with running_app(settings_for(tmp_path)) as running:
+        await running.receive(ct_bytes())
+        await running.receive(sample("waveform_ecg.dcm").read_bytes())
+        yield running
+
+
+async def _concrete(app: RunningApp) -> dict[str, str]:
+    async with app.services.database.reading() as session:
+        study, series, instance = (
+            await session.execute(
+                select(Study, Series, Instance)
+                .join(Series, Series.study_pk == Study.id)
+                .join(Instance, Instance.series_pk == Series.id)
+                .where(Series.modality == "CT")
+            )
+        ).one()
+        ecg_id = await session.scalar(select(EcgRecord.id))
+    return {
+        "{study_id}": study.id,
+        "{ecg_id}": str(ecg_id),
+        "{upload_id}": "0" * 32,
+        "{name}": "none.js",
+        "{study}": study.study_instance_uid,
+        "{series}": series.series_instance_uid,
+        "{instance}": instance.sop_instance_uid,
+        "{frames}": "1",
+        "{value}": "7FE00010",
+    }
+
+
+def _filled(path: str, values: Mapping[str, str]) -> str:
+    for placeholder, value in values.items():
+        path = path.replace(placeholder, value)
+    assert "{" not in path, f"{path}: the test must know a value for every part"
+    return path
+
+
+async def test_every_route_is_in_the_table(app: RunningApp) -> None:
+    listed = app.client.app[ACCESS]
+    assert set(listed) == set(EXPECTED)
+
+
+async def test_a_stranger_gets_nothing_but_what_is_public(app: RunningApp) -> None:
+    values = await _concrete(app)
+    for (method, path), rule in EXPECTED.items():
+        response = await app.client.request(method, _filled(path, values), headers=rule.headers)
+        if rule.roles is None:
+            assert response.status not in {401, 403}, (method, path)
+        else:
+            assert response.status == 401, (method, path)
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_every_role_at_every_institution(app: RunningApp, place: str) -> None:
+    values = await _concrete(app)
+    for role in Role:
+        who = await app.token(f"{role}-{place}", place, role)
+        for (method, path), rule in EXPECTED.items():
+            if rule.roles is None:
+                continue
+            response = await app.client.request(
+                method, _filled(path, values), headers={**who, **rule.headers}
+            )
+            case = (role, place, method, path, response.status)
+            if role not in rule.roles:
+                assert response.status == 403, case
+            elif rule.answer is not None:
+                assert response.status == rule.answer, case
+            elif rule.scoped and place not in WITHIN_REACH:
+                assert response.status == 404, case
+            else:
+                assert response.status < 400, case
+
+
+async def test_lists_and_searches_show_nothing_of_another_institution(app: RunningApp) -> None:
+    values = await _concrete(app)
+    stranger = await app.token("stranger", "township2", Role.TOWNSHIP_DOCTOR)
+    reader = await app.token("reader", "county", Role.COUNTY_READER)
+
+    async def listed(path: str, who: Mapping[str, str]) -> list[object]:
+        answer = await (await app.client.get(_filled(path, values), headers=who)).json()
+        return list(answer["items"] if isinstance(answer, dict) else answer)
+
+    for (_, path), rule in EXPECTED.items():
+        if rule == Rule(READERS):
+            assert await listed(path, reader), path
+            assert await listed(path, stranger) == [], path
+
+
+async def test_another_institution_s_study_by_url_is_on_record(app: RunningApp) -> None:
+    values = await _concrete(app)
+    stranger = await app.token("stranger", "township2", Role.TOWNSHIP_DOCTOR)
+    for path in ("/api/studies/{study_id}", "/api/ecgs/{ecg_id}"):
+        assert (await app.client.get(_filled(path, values), headers=stranger)).status == 404
+    async with app.services.database.reading() as session:
+        refused = await session.scalars(
+            select(AuditEvent.object_id).where(AuditEvent.outcome == Outcome.REFUSED)
+        )
+        assert set(refused) == {"GET /api/studies/{study_id}", "GET /api/ecgs/{ecg_id}"}
+
+
+async def test_a_route_that_nobody_listed_is_denied(tmp_path: Path) -> None:
+    migrate(f"sqlite:///{tmp_path / 'lianzhen.db'}")
+    app = build_app(settings_for(tmp_path))
+
+    async def forgotten(_request: web.Request) -> web.Response:
+        return web.Response(text="secret")
+
+    app.router.add_get("/forgotten", forgotten)
+    add_routes(app, [Route("GET", "/listed", forgotten, Public())])
+    async with TestClient(TestServer(app)) as client:
+        assert (await client.get("/listed")).status == 200
+        assert (await client.get("/forgotten")).status in {401, 403}
