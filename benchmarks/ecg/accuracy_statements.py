@@ -1,0 +1,95 @@
+"""Findings against PTB-XL's statements: sensitivity and specificity of what this version says.
+
+Usage: ``python -m benchmarks.ecg.accuracy_statements DATA`` with the archives unpacked below DATA.
+"""
+
+import ast
+import csv
+import sys
+from collections.abc import Callable, Collection
+from functools import partial
+from pathlib import Path
+
+from benchmarks.ecg.wfdb_lite import read_record
+from ecg import EcgSignal, Screening, screen
+from ecg.findings import FindingCode as Code
+from ecg.signal import Patient, Sex
+
+RATES = {Code.SINUS_RHYTHM, Code.SINUS_BRADYCARDIA, Code.SINUS_TACHYCARDIA}
+ROWS: dict[str, tuple[set[str], set[Code]]] = {
+    "atrial fibrillation": ({"AFIB"}, {Code.SUSPECTED_ATRIAL_FIBRILLATION}),
+    "sinus (any rate)": ({"SR", "SBRAD", "STACH", "SARRH"}, RATES),
+    "sinus tachycardia": ({"STACH"}, {Code.SINUS_TACHYCARDIA}),
+    "wide QRS": ({"CLBBB", "CRBBB", "IVCD"}, {Code.WIDE_QRS}),
+    "low voltage": ({"LVOLT"}, {Code.LOW_VOLTAGE}),
+    "long QT": ({"LNGQT"}, {Code.LONG_QTC}),
+    "long PR": ({"1AVB", "LPR"}, {Code.LONG_PR}),
+    "ventricular ectopy": ({"PVC", "BIGU", "TRIGU"}, {Code.VENTRICULAR_ECTOPIC_BEATS}),
+    "normal": ({"NORM"}, {Code.WITHIN_NORMAL_LIMITS}),
+    "uninterpretable": (set(), {Code.UNINTERPRETABLE}),
+    "critical": (set(), set()),
+}
+
+
+def screened(data: Path) -> list[tuple[str, set[str], Screening]]:
+    """Screen every record of the development set."""
+    with (data / "ptbxl" / "ptbxl_database.csv").open(newline="") as file:
+        table = {Path(row["filename_hr"]).name: row for row in csv.DictReader(file)}
+    done: list[tuple[str, set[str], Screening]] = []
+    for header in sorted((data / "ptbxl").rglob("*.hea")):
+        row, record = table[header.stem], read_record(header.with_suffix(""))
+        age = float(row["age"]) if row["age"] else None
+        signal = EcgSignal(
+            samples_uv=record.samples_uv,
+            fs_hz=record.fs_hz,
+            leads=record.leads,
+            patient=Patient(
+                age_years=age if age is not None and age <= 120.0 else None,
+                sex=Sex.MALE if row["sex"] == "0" else Sex.FEMALE,
+            ),
+        )
+        done.append((header.stem, set(ast.literal_eval(row["scp_codes"])), screen(signal)))
+    return done
+
+
+def report(
+    name: str,
+    done: list[tuple[str, set[str], Screening]],
+    said: Callable[[Screening], bool],
+    truth: set[str],
+) -> None:
+    """Print one row."""
+    tp = sum(said(result) and bool(codes & truth) for _, codes, result in done)
+    fp = sum(said(result) and not codes & truth for _, codes, result in done)
+    positives = sum(bool(codes & truth) for _, codes, _ in done)
+    negatives = len(done) - positives
+    sensitivity = f"{tp / positives:.3f}" if positives else "  -  "
+    specificity = 1 - fp / max(1, negatives)
+    print(f"{name:22s} n {positives:3d}  Se {sensitivity}  Sp {specificity:.3f}  FP {fp}")
+
+
+def _says(codes: Collection[Code], result: Screening) -> bool:
+    return any(finding.code in codes for finding in result.findings)
+
+
+def main(data: Path) -> None:
+    """Print the table."""
+    done = screened(data)
+    for name, (truth, codes) in ROWS.items():
+        if name == "critical":
+            report(name, done, lambda result: bool(result.critical), truth)
+        else:
+            report(name, done, partial(_says, codes), truth)
+    if "-v" in sys.argv:
+        for stem, labels, result in done:
+            print(
+                stem,
+                sorted(labels),
+                [f.code.value for f in result.findings if "assumed" not in f.code],
+                result.measurements.heart_rate_bpm,
+                [str(x.value) for x in result.critical],
+            )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

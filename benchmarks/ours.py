@@ -1,0 +1,89 @@
+"""Ourselves, as an operator sets us up: one township with a device, one reader at the county."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.peers import Peer, process
+from benchmarks.senders import AE_TITLE
+from tests.support.ports import free_port
+
+NAME = "ours"
+_ROOT = Path(__file__).resolve().parents[1]
+_LOGIN = "bench"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One installation of ours with data below ``root``."""
+
+    root: Path
+    dicom_port: int = field(default_factory=free_port)
+    http_port: int = field(default_factory=free_port)
+
+    def set_up(self) -> None:
+        """Make the database, the institutions and the device."""
+        self.root.mkdir(parents=True)
+        self._run("migrate")
+        for code, level, *parent in (("county", "county"), ("town", "township", "county")):
+            self._run(
+                "institution", "create", "--code", code, "--level", level,
+                "--name-zh", f"{code} 医院", "--name-en", f"{code} hospital",
+                *(("--parent", parent[0]) if parent else ()),
+            )  # fmt: skip
+        self._run(
+            "device", "create", "--ae-title", AE_TITLE, "--institution", "town",
+            "--network", "127.0.0.0/8",
+        )  # fmt: skip
+
+    def bearer(self) -> str:
+        """Make a reader at the county and return a token that speaks for them."""
+        password_file = self.root / "password"
+        password_file.write_text(os.urandom(16).hex())
+        self._run(
+            "user", "create", "--login", _LOGIN, "--name", "Bench", "--institution", "county",
+            "--role", "county_reader", "--licence", "BENCH", "--licence-scope", "imaging",
+            "--password-file", str(password_file),
+        )  # fmt: skip
+        return self._run("token", "create", "--user", _LOGIN, "--ttl", "1d").strip()
+
+    @contextmanager
+    def role(self, role: str, port: int) -> Iterator[Peer]:
+        """Run one role in a process of its own."""
+        command = [sys.executable, "-m", "server", "serve", "--role", role]
+        with process(
+            NAME, command, port=port, log=self.root / f"{role}.log",
+            environment=self._environment(), cwd=_ROOT,
+        ) as peer:  # fmt: skip
+            yield peer
+
+    def _run(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "server", *arguments], env=self._environment(), cwd=_ROOT,
+            check=False, text=True, capture_output=True,
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"lianzhen {arguments[0]}: {done.stderr.strip()}")
+        return done.stdout
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("LIANZHEN_")}
+        return inherited | {
+            "LIANZHEN_DATA_DIR": str(self.root / "data"),
+            "LIANZHEN_DICOM__PORT": str(self.dicom_port),
+            "LIANZHEN_HTTP__PORT": str(self.http_port),
+            "LIANZHEN_LOGGING__LEVEL": "WARNING",
+        }
+
+
+@contextmanager
+def receiving(root: Path) -> Iterator[Peer]:
+    """Run a new installation's DICOM node: durable, indexed, authorised, audited."""
+    installation = Installation(root)
+    installation.set_up()
+    with installation.role("node", installation.dicom_port) as peer:
+        yield peer
