@@ -18,6 +18,18 @@ class Action(StrEnum):
     EXAM_READ = "exam.read"
     EVENTS_LISTEN = "events.listen"
     METRICS_READ = "metrics.read"
+    WORKLIST_READ = "worklist.read"
+    REQUEST_UPDATE = "request.update"
+    """Say what the examining side knows: complaint, emergency, that it was done again."""
+    REQUEST_CLAIM = "request.claim"
+    """Take a case to read it, give it back, return it to the examining side."""
+    REPORT_READ = "report.read"
+    REPORT_WRITE = "report.write"
+    REPORT_SIGN = "report.sign"
+    """Whether this signature suffices is the signing policy's to say (`reports`)."""
+    REPORT_ACKNOWLEDGE = "report.acknowledge"
+    CONSULT_OPEN = "consult.open"
+    CONSULT_JOIN = "consult.join"
 
 
 _CLINICIANS: Final = frozenset(
@@ -32,12 +44,26 @@ _CLINICIANS: Final = frozenset(
         Role.CITY_EXPERT,
     }
 )
+_TOWNSHIP: Final = frozenset({Role.TOWNSHIP_TECHNICIAN, Role.TOWNSHIP_DOCTOR})
+_READERS: Final = frozenset({Role.COUNTY_READER, Role.COUNTY_REVIEWER})
 
 POLICY: Final[Mapping[Action, frozenset[Role]]] = {
     Action.EXAM_CREATE: frozenset({Role.TOWNSHIP_TECHNICIAN}),
     Action.EXAM_READ: _CLINICIANS,
-    Action.EVENTS_LISTEN: _CLINICIANS,
+    # A technician hears what became of an exam: returned, to be done again, reported.
+    Action.EVENTS_LISTEN: _CLINICIANS | _TOWNSHIP,
     Action.METRICS_READ: frozenset({Role.SYSTEM_ADMINISTRATOR}),
+    Action.WORKLIST_READ: _CLINICIANS | _TOWNSHIP,
+    Action.REQUEST_UPDATE: _TOWNSHIP,
+    Action.REQUEST_CLAIM: _READERS,
+    Action.REPORT_READ: _CLINICIANS | _TOWNSHIP,
+    Action.REPORT_WRITE: _READERS,
+    Action.REPORT_SIGN: _READERS,
+    Action.REPORT_ACKNOWLEDGE: frozenset({Role.TOWNSHIP_DOCTOR}),
+    Action.CONSULT_OPEN: frozenset(
+        {Role.TOWNSHIP_DOCTOR, Role.COUNTY_DUTY, Role.CATH_TEAM, Role.STROKE_TEAM}
+    ),
+    Action.CONSULT_JOIN: _CLINICIANS,
 }
 
 

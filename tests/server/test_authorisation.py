@@ -26,6 +26,7 @@ READERS = frozenset(
         Role.COUNTY_DUTY, Role.CATH_TEAM, Role.STROKE_TEAM, Role.CITY_EXPERT,
     }
 )  # fmt: skip
+LISTENERS = READERS | CREATORS
 ADMINISTRATORS = frozenset({Role.SYSTEM_ADMINISTRATOR})
 EVERYBODY = frozenset(Role)
 # The one study of this test is township1's; its county reads for it; township2 must not know of it.
@@ -96,7 +97,7 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("POST", "/dicomweb/studies"): Rule(CREATORS, answer=415),
     ("POST", STUDY): Rule(CREATORS, answer=415),
     # Without the handshake of a WebSocket the door opens to a bad request.
-    ("GET", "/ws"): Rule(READERS, answer=400),
+    ("GET", "/ws"): Rule(LISTENERS, answer=400),
 }
 
 

@@ -15,11 +15,21 @@ READERS = {
     "village_doctor", "township_doctor", "county_reader", "county_reviewer", "county_duty",
     "cath_team", "stroke_team", "city_expert",
 }  # fmt: skip
+TOWNSHIP = {"township_technician", "township_doctor"}
 EXPECTED = {
     "exam.create": {"township_technician"},
     "exam.read": READERS,
-    "events.listen": READERS,
+    "events.listen": READERS | TOWNSHIP,
     "metrics.read": {"system_administrator"},
+    "worklist.read": READERS | TOWNSHIP,
+    "request.update": TOWNSHIP,
+    "request.claim": {"county_reader", "county_reviewer"},
+    "report.read": READERS | TOWNSHIP,
+    "report.write": {"county_reader", "county_reviewer"},
+    "report.sign": {"county_reader", "county_reviewer"},
+    "report.acknowledge": {"township_doctor"},
+    "consult.open": {"township_doctor", "county_duty", "cath_team", "stroke_team"},
+    "consult.join": READERS,
 }
 
 
