@@ -34,8 +34,8 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 
 web_client/node_modules/.package-lock.json: web_client/package-lock.json web_client/package.json
 	@echo "[setup] web client packages"
-	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); \
-	  if (a < 20 || (a === 20 && b < 19)) { console.error("Node 20.19 or newer is needed"); process.exit(1) }'
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' \
+	  || { echo "Node 20.19 or newer is needed"; exit 1; }
 	@cd web_client && npm ci --silent --no-audit --no-fund
 	@touch $@
 
