@@ -1,4 +1,4 @@
-# One word each: make setup | demo | check | test | bench | lock | clean
+# One word each: make setup | demo | check | test | bench | lock | api-types | clean
 # Nothing here asks a question or needs more than Python >= 3.11 with venv, Node >= 20.19 and make.
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 DIST := web_client/dist/index.html
 WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: setup setup-dev demo check test bench lock clean
+.PHONY: setup setup-dev demo check test bench lock api-types clean
 
 demo: setup
 	@exec $(BIN)/lianzhen demo
@@ -66,5 +66,10 @@ lock:
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --upgrade \
 	  --constraint requirements.lock --extra build --extra dev pyproject.toml --output-file requirements-dev.lock
 
+# What the web client knows of the server's routes; tests/server/test_api_types.py tells when it is stale.
+api-types: $(VENV)/.runtime
+	@cd web_client/api-types && npm ci --silent --no-audit --no-fund
+	@$(BIN)/lianzhen openapi | node web_client/api-types/write.mjs web_client/src/shared/api/schema.d.ts
+
 clean:
-	rm -rf $(VENV) web_client/node_modules web_client/dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) web_client/node_modules web_client/api-types/node_modules web_client/dist .mypy_cache .ruff_cache .pytest_cache

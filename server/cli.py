@@ -1,8 +1,10 @@
 """The command line: exit 0 for success, 1 for refused input (one clear line), 2 for wrong usage."""
 
 import asyncio
+import json
 import re
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
@@ -15,6 +17,7 @@ import uvloop
 from pydantic import ValidationError
 
 from server import __version__
+from server.app import build_app
 from server.audit.key import load_or_create_key
 from server.audit.verify import verify
 from server.core.addresses import ClientAddresses
@@ -22,6 +25,7 @@ from server.core.database import SQLAlchemyError, async_url
 from server.core.errors import InvalidInput, LianzhenError
 from server.core.logging import configure_logging
 from server.core.objects.open import build_object_stores
+from server.core.openapi import openapi_document
 from server.core.settings import Settings
 from server.demo import run_demo
 from server.dicom_node.public import NewDevice
@@ -166,6 +170,15 @@ def check_config() -> None:
     typer.echo(f"spool      {settings.spool.dir}")
     typer.echo(f"web        {settings.http.host}:{settings.http.port}")
     typer.echo(f"dicom      {settings.dicom.ae_title} {settings.dicom.host}:{settings.dicom.port}")
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document 接口说明, as the web client's types are made from it."""
+    with tempfile.TemporaryDirectory() as data_dir:
+        made = build_app(Settings(data_dir=Path(data_dir)))
+        document = openapi_document(made, version=__version__)
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True))
 
 
 @institutions.command("create")

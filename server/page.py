@@ -14,6 +14,16 @@ from server.core.http import Public, Route
 _INSTALLED: Final = Path(sys.prefix) / "share" / "lianzhen" / "web_client"
 _BUILT: Final = Path(__file__).resolve().parent.parent / "web_client" / "dist"
 DIST: Final = _INSTALLED if _INSTALLED.is_dir() else _BUILT
+# The client's own addresses (web_client/src/app/pages.ts): each answers with the page.
+PAGES: Final = (
+    "/",
+    "/worklist",
+    "/reading/{request_id}",
+    "/ecg/{request_id}",
+    "/consult/{consult_id}",
+    "/inbox",
+    "/reports",
+)
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
@@ -37,6 +47,6 @@ def page_routes(dist: Path = DIST) -> list[Route]:
         )
 
     return [
-        Route("GET", "/", index, Public()),
+        *(Route("GET", path, index, Public()) for path in PAGES),
         Route("GET", "/assets/{name}", asset, Public()),
     ]

@@ -1,10 +1,21 @@
+import { fileURLToPath } from 'node:url';
+import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { chunkBudgets } from './build/chunk-budgets.ts';
 import { printingFonts } from './build/printing-fonts.ts';
 
 const server = 'http://127.0.0.1:8080';
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
-  plugins: [printingFonts()],
+  plugins: [react(), printingFonts(), chunkBudgets()],
+  resolve: {
+    alias: {
+      '@': here('./src'),
+      // vtk.js reads XML with it; as bundled it throws on load ("Class extends value undefined").
+      xmlbuilder2: here('./build/xmlbuilder2-stub.ts'),
+    },
+  },
   build: {
     target: 'chrome109',
     cssTarget: 'chrome109',
@@ -12,8 +23,19 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  server: {
-    proxy: { '/api': server, '/dicomweb': server, '/ws': { target: server, ws: true } },
+  worker: { format: 'es' },
+  optimizeDeps: {
+    // The loader starts workers by their own address, and hangs where it was bundled beforehand.
+    exclude: ['@cornerstonejs/dicom-image-loader'],
+    include: ['dicom-parser'],
   },
-  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+  server: {
+    proxy: {
+      '/api': server,
+      '/dicomweb': server,
+      '/ws': { target: server, ws: true },
+      '/rtc': { target: server, ws: true },
+    },
+  },
+  test: { include: ['src/**/*.test.{ts,tsx}', 'build/**/*.test.ts'], environment: 'jsdom' },
 });

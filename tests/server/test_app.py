@@ -12,7 +12,7 @@ from yarl import URL
 from server.core.http import errors_become_problems
 from server.identity.models import Role
 from server.migrations.run import migrate
-from server.page import page_routes
+from server.page import PAGES, page_routes
 from tests.support.application import RunningApp, running_app, settings_for
 from tests.support.dicom_files import ct_bytes
 from tests.support.fakes import CountingIds
@@ -112,10 +112,12 @@ async def test_the_page_and_its_assets_are_served_and_nothing_beside_them(
     (dist / "assets" / "a-1.js").write_text("1")
     (tmp_path / "secret").write_text("no")
     routes = {(route.method, route.path): route.handler for route in page_routes(dist)}
-    assert set(routes) == {("GET", "/"), ("GET", "/assets/{name}")}
+    assert set(routes) == {("GET", path) for path in (*PAGES, "/assets/{name}")}
     app = web.Application(middlewares=[errors_become_problems(ids)])
+    app.router.add_get("/reading/{request_id}", routes["GET", "/reading/{request_id}"])
     app.router.add_get("/assets/{name:.*}", routes["GET", "/assets/{name}"])
     async with TestClient(TestServer(app)) as client:
+        assert await (await client.get("/reading/r1")).text() == "<p>page</p>"
         response = await client.get("/assets/a-1.js")
         assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         for path in ("/assets/..%2f..%2fsecret", "/assets/%2e%2e", "/assets/none.js"):

@@ -1,0 +1,1 @@
+export { type Action, useActions, useHeldKeys } from './registry';
