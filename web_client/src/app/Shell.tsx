@@ -1,8 +1,10 @@
 import { Outlet, useRouter } from '@tanstack/react-router';
 import { useEffect } from 'react';
+import { AlarmBanner } from '@/features/worklist';
 import { useActions } from '@/shared/actions';
 import { performKey } from '@/shared/actions/registry';
 import { useShared } from '@/shared/i18n';
+import { RequestEvents } from '@/shared/requests/RequestEvents';
 import { useCan } from '@/shared/session/permissions';
 import { ActionSheets } from './ActionSheets';
 import { pages } from './pages';
@@ -32,6 +34,7 @@ export function Shell() {
     <div className="shell">
       <TopBar />
       <div className="middle">
+        <AlarmBanner />
         <StaleBanner />
         <main className="content" id="page" tabIndex={-1}>
           <Outlet />
@@ -39,6 +42,7 @@ export function Shell() {
       </div>
       <StatusBar />
       <ActionSheets />
+      <RequestEvents />
     </div>
   );
 }

@@ -6,7 +6,7 @@ type Patient = Schemas['PatientOut'];
 
 /** What is not there: hatched, with its word. */
 export function Missing({ word }: { word: string }) {
-  return <span className="tag miss">{word}</span>;
+  return <span className="tag miss ell">{word}</span>;
 }
 
 export function PatientName({ patient }: { patient: Patient }) {

@@ -1,0 +1,2 @@
+export { AlarmBanner } from './components/AlarmBanner';
+export { routes } from './routes';

@@ -1,0 +1,109 @@
+import type { components } from './schema';
+
+type S = components['schemas'];
+interface Named {
+  id: string;
+  name_zh: string;
+  name_en: string;
+}
+export interface RequestOut {
+  id: string;
+  kind: 'ecg' | 'imaging';
+  status: string;
+  risk: 'red' | 'orange' | 'uninterpretable' | 'routine';
+  ringing: boolean;
+  emergency: boolean;
+  complaint: string | null;
+  study_id: string;
+  study_instance_uid: string;
+  ecg_id: string | null;
+  patient: S['PatientOut'];
+  modalities: string[];
+  description: string | null;
+  examining: Named;
+  diagnosing: Named;
+  hints: { code: string; text_zh: string; text_en: string; severity: string }[];
+  screening_status: string | null;
+  images_complete: boolean;
+  acquired_at: string | null;
+  received_at: string;
+  due_at: string;
+  claimed_by: { id: string; display_name: string } | null;
+  claimed_at: string | null;
+  opened_at: string | null;
+  return_reason: string | null;
+  return_comment: string | null;
+  preview: S['PreviewOut'] | null;
+  series_count: number;
+  instance_count: number;
+  report: { id: string; status: string } | null;
+  consult_id: string | null;
+}
+export interface WorklistPage {
+  items: RequestOut[];
+  next: string | null;
+  counts: { red: number; orange: number; uninterpretable: number; routine: number };
+}
+export interface ReportSummary {
+  id: string;
+  request_id: string;
+  status: string;
+  version: number;
+  impression: string;
+  findings: string;
+  signed_at: string | null;
+  acknowledged_at: string | null;
+  document: boolean;
+  updated_at: string;
+  author: { id: string; display_name: string } | null;
+  reviewer: { id: string; display_name: string } | null;
+}
+type Ok<T> = { 200: { headers: Record<string, unknown>; content: { 'application/json': T } } };
+type Get<Q, T> = {
+  parameters: { query?: Q };
+  get: { parameters: { query?: Q }; responses: Ok<T> };
+};
+type OnRequest<B, T> = {
+  parameters: { path: { request_id: string } };
+  post: {
+    parameters: { path: { request_id: string } };
+    requestBody?: { content: { 'application/json': B } };
+    responses: Ok<T>;
+  };
+};
+export interface upcoming {
+  '/api/worklist': Get<
+    {
+      view?: string;
+      kind?: string;
+      risk?: string;
+      institution_id?: string;
+      q?: string;
+      limit?: number;
+      after?: string;
+    },
+    WorklistPage
+  >;
+  '/api/requests/{request_id}': {
+    parameters: { path: { request_id: string } };
+    get: { parameters: { path: { request_id: string } }; responses: Ok<RequestOut> };
+    patch: {
+      parameters: { path: { request_id: string } };
+      requestBody: { content: { 'application/json': { complaint?: string; emergency?: boolean } } };
+      responses: Ok<RequestOut>;
+    };
+  };
+  '/api/requests/{request_id}/claim': OnRequest<Record<string, never>, RequestOut>;
+  '/api/requests/{request_id}/release': OnRequest<Record<string, never>, RequestOut>;
+  '/api/requests/{request_id}/open': OnRequest<Record<string, never>, RequestOut>;
+  '/api/requests/{request_id}/resume': OnRequest<Record<string, never>, RequestOut>;
+  '/api/requests/{request_id}/return': OnRequest<{ reason: string; comment: string }, RequestOut>;
+  '/api/reports': Get<
+    { view?: string; limit?: number; before?: string },
+    { items: ReportSummary[]; next: string | null }
+  >;
+  '/api/reports/{report_id}/acknowledge': {
+    parameters: { path: { report_id: string } };
+    post: { parameters: { path: { report_id: string } }; responses: Ok<ReportSummary> };
+  };
+}
