@@ -32,6 +32,8 @@ from server.intake.routes import upload_routes
 from server.page import page_routes
 from server.realtime.hub import Hub
 from server.realtime.routes import event_routes
+from server.requests.public import NoConsults, NoReports, Worklist
+from server.requests.routes import request_routes
 from server.services import Services, build_services, ecg_workbench, running
 from server.studies.public import StudyService
 from server.studies.routes import study_routes
@@ -110,6 +112,19 @@ def build_app(
                     originals=services.originals,
                     bench=bench,
                 )
+            ),
+            *request_routes(
+                services.requests,
+                Worklist(
+                    database=services.database,
+                    studies=services.studies,
+                    institutions=services.institutions,
+                    people=services.people,
+                    reads=services.reads,
+                    reports=NoReports(),
+                    consults=NoConsults(),
+                    clock=services.clock,
+                ),
             ),
             *dicomweb_routes(
                 access=StudyAccess(

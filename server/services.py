@@ -35,6 +35,7 @@ from server.intake.spool import Spool
 from server.intake.uploads import UploadService
 from server.patients.public import PatientService
 from server.realtime.tail import EventTail
+from server.requests.public import RequestFollower, RequestService
 from server.studies.public import StudyIndex, StudyService
 
 # What a device's object may have beyond its own bytes: the file meta information we put before it.
@@ -66,6 +67,7 @@ class Services:
     originals: Originals
     drain: Drain
     studies: StudyService
+    requests: RequestService
     reads: ReadAudit
     anchors: Anchors
     tail: EventTail
@@ -96,7 +98,10 @@ def build_services(
         counties=institutions,
         audit=audit,
         ids=ids,
-        followers=[EcgFollower(screening=settings.ecg.screening, ids=ids)],
+        followers=[
+            EcgFollower(screening=settings.ecg.screening, ids=ids),
+            RequestFollower(counties=institutions, audit=audit, ids=ids),
+        ],
     )
     committer = Committer(
         database, index, audit, ids, max_quarantine_bytes=settings.spool.max_quarantine_bytes
@@ -120,6 +125,7 @@ def build_services(
         clock=clock,
         ids=ids,
     )
+    studies = StudyService(database, institutions, clock)
     return Services(
         settings=settings,
         clock=clock,
@@ -159,7 +165,8 @@ def build_services(
             lock_path=settings.spool.dir / "drain.lock",
             chores=[uploads.expire],
         ),
-        studies=StudyService(database, institutions, clock),
+        studies=studies,
+        requests=RequestService(database=database, studies=studies, audit=audit, clock=clock),
         reads=ReadAudit(
             database=database,
             trail=audit,

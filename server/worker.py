@@ -18,6 +18,7 @@ from server.ecg_records.screening import Screener
 from server.ecg_records.workbench import EcgWorkbench
 from server.realtime.consumer import DurableConsumer, prune
 from server.realtime.tail import EventRecord
+from server.requests.public import RiskRaiser
 from server.services import Services, ecg_workbench
 
 _log = structlog.get_logger(__name__)
@@ -96,6 +97,7 @@ def build_worker(services: Services) -> Worker:
             bench=bench,
             audit=services.audit,
             clock=services.clock,
+            sequel=RiskRaiser(audit=services.audit, clock=services.clock),
         ),
         database=services.database,
     )

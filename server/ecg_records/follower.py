@@ -73,13 +73,14 @@ class EcgFollower:
             "object_id": each.arrival.object_id,
             "sop_instance_uid": prepared.sop_instance_uid,
             "owner_institution_id": owner,
-            "acquired_at": _acquired_at(prepared.attributes),
+            "acquired_at": acquired_at(prepared.attributes),
             "received_at": received.received_at,
             "status": ScreeningStatus.OFF if owner in off else ScreeningStatus.PENDING,
         }
 
 
-def _acquired_at(attributes: IndexedAttributes) -> datetime | None:
+def acquired_at(attributes: IndexedAttributes) -> datetime | None:
+    """Return when an instance was acquired; without an offset the wall clock is China's."""
     at = attributes.acquisition_datetime
     if at is None and attributes.content_date is not None and attributes.content_time is not None:
         at = datetime.combine(attributes.content_date, attributes.content_time)

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from ecg.findings import FindingCode, Severity
 from server.audit.public import AuditRecord, AuditTrail, Outcome
 from server.core.clock import Clock
-from server.core.database import Database
+from server.core.database import Database, UnitOfWork
 from server.ecg_records.models import (
     EcgRecord,
     RecordSeverity,
@@ -42,10 +42,25 @@ class ScreeningBench(Protocol):
         ...
 
 
+class ScreeningSequel(Protocol):
+    """What follows from a screening, in the transaction that stores it: requests' `RiskRaiser`."""
+
+    async def screened(
+        self,
+        uow: UnitOfWork,
+        study_pk: str,
+        status: ScreeningStatus,
+        severity: RecordSeverity | None,
+    ) -> None:
+        """Hear how a recording was judged; without a severity where it could not be."""
+        ...
+
+
 @dataclass(frozen=True)
 class _Result:
     event: ScreeningEvent
     values: dict[str, object]
+    severity: RecordSeverity | None = None
 
 
 class Screener:
@@ -59,12 +74,14 @@ class Screener:
         bench: ScreeningBench,
         audit: AuditTrail,
         clock: Clock,
+        sequel: ScreeningSequel,
     ) -> None:
         self._database = database
         self._originals = originals
         self._bench = bench
         self._audit = audit
         self._clock = clock
+        self._sequel = sequel
 
     async def screen(self, ecg_id: str) -> None:
         """Screen a record that is pending; any other, or one that is gone, is left as it is.
@@ -84,7 +101,7 @@ class Screener:
         except UnreadableEcg as error:
             await self.fail(ecg_id, error.detail)
             return
-        await self._finish(ecg_id, _Result(ScreeningEvent.SUCCEED, _values(screening, record)))
+        await self._finish(ecg_id, _judged(screening, record))
 
     async def fail(self, ecg_id: str, reason: str) -> None:
         """Record that a pending ECG cannot be screened, and why, in one line."""
@@ -121,6 +138,7 @@ class Screener:
                     },
                 ),
             )
+            await self._sequel.screened(uow, record.study_pk, after, result.severity)
             await publish(
                 uow,
                 Occurrence(
@@ -153,19 +171,21 @@ def severity_of(findings: list[dict[str, Any]]) -> RecordSeverity:
     return RecordSeverity.ROUTINE
 
 
-def _values(screening: dict[str, Any], record: EcgRecord) -> dict[str, object]:
+def _judged(screening: dict[str, Any], record: EcgRecord) -> _Result:
     findings = [
         {name: finding[name] for name in _AS_LISTS_SHOW} for finding in screening["findings"]
     ]
-    return {
+    severity = severity_of(findings)
+    values = {
         "screening": screening,
         "findings": findings,
-        "severity": severity_of(findings),
+        "severity": severity,
         "heart_rate_bpm": screening["measurements"]["heart_rate_bpm"],
         "rules_version": screening["rules_version"],
         "acquired_at": record.acquired_at or _aware(screening["acquired_at"]),
         "failure": None,
     }
+    return _Result(ScreeningEvent.SUCCEED, values, severity)
 
 
 def _aware(text: str | None) -> datetime | None:

@@ -44,6 +44,14 @@ class InstitutionRef:
     name_en: str
 
 
+@dataclass(frozen=True)
+class PersonRef:
+    """A person as others show them."""
+
+    id: str
+    display_name: str
+
+
 def act_of(
     actor: Actor | None,
     action: str,

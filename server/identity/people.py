@@ -1,6 +1,7 @@
 """People: their roles, licences and passwords."""
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -14,7 +15,7 @@ from server.core.clock import Clock
 from server.core.database import Database
 from server.core.errors import Conflict, InvalidInput, NotFound
 from server.core.ids import Ids
-from server.identity.actors import Actor, act_of
+from server.identity.actors import Actor, PersonRef, act_of
 from server.identity.models import Institution, Person, PersonRole, Role, Session
 from server.identity.passwords import Passwords
 
@@ -169,6 +170,16 @@ class PeopleService:
             )
             self._trail.record(uow, record)
             await uow.commit()
+
+    async def refs(self, ids: Collection[str]) -> dict[str, PersonRef]:
+        """Return how to show each person that exists."""
+        if not ids:
+            return {}
+        async with self._database.reading() as session:
+            rows = await session.execute(
+                select(Person.id, Person.display_name).where(Person.id.in_(set(ids)))
+            )
+            return {row.id: PersonRef(row.id, row.display_name) for row in rows}
 
     @staticmethod
     def _check(new: NewPerson, login: str) -> None:

@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 from aiohttp import web
 
-from server.identity.actors import Actor, ActorKind, InstitutionRef, act_of
+from server.identity.actors import Actor, ActorKind, InstitutionRef, PersonRef, act_of
 from server.identity.models import Level, Ownership, Role
 from server.identity.policy import EMERGENCY_ROLES, Action, allows
 
@@ -19,6 +19,8 @@ __all__ = [
     "InstitutionRef",
     "Level",
     "Ownership",
+    "PersonDirectory",
+    "PersonRef",
     "Role",
     "act_of",
     "allows",
@@ -34,6 +36,14 @@ class InstitutionDirectory(Protocol):
 
     async def refs(self, ids: Collection[str]) -> dict[str, InstitutionRef]:
         """Return how to show each institution that exists."""
+        ...
+
+
+class PersonDirectory(Protocol):
+    """What others ask about people; `PeopleService` answers."""
+
+    async def refs(self, ids: Collection[str]) -> dict[str, PersonRef]:
+        """Return how to show each person that exists."""
         ...
 
 

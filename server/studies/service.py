@@ -98,6 +98,13 @@ class StudyService:
             for study in studies
         }
 
+    async def summaries(
+        self, session: AsyncSession, study_ids: Collection[str]
+    ) -> dict[str, StudyOut]:
+        """Return studies as lists show them, for the capabilities that show a case."""
+        studies = list(await session.scalars(select(Study).where(Study.id.in_(study_ids))))
+        return {each.id: each for each in await self._out(session, studies)}
+
     async def _out(self, session: AsyncSession, studies: Sequence[Study]) -> list[StudyOut]:
         owners = await self._owners(studies)
         previews = await _previews(session, [study.id for study in studies])

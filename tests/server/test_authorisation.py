@@ -15,6 +15,7 @@ from server.core.http import ACCESS, Public, Route, add_routes
 from server.ecg_records.models import EcgRecord
 from server.identity.models import Role
 from server.migrations.run import migrate
+from server.requests.models import DiagnosisRequest
 from server.studies.models import Instance, Series, Study
 from tests.support.application import PLACES, RunningApp, running_app, settings_for
 from tests.support.dicom_files import ct_bytes, sample
@@ -27,10 +28,12 @@ READERS = frozenset(
     }
 )  # fmt: skip
 LISTENERS = READERS | CREATORS
+CLAIMANTS = frozenset({Role.COUNTY_READER, Role.COUNTY_REVIEWER})
+EXAMINERS = frozenset({Role.TOWNSHIP_TECHNICIAN, Role.TOWNSHIP_DOCTOR})
 ADMINISTRATORS = frozenset({Role.SYSTEM_ADMINISTRATOR})
 EVERYBODY = frozenset(Role)
 # The one study of this test is township1's; its county reads for it; township2 must not know of it.
-WITHIN_REACH = {"township1", "county"}
+WITHIN_REACH = frozenset({"township1", "county"})
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,16 @@ class Rule:
     """None: anybody, signed in or not."""
     scoped: bool = False
     """Whether it names one study, which another institution must not find."""
+    places: frozenset[str] = WITHIN_REACH
+    """Where what is scoped is found."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, object] | None = None
     answer: int | None = None
     """What those who may ask get here, where it is not a success."""
 
 
+REQUEST = "/api/requests/{request_id}"
+EXAMINING, DIAGNOSING = frozenset({"township1"}), frozenset({"county"})
 STUDY = "/dicomweb/studies/{study}"
 SERIES = STUDY + "/series/{series}"
 INSTANCE = SERIES + "/instances/{instance}"
@@ -84,6 +92,18 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("GET", "/api/ecgs"): Rule(READERS),
     ("GET", "/api/ecgs/{ecg_id}"): Rule(READERS, scoped=True),
     ("GET", "/api/ecgs/{ecg_id}/paper.svg"): Rule(READERS, scoped=True),
+    ("GET", "/api/worklist"): Rule(LISTENERS),
+    ("GET", REQUEST): Rule(LISTENERS, scoped=True),
+    ("PATCH", REQUEST): Rule(EXAMINERS, scoped=True, places=EXAMINING, body={"emergency": True}),
+    # In this order each may do it in turn.
+    ("POST", f"{REQUEST}/claim"): Rule(CLAIMANTS, scoped=True, places=DIAGNOSING),
+    ("POST", f"{REQUEST}/open"): Rule(CLAIMANTS, scoped=True, places=DIAGNOSING),
+    ("POST", f"{REQUEST}/release"): Rule(CLAIMANTS, scoped=True, places=DIAGNOSING),
+    # Nobody holds it any more, so there is nothing to return or to take up again.
+    ("POST", f"{REQUEST}/return"): Rule(
+        CLAIMANTS, scoped=True, places=DIAGNOSING, body={"reason": "poor-quality"}, answer=409
+    ),
+    ("POST", f"{REQUEST}/resume"): Rule(EXAMINERS, scoped=True, places=EXAMINING, answer=409),
     ("GET", "/dicomweb/studies"): Rule(READERS),
     ("GET", "/dicomweb/series"): Rule(READERS),
     ("GET", "/dicomweb/instances"): Rule(READERS),
@@ -128,11 +148,14 @@ async def _concrete(app: RunningApp) -> dict[str, str]:
             )
         ).one()
         ecg_id = await session.scalar(select(EcgRecord.id))
+        request_id = await session.scalar(
+            select(DiagnosisRequest.id).where(DiagnosisRequest.study_pk == study.id)
+        )
     return {
         "{study_id}": study.id,
         "{ecg_id}": str(ecg_id),
+        "{request_id}": str(request_id),
         "{upload_id}": "0" * 32,
-        "{request_id}": "0" * 32,
         "{consult_id}": "0" * 32,
         "{name}": "none.js",
         "{study}": study.study_instance_uid,
@@ -174,15 +197,15 @@ async def test_every_role_at_every_institution(app: RunningApp, place: str) -> N
             if rule.roles is None:
                 continue
             response = await app.client.request(
-                method, _filled(path, values), headers={**who, **rule.headers}
+                method, _filled(path, values), headers={**who, **rule.headers}, json=rule.body
             )
             case = (role, place, method, path, response.status)
             if role not in rule.roles:
                 assert response.status == 403, case
+            elif rule.scoped and place not in rule.places:
+                assert response.status == 404, case
             elif rule.answer is not None:
                 assert response.status == rule.answer, case
-            elif rule.scoped and place not in WITHIN_REACH:
-                assert response.status == 404, case
             else:
                 assert response.status < 400, case
 
@@ -197,7 +220,7 @@ async def test_lists_and_searches_show_nothing_of_another_institution(app: Runni
         return list(answer["items"] if isinstance(answer, dict) else answer)
 
     for (_, path), rule in EXPECTED.items():
-        if rule == Rule(READERS):
+        if rule in (Rule(READERS), Rule(LISTENERS)):
             assert await listed(path, reader), path
             assert await listed(path, stranger) == [], path
 

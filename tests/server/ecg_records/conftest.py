@@ -17,6 +17,7 @@ from server.ecg_records.service import EcgRecordService
 from server.ecg_records.workbench import EcgWorkbench, WorkLimits
 from server.identity.public import Actor, InstitutionRef
 from server.intake.public import Receipt
+from server.requests.public import RiskRaiser
 from server.studies.public import StudyService
 from tests.support.fakes import CountingIds, ManualClock
 from tests.support.senders import (
@@ -98,6 +99,7 @@ async def room(
                 bench=bench,
                 audit=audit,
                 clock=clock,
+                sequel=RiskRaiser(audit=audit, clock=clock),
             ),
             service=EcgRecordService(
                 database=database,

@@ -1,0 +1,1 @@
+"""Diagnosis requests: what waits to be read, for whom, and how urgently."""

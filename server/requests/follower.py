@@ -1,0 +1,181 @@
+"""A study that arrives opens a request, in the transaction that indexes it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from sqlalchemy import insert, select
+
+from dicom.uids import ECG_SOP_CLASSES
+from server.audit.public import AuditTrail
+from server.core.database import UnitOfWork, insert_unless_there
+from server.core.ids import Ids
+from server.ecg_records.public import acquired_at
+from server.identity.public import Actor, InstitutionRef, act_of
+from server.intake.public import Indexed
+from server.realtime.public import Occurrence, publish
+from server.requests.events import OPENED
+from server.requests.models import (
+    DiagnosisRequest,
+    RequestEvent,
+    RequestKind,
+    RequestStatus,
+    RequestTransition,
+    Risk,
+    status_after,
+)
+from server.requests.urgency import due_at, priority_of
+from server.studies.public import Study
+
+_OPENED_AS: Final = status_after(RequestStatus.DRAFT, RequestEvent.SUBMIT)
+
+
+class CountyDirectory(Protocol):
+    """Knows which county reads for an institution."""
+
+    async def county_of(self, institution_id: str) -> InstitutionRef | None:
+        """Return the nearest county institution above (or at) ``institution_id``."""
+        ...
+
+
+@dataclass(frozen=True)
+class _First:
+    """What the first arrivals of a study say of it."""
+
+    kind: RequestKind
+    modality: str | None
+    sender: Actor
+    acquired_at: datetime | None
+    received_at: datetime
+
+
+class RequestFollower:
+    """Implements intake's `Follower`."""
+
+    def __init__(self, *, counties: CountyDirectory, audit: AuditTrail, ids: Ids) -> None:
+        self._counties = counties
+        self._audit = audit
+        self._ids = ids
+
+    async def follow(self, uow: UnitOfWork, indexed: Sequence[Indexed]) -> None:
+        """Open a request for each study that has none."""
+        firsts = _firsts(indexed)
+        if not firsts:
+            return
+        known = await uow.session.scalars(
+            select(DiagnosisRequest.study_pk).where(DiagnosisRequest.study_pk.in_(firsts))
+        )
+        for study_pk in known:
+            del firsts[study_pk]
+        if not firsts:
+            return
+        studies = await uow.session.execute(
+            select(Study.id, Study.org, Study.owner_institution_id).where(Study.id.in_(firsts))
+        )
+        rows = [await self._row(pk, org, owner, firsts[pk]) for pk, org, owner in studies]
+        # Another process may be first where a study is older than its request.
+        opened = await uow.session.scalars(
+            insert_unless_there(uow.session, DiagnosisRequest)
+            .values(rows)
+            .returning(DiagnosisRequest.id)
+        )
+        new = set(opened)
+        await self._tell(uow, [row for row in rows if row["id"] in new], firsts)
+
+    async def _row(self, pk: str, org: str, owner: str, first: _First) -> dict[str, Any]:
+        county = await self._counties.county_of(owner)
+        risk, emergency = Risk.ROUTINE, False
+        return {
+            "id": self._ids.new(),
+            "org": org,
+            "study_pk": pk,
+            "kind": first.kind,
+            "modality": first.modality[:16] if first.modality else None,
+            "requesting_institution_id": owner,
+            "diagnosing_institution_id": county.id if county is not None else owner,
+            "status": _OPENED_AS,
+            "transitions": 1,
+            "risk": risk,
+            "emergency": emergency,
+            "priority": priority_of(risk, emergency=emergency),
+            "acquired_at": first.acquired_at,
+            "received_at": first.received_at,
+            "due_at": due_at(
+                first.kind,
+                first.modality,
+                risk=risk,
+                emergency=emergency,
+                acquired_at=first.acquired_at,
+                received_at=first.received_at,
+            ),
+        }
+
+    async def _tell(
+        self, uow: UnitOfWork, rows: Sequence[dict[str, Any]], firsts: dict[str, _First]
+    ) -> None:
+        if not rows:
+            return
+        transitions = []
+        for row in rows:
+            sender = firsts[row["study_pk"]].sender
+            transitions.append(
+                {
+                    "request_id": row["id"],
+                    "number": 1,
+                    "at": row["received_at"],
+                    "event": RequestEvent.SUBMIT,
+                    "from_status": RequestStatus.DRAFT,
+                    "to_status": _OPENED_AS,
+                    "actor_kind": sender.kind.value,
+                    "actor_id": sender.id[:64],
+                    "institution_id": sender.institution_id,
+                }
+            )
+            self._audit.record(
+                uow,
+                act_of(
+                    sender,
+                    "request.submit",
+                    object_kind="request",
+                    object_id=row["id"],
+                    detail={"diagnosing": row["diagnosing_institution_id"]},
+                ),
+            )
+        await uow.session.execute(insert(RequestTransition), transitions)
+        await publish(
+            uow,
+            *(
+                Occurrence(
+                    org=row["org"],
+                    topic=OPENED,
+                    at=row["received_at"],
+                    study_id=row["study_pk"],
+                    payload={
+                        "request_id": row["id"],
+                        "study_id": row["study_pk"],
+                        "status": row["status"].value,
+                    },
+                )
+                for row in rows
+            ),
+        )
+
+
+def _firsts(indexed: Sequence[Indexed]) -> dict[str, _First]:
+    """Return what each study's first arrival says; one ECG makes the study an ECG's."""
+    ecgs = {
+        each.study_pk for each in indexed if each.arrival.prepared.sop_class_uid in ECG_SOP_CLASSES
+    }
+    firsts: dict[str, _First] = {}
+    for each in indexed:
+        received, prepared = each.arrival.received, each.arrival.prepared
+        if each.study_pk not in firsts:
+            firsts[each.study_pk] = _First(
+                kind=RequestKind.ECG if each.study_pk in ecgs else RequestKind.IMAGING,
+                modality=prepared.attributes.modality,
+                sender=received.sender,
+                acquired_at=acquired_at(prepared.attributes),
+                received_at=received.received_at,
+            )
+    return firsts
