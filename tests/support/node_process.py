@@ -220,7 +220,7 @@ def _site(
             "data_dir": str(data_dir),
             "database": {"url": database_url, **sections.pop("database", {})},
             **({"objects": {"url": objects_url}} if objects_url is not None else {}),
-            "http": {"port": free_port(), "media_port": free_port()},
+            "http": {name: free_port() for name in ("port", "media_port", "worker_port")},
             "dicom": {"port": free_port(), **sections.pop("dicom", {})},
             "spool": {"min_free_bytes": 1, **sections.pop("spool", {})},
             "logging": {"format": "json"},
