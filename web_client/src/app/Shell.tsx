@@ -1,5 +1,5 @@
 import { Outlet, useRouter } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { Suspense, useEffect } from 'react';
 import { AlarmBanner } from '@/features/worklist';
 import { useActions } from '@/shared/actions';
 import { performKey } from '@/shared/actions/registry';
@@ -34,7 +34,7 @@ export function Shell() {
     <div className="shell">
       <TopBar />
       <div className="middle">
-        <AlarmBanner />
+        <Suspense>{can('request.claim') && <AlarmBanner />}</Suspense>
         <StaleBanner />
         <main className="content" id="page" tabIndex={-1}>
           <Outlet />

@@ -1,5 +1,10 @@
+import { routes as inbox } from '@/features/inbox';
+import { routes as reports } from '@/features/reports';
 import { routes as worklist } from '@/features/worklist';
 import type { PageRoute } from '@/shared/routing/route';
 
-/** Every page, in the order of the top bar. A page that needs two features is put together in app/pages. */
-export const pages: readonly PageRoute[] = [...worklist];
+/**
+ * Every page, in the order of the top bar; the first one may open is where one begins. A page that needs two
+ * features is put together in app/pages.
+ */
+export const pages: readonly PageRoute[] = [...inbox, ...worklist, ...reports];

@@ -1,2 +1,6 @@
-export { AlarmBanner } from './components/AlarmBanner';
+import { lazy } from 'react';
+
 export { routes } from './routes';
+
+/** For those who answer alarms; nobody else loads it. */
+export const AlarmBanner = lazy(() => import('./components/AlarmBanner'));

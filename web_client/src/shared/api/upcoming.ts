@@ -47,16 +47,23 @@ export interface WorklistPage {
 export interface ReportSummary {
   id: string;
   request_id: string;
+  study_id: string;
+  kind: 'ecg' | 'imaging';
   status: string;
   version: number;
+  critical: boolean | null;
+  patient: S['PatientOut'];
+  modalities: string[];
+  description: string | null;
   impression: string;
-  findings: string;
-  signed_at: string | null;
-  acknowledged_at: string | null;
-  document: boolean;
-  updated_at: string;
-  author: { id: string; display_name: string } | null;
+  examining: Named;
+  diagnosing: Named;
+  author: { id: string; display_name: string };
   reviewer: { id: string; display_name: string } | null;
+  signed_at: string | null;
+  updated_at: string;
+  document: boolean;
+  acknowledged_at: string | null;
 }
 type Ok<T> = { 200: { headers: Record<string, unknown>; content: { 'application/json': T } } };
 type Get<Q, T> = {

@@ -14,3 +14,8 @@ export function previewUrl(request: Request, size: number): string | null {
 export function paperUrl(ecgId: string): string {
   return `/api/ecgs/${encodeURIComponent(ecgId)}/paper.svg?layout=3x4&speed=25&gain=10`;
 }
+
+/** The archived copy of an issued report, as it is printed. */
+export function documentUrl(reportId: string): string {
+  return `/api/reports/${encodeURIComponent(reportId)}/document.pdf`;
+}

@@ -6,7 +6,6 @@ import { countdown, placeName, sexAndAge, textOf } from '@/shared/format/format'
 import { useNow } from '@/shared/format/useNow';
 import { useShared } from '@/shared/i18n';
 import type { Request } from '@/shared/requests/requests';
-import { useCan } from '@/shared/session/permissions';
 import { useSession } from '@/shared/session/session';
 import { Button } from '@/shared/ui';
 import { useOpen } from '../api/useClaim';
@@ -18,10 +17,9 @@ import styles from './worklist.module.css';
 const KEY = 'F8';
 
 /** The red case that nobody has answered: above every page, in every tab, with its sound, until somebody does. */
-export function AlarmBanner() {
-  const can = useCan();
+export default function AlarmBanner() {
   const signedIn = useSession((state) => state.phase === 'in');
-  const ringing = useRinging(signedIn && can('request.claim'));
+  const ringing = useRinging(signedIn);
   const first = ringing[0];
   if (first === undefined) return null;
   return <Ringing request={first} more={ringing.length - 1} />;
