@@ -37,5 +37,5 @@ export default defineConfig({
       '/rtc': { target: server, ws: true },
     },
   },
-  test: { include: ['src/**/*.test.{ts,tsx}', 'build/**/*.test.ts'], environment: 'jsdom' },
+  test: { include: ['src/**/*.test.{ts,tsx}', 'build/**/*.test.ts'], environment: 'node' },
 });
