@@ -64,7 +64,7 @@ export function CaseFacts({ studyUid, request }: Props) {
       {touched && (
         <span className="sub t12" role="status">
           {tell.error !== null
-            ? t('case.tellFailed', { why: text(tell.error) })
+            ? t('case.tellFailed', { why: text(tell.error, { 'request-closed': t('case.closed') }) })
             : wanted
               ? t('case.toTell')
               : t('case.told')}

@@ -48,6 +48,7 @@ export const en: Dictionary = {
   'case.told': 'The county has been told',
   'case.toTell': 'Told once the study has arrived',
   'case.tellFailed': 'The county was not told: {why}',
+  'case.closed': 'The report is out; this can no longer be changed. Call the county.',
   'case.showFiles': 'File by file',
   'case.hideFiles': 'Hide',
   'case.retry': 'Try again',

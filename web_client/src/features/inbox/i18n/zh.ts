@@ -46,6 +46,7 @@ export const zh = {
   'case.told': '已告知县级',
   'case.toTell': '检查到达后告知县级',
   'case.tellFailed': '没有告知县级：{why}',
+  'case.closed': '检查已出报告，不能再改。请电话告知县级。',
   'case.showFiles': '逐个文件',
   'case.hideFiles': '收起',
   'case.retry': '重试',

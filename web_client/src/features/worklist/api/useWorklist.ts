@@ -43,5 +43,6 @@ export function useRinging(enabled: boolean) {
     refetchIntervalInBackground: true,
   });
   const items = red.data?.items;
-  return useMemo(() => (items ?? []).filter((request) => request.ringing), [items]);
+  // Whoever is not signed in cannot answer, and what was last heard may be answered long since.
+  return useMemo(() => (enabled ? (items ?? []).filter((request) => request.ringing) : []), [enabled, items]);
 }

@@ -50,7 +50,7 @@ export const RequestRow = memo(function RequestRow(props: Props) {
       </td>
       <td>
         {running(request) ? (
-          <Countdown dueAt={request.due_at} since={moment} now={now} />
+          <Countdown dueAt={request.due_at} since={request.received_at} now={now} />
         ) : (
           <span className="muted">–</span>
         )}

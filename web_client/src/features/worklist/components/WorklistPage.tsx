@@ -218,7 +218,7 @@ function Problems({
   const t = useWords();
   const texts = {
     'already-claimed': t('error.already-claimed'),
-    'no-such-transition': t('error.no-such-transition'),
+    'request-state-conflict': t('error.request-state-conflict'),
   };
   return (
     <>

@@ -92,7 +92,7 @@ export const en: Dictionary = {
   'act.search': 'Search',
   'act.reload': 'Refresh the list',
   'error.already-claimed': 'Somebody has just claimed this one. The list is up to date: take the next.',
-  'error.no-such-transition':
+  'error.request-state-conflict':
     'Its state has changed and this step cannot be taken now. The list is up to date.',
   'preview.title': 'Preview',
   'preview.close': 'Close the preview',

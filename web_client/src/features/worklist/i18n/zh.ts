@@ -90,7 +90,7 @@ export const zh = {
   'act.search': '搜索',
   'act.reload': '刷新列表',
   'error.already-claimed': '这份检查刚被他人领取。列表已更新，请选下一份。',
-  'error.no-such-transition': '状态已变，这一步现在不能做。列表已更新。',
+  'error.request-state-conflict': '状态已变，这一步现在不能做。列表已更新。',
   'preview.title': '预览',
   'preview.close': '关闭预览',
   'preview.alt': '{name} 的预览图',
