@@ -80,17 +80,23 @@ export function PreviewPanel({ request, onClose }: Props) {
 
 function Picture({ request }: { request: Request }) {
   const t = useWords();
-  const [failed, setFailed] = useState(false);
+  const [state, setState] = useState<'loading' | 'shown' | 'failed'>('loading');
   const url = request.ecg_id === null ? previewUrl(request, 512) : paperUrl(request.ecg_id);
   if (url === null) return <p className="muted t13">{t('preview.noImage')}</p>;
-  if (failed) return <p className="muted t13">{t('preview.imageFailed')}</p>;
+  if (state === 'failed') return <p className="muted t13">{t('preview.imageFailed')}</p>;
   return (
     <figure className={styles.picture}>
+      {state === 'loading' && (
+        <p className="muted t13" role="status">
+          {t('preview.loading')}
+        </p>
+      )}
       <img
         src={url}
         alt={t('preview.alt', { name: request.patient.name ?? '' })}
         draggable={false}
-        onError={() => setFailed(true)}
+        onLoad={() => setState('shown')}
+        onError={() => setState('failed')}
       />
       <figcaption className="muted t12">{t('preview.onlyOne')}</figcaption>
     </figure>

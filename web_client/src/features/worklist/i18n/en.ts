@@ -99,6 +99,7 @@ export const en: Dictionary = {
   'preview.alt': 'Preview of {name}',
   'preview.onlyOne': 'Preview, not for diagnosis',
   'preview.noImage': 'No image to show',
+  'preview.loading': 'Loading the image…',
   'preview.imageFailed': 'The image did not load',
   'preview.complaint': 'Complaint',
   'preview.noComplaint': 'Not given',

@@ -96,6 +96,7 @@ export const zh = {
   'preview.alt': '{name} 的预览图',
   'preview.onlyOne': '预览图，不能用于诊断',
   'preview.noImage': '没有可显示的图像',
+  'preview.loading': '正在加载图像…',
   'preview.imageFailed': '图像没有加载出来',
   'preview.complaint': '主诉',
   'preview.noComplaint': '未填',
