@@ -1,8 +1,7 @@
 import { type KeyboardEvent, useState } from 'react';
 import { useRegistry } from '@/shared/actions/registry';
 import { useShared } from '@/shared/i18n';
-import { Keys } from '@/shared/ui';
-import { Dialog } from '@/shared/ui/Dialog';
+import { Dialog, Keys } from '@/shared/ui';
 
 interface Props {
   readonly open: 'keys' | 'palette';

@@ -1,14 +1,9 @@
-import { Modal } from '@mantine/core';
-import '@mantine/core/styles/CloseButton.css';
-import '@mantine/core/styles/ModalBase.css';
-import '@mantine/core/styles/Modal.css';
-import '@mantine/core/styles/Overlay.css';
-import '@mantine/core/styles/Paper.css';
-import type { ReactNode } from 'react';
+import { lazy, type ReactNode, Suspense } from 'react';
 import { useHeldKeys } from '@/shared/actions';
-import { useShared } from '@/shared/i18n';
 
-interface Props {
+const DialogModal = lazy(() => import('./DialogModal'));
+
+export interface DialogProps {
   readonly title: string;
   readonly open: boolean;
   readonly onClose: () => void;
@@ -16,23 +11,11 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** A dialog that keeps focus and rests the page's keys. Never for a critical value, and never over a red row. */
-export function Dialog({ title, open, onClose, size = 520, children }: Props) {
-  const t = useShared();
+/**
+ * A dialog that keeps focus and rests the page's keys, fetched when one first opens. Never for a critical value,
+ * and never over a red row.
+ */
+export function Dialog({ open, ...rest }: DialogProps) {
   useHeldKeys(open);
-  return (
-    <Modal
-      opened={open}
-      onClose={onClose}
-      title={title}
-      size={size}
-      centered
-      transitionProps={{ duration: 0 }}
-      closeButtonProps={{ 'aria-label': t('action.close') }}
-      // The page never scrolls as a whole; the lock would add a style element, which the policy refuses.
-      lockScroll={false}
-    >
-      {children}
-    </Modal>
-  );
+  return <Suspense>{open && <DialogModal {...rest} />}</Suspense>;
 }

@@ -1,5 +1,6 @@
 export { Button, type ButtonProps } from './Button';
 export { Countdown } from './Countdown';
+export { Dialog } from './Dialog';
 export { Keys } from './Keys';
 export { EmptyState, ErrorLine, ErrorNotice, Loading, Notice } from './Notice';
 export { Missing, PatientLine, PatientName } from './Patient';
