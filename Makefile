@@ -1,4 +1,5 @@
 # One word each: make setup | demo | check | test | bench | lock | api-types | clean
+# make demo HOST=<address or name of this machine> serves the LAN over TLS.
 # Nothing here asks a question or needs more than Python >= 3.11 with venv, Node >= 20.19 and make.
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +11,7 @@ WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -no
 .PHONY: setup setup-dev demo check test bench lock api-types clean
 
 demo: setup
-	@exec $(BIN)/lianzhen demo
+	@exec $(BIN)/lianzhen demo $(if $(HOST),--host $(HOST))
 
 setup: $(VENV)/.runtime $(DIST)
 

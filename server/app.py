@@ -76,7 +76,7 @@ def build_app(
         client_max_size=settings.http.max_json_bytes,
     )
     app[SERVICES] = services
-    app.on_response_prepare.append(set_security_headers(secure=settings.http.secure))
+    app.on_response_prepare.append(set_security_headers(hsts=settings.http.sends_hsts))
     add_routes(
         app,
         [
@@ -177,7 +177,7 @@ def build_app(
 def build_health_app(services: Services) -> web.Application:
     """Make an application that answers for a role's health and nothing else."""
     app = web.Application(middlewares=[errors_become_problems(services.ids)])
-    app.on_response_prepare.append(set_security_headers(secure=services.settings.http.secure))
+    app.on_response_prepare.append(set_security_headers(hsts=services.settings.http.sends_hsts))
     add_routes(app, public_health_routes({"database": services.database.check}))
     return app
 

@@ -27,14 +27,14 @@ from server.core.logging import configure_logging
 from server.core.objects.open import build_object_stores
 from server.core.openapi import openapi_document
 from server.core.settings import Settings
-from server.demo import run_demo
+from server.demo import run_demo, serve_lan
 from server.dicom_node.public import NewDevice
 from server.ecg_cli import app as ecg_app
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level, Ownership, Role
 from server.identity.people import Licence, NewPerson
 from server.migrations.run import migrate
-from server.roles import RoleName, run_role, serve_all, tls_context
+from server.roles import RoleName, run_role, serve_all, tls_context, web_tls_context
 from server.services import Services, build_services
 
 app = typer.Typer(
@@ -148,9 +148,15 @@ def migrate_command() -> None:
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    host: Annotated[
+        str | None,
+        typer.Option(help="Address or name of this machine: serve its LAN over TLS there."),
+    ] = None,
+) -> None:
     """Run everything embedded, with institutions, people and a real CT and ECGs sent in."""
-    _run(run_demo(_settings("demo")))
+    certificates = serve_lan(host) if host else None
+    _run(run_demo(_settings("demo"), certificates))
 
 
 @app.command("check-config")
@@ -164,6 +170,7 @@ def check_config() -> None:
     ClientAddresses(settings.http.trusted_proxies)
     if settings.dicom.tls_port is not None:
         tls_context(settings.dicom)
+    web_tls_context(settings.http)
     typer.echo(f"data       {settings.data_dir}")
     typer.echo(f"database   {database.render_as_string(hide_password=True)}")
     typer.echo(f"objects    {settings.objects.url.get_secret_value().partition(':')[0]}")

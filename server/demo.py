@@ -1,4 +1,7 @@
-"""The demonstration: everything embedded, seeded, and a real CT and ECGs sent as a device would."""
+"""The demonstration: everything embedded, seeded, and a real CT and ECGs sent as a device would.
+
+With a host it serves the LAN over TLS: a browser gives no camera to plain HTTP.
+"""
 
 import asyncio
 import contextlib
@@ -16,7 +19,9 @@ import typer
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 from pynetdicom import AE
+from yarl import URL
 
+from server.core.clock import SystemClock
 from server.core.errors import Conflict
 from server.core.ids import RandomIds
 from server.core.settings import Settings
@@ -25,6 +30,7 @@ from server.dicom_node.public import NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level, Role
 from server.identity.people import Licence, NewPerson
+from server.lan_certificates import LanCertificates, lan_certificates
 from server.migrations.run import migrate
 from server.roles import supervisor_for
 from server.services import Services, build_services
@@ -53,10 +59,28 @@ _INSTITUTIONS: Final = (
 )
 _TOWNSHIP: Final = frozenset({Role.TOWNSHIP_TECHNICIAN, Role.TOWNSHIP_DOCTOR})
 _READERS: Final = frozenset({Role.COUNTY_READER, Role.COUNTY_REVIEWER, Role.COUNTY_DUTY})
+_READER: Final = frozenset({Role.COUNTY_READER})
+_REVIEWER: Final = frozenset({Role.COUNTY_REVIEWER})
 _PEOPLE: Final = (
     _Person("township1", "何样板", "township1", _TOWNSHIP, Licence("DEMO-0001", "全科医学专业")),
     _Person("township2", "许试例", "township2", _TOWNSHIP, Licence("DEMO-0002", "全科医学专业")),
     _Person("county", "沈示范", "county", _READERS, Licence("DEMO-0003", "内科专业"), signs=True),
+    _Person(
+        "reader",
+        "周写作",
+        "county",
+        _READER,
+        Licence("DEMO-0004", "医学影像和放射治疗专业"),
+        signs=True,
+    ),
+    _Person(
+        "reviewer",
+        "吴审核",
+        "county",
+        _REVIEWER,
+        Licence("DEMO-0005", "医学影像和放射治疗专业"),
+        signs=True,
+    ),
     _Person("admin", "系统管理员", "county", frozenset({Role.SYSTEM_ADMINISTRATOR})),
 )
 _DEVICES: Final = (
@@ -67,9 +91,45 @@ _DEVICES: Final = (
 )
 _FROM_PYDICOM: Final = ("CT_small.dcm", "waveform_ecg.dcm")
 _RECORDINGS: Final = Path(__file__).parent / "demo_files"
+_LOOPBACK_OF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- read, not bound
+_HOW_TO_TRUST: Final = """
+  证书 certificate authority: {ca}
+  指纹 SHA-256: {sha256}
+    浏览器第一次会提示“不是私密连接”。要不再提示：用U盘把上面的 ca.crt 拷到该电脑，核对指纹，
+    双击 → 安装证书 → 本地计算机 → 受信任的根证书颁发机构，重开浏览器。演示结束后删除它。
+    Browsers warn the first time. To end that, carry ca.crt to the PC, compare the fingerprint,
+    open it → Install certificate → Local machine → Trusted Root Certification Authorities, and
+    restart the browser. Remove it after the demonstration.
+  局域网内的设备要发送时 for devices on the LAN to send: LIANZHEN_DICOM__HOST=0.0.0.0"""
 
 
-async def run_demo(settings: Settings) -> None:
+def serve_lan(host: str) -> LanCertificates:
+    """Put into the environment, which every role reads, what serves ``host`` over TLS.
+
+    DICOM stays where its own settings put it: loopback, unless somebody says otherwise.
+
+    Raises
+    ------
+    InvalidInput
+        If ``host`` is neither an address nor a host name.
+    """
+    settings = Settings().resolved()
+    certificates = lan_certificates(settings.data_dir / "demo-tls", host, SystemClock())
+    is_ipv6 = ":" in host
+    shown = f"[{host.strip('[]')}]" if is_ipv6 else host
+    everywhere = "::" if is_ipv6 else "0.0.0.0"  # noqa: S104 -- the LAN is the point
+    os.environ.setdefault("LIANZHEN_HTTP__HOST", everywhere)
+    os.environ |= {
+        "LIANZHEN_HTTP__PUBLIC_URL": f"https://{shown}:{settings.http.port}",
+        "LIANZHEN_HTTP__TLS_CERTIFICATE": str(certificates.certificate),
+        "LIANZHEN_HTTP__TLS_KEY": str(certificates.key),
+        # A browser that waved this certificate through would be locked out of the host for a year.
+        "LIANZHEN_HTTP__HSTS": "false",
+    }
+    return certificates
+
+
+async def run_demo(settings: Settings, certificates: LanCertificates | None = None) -> None:
     """Run the demonstration until Ctrl-C."""
     settings = settings.resolved()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -81,7 +141,7 @@ async def run_demo(settings: Settings) -> None:
     logins = await _seed(settings)
     _step(3, "启动服务 starting the roles")
     stop_on_signals(supervisor.stop)
-    await run_beside(supervisor, _show(settings, logins))
+    await run_beside(supervisor, _show(settings, logins, certificates))
 
 
 async def run_beside(supervisor: Supervisor, show: Coroutine[Any, Any, None]) -> None:
@@ -97,8 +157,10 @@ async def run_beside(supervisor: Supervisor, show: Coroutine[Any, Any, None]) ->
         await showing
 
 
-async def _show(settings: Settings, logins: dict[str, str]) -> None:
-    await _until_ready(settings)
+async def _show(
+    settings: Settings, logins: dict[str, str], certificates: LanCertificates | None
+) -> None:
+    await _until_ready(settings, certificates)
     _step(4, "以乡镇设备身份发送真实CT与心电 sending a real CT and ECGs as a township's device")
     statuses = await asyncio.to_thread(_send, settings, _sample_paths())
     for name, status in statuses.items():
@@ -106,7 +168,9 @@ async def _show(settings: Settings, logins: dict[str, str]) -> None:
             f"      {name}: 0x{status:04X} {'成功 success' if status == 0 else '失败 failed'}"
         )
     _step(5, "就绪 ready")
-    typer.echo(f"\n  http://{settings.http.host}:{settings.http.port}/\n")
+    http = settings.http
+    address = http.public_url or f"http://{http.host}:{http.port}"
+    typer.echo(f"\n  {address}/\n")
     for login, password in logins.items():
         typer.echo(f"  {login:<10} {password}")
     dicom = settings.dicom
@@ -114,8 +178,10 @@ async def _show(settings: Settings, logins: dict[str, str]) -> None:
         f"\n  DICOM {dicom.ae_title} {dicom.host}:{dicom.port}"
         "  (TOWNSHIP1, TOWNSHIP2, COUNTY, ANY-SCU)"
         f"\n  令牌 tokens: {settings.data_dir / 'demo-tokens.json'}"
-        "\n  Ctrl-C 停止 stops everything\n"
     )
+    if certificates is not None:
+        typer.echo(_HOW_TO_TRUST.format(ca=certificates.authority, sha256=certificates.fingerprint))
+    typer.echo("\n  Ctrl-C 停止 stops everything\n")
     sys.stdout.flush()
 
 
@@ -202,10 +268,15 @@ def _write_private(path: Path, content: dict[str, str]) -> None:
         file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2))
 
 
-async def _until_ready(settings: Settings) -> None:
-    url = f"http://{settings.http.host}:{settings.http.port}/readyz"
+async def _until_ready(settings: Settings, certificates: LanCertificates | None) -> None:
+    http = settings.http
+    host = _LOOPBACK_OF.get(http.host, http.host)
+    url = URL.build(
+        scheme="https" if certificates else "http", host=host, port=http.port, path="/readyz"
+    )
+    connector = aiohttp.TCPConnector(ssl=certificates.trust() if certificates else True)
     deadline_s = asyncio.get_running_loop().time() + _READY_WITHIN_S
-    async with aiohttp.ClientSession() as session:
+    async with aiohttp.ClientSession(connector=connector) as session:
         while True:
             try:
                 async with session.get(url) as response:

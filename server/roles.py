@@ -16,7 +16,7 @@ from dicom.dimse.limits import DimseLimits
 from dicom.dimse.server import DimseServer
 from server.app import build_app, build_health_app
 from server.core.logging import configure_logging
-from server.core.settings import DicomSettings, Settings
+from server.core.settings import DicomSettings, HttpSettings, Settings
 from server.core.supervisor import Supervisor, stop_on_signals
 from server.dicom_node.public import NodeGate, NodeStore, Visit
 from server.migrations.run import migrate
@@ -73,8 +73,9 @@ def run_role(name: str) -> None:
 
 @asynccontextmanager
 async def _web(settings: Settings) -> AsyncIterator[None]:
+    http = settings.http
     app = build_app(settings)
-    async with _listening(app, settings, settings.http.port):
+    async with _listening(app, settings, http.host, http.port, web_tls_context(http)):
         yield
 
 
@@ -83,7 +84,10 @@ async def _media(settings: Settings) -> AsyncIterator[None]:
     """Run the media role: its health only, until it has rooms."""
     services = build_services(settings, role=RoleName.MEDIA)
     try:
-        async with _listening(build_health_app(services), settings, settings.http.media_port):
+        http = settings.http
+        async with _listening(
+            build_health_app(services), settings, http.inner_host, http.media_port
+        ):
             yield
     finally:
         await services.database.close()
@@ -91,7 +95,13 @@ async def _media(settings: Settings) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _listening(app: web.Application, settings: Settings, port: int) -> AsyncIterator[None]:
+async def _listening(
+    app: web.Application,
+    settings: Settings,
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[None]:
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -103,9 +113,9 @@ async def _listening(app: web.Application, settings: Settings, port: int) -> Asy
     )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, settings.http.host, port)
+        site = web.TCPSite(runner, host, port, ssl_context=tls)
         await site.start()
-        _log.info("listening", at=runner.addresses[0][:2])
+        _log.info("listening", at=runner.addresses[0][:2], tls=tls is not None)
         yield
     finally:
         await runner.cleanup()
@@ -136,7 +146,7 @@ async def _worker(settings: Settings) -> AsyncIterator[None]:
     async with (
         running(services),
         worker.running(),
-        _listening(health, settings, settings.http.worker_port),
+        _listening(health, settings, settings.http.inner_host, settings.http.worker_port),
     ):
         yield
 
@@ -166,6 +176,16 @@ def dimse_server(services: Services) -> DimseServer[Visit]:
         idle_s=float(dicom.idle_timeout_s),
     )
     return DimseServer(gate, NodeStore(services.intake), limits=limits)
+
+
+def web_tls_context(settings: HttpSettings) -> ssl.SSLContext | None:
+    """Make the context of the web role's port; None where it speaks plain HTTP."""
+    if settings.tls_certificate is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    return context
 
 
 def tls_context(settings: DicomSettings) -> ssl.SSLContext:

@@ -245,11 +245,11 @@ _SECURITY_HEADERS: Final = {
 
 
 def set_security_headers(
-    *, secure: bool
+    *, hsts: bool
 ) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     """Make the signal that puts the security headers on every response."""
     headers = dict(_SECURITY_HEADERS)
-    if secure:
+    if hsts:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 
     async def on_prepare(_request: web.Request, response: web.StreamResponse) -> None:

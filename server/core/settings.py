@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
@@ -28,8 +28,15 @@ class HttpSettings(_Section):
     worker_port: Port = Field(
         8082, description="port of the worker role, for its health only; 0 takes a free one"
     )
+    tls_certificate: Path | None = Field(
+        None, description="certificate chain (PEM); with it the web role speaks TLS only"
+    )
+    tls_key: Path | None = Field(None, description="private key (PEM) of that certificate")
     public_url: str | None = Field(
         None, description="the address people type; https makes cookies `__Host-` and sends HSTS"
+    )
+    hsts: bool = Field(
+        True, description="send HSTS over https; false where browsers do not trust the certificate"
     )
     trusted_proxies: tuple[str, ...] = Field(
         (), description="proxies (addresses or networks) whose X-Forwarded-For is believed"
@@ -52,10 +59,28 @@ class HttpSettings(_Section):
             raise ValueError("public_url must be like https://lianzhen.example.cn")
         return f"{parts.scheme}://{parts.netloc}"
 
+    @model_validator(mode="after")
+    def _certificate_and_key_come_together(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key belong together")
+        if self.tls_certificate is not None and not self.secure:
+            raise ValueError("a web role that speaks TLS needs a public_url with https")
+        return self
+
     @property
     def secure(self) -> bool:
         """Whether people come over HTTPS."""
         return self.public_url is not None and self.public_url.startswith("https://")
+
+    @property
+    def sends_hsts(self) -> bool:
+        """Whether browsers are told to come over HTTPS alone from now on."""
+        return self.secure and self.hsts
+
+    @property
+    def inner_host(self) -> str:
+        """Where the roles behind the web role listen: nobody outside meets them past its TLS."""
+        return "127.0.0.1" if self.tls_certificate is not None else self.host
 
 
 class DicomSettings(_Section):

@@ -1,124 +1,25 @@
 """The demonstration from outside: DCMTK sends, a foreign client fetches, a browser opens it."""
 
 import asyncio
-import json
 import os
 import signal
-import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import numpy as np
 import pytest
 from dicomweb_client.api import DICOMwebClient
 from pydicom import dcmread
 from pydicom.uid import generate_uid
 
+from tests.support.demo import Demo, running_demo, storescu, until
 from tests.support.dicom_files import changed, sample
 from tests.support.peers import require_program
-from tests.support.ports import free_port
 
 CHROMIUM_FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-
-
-@dataclass
-class Demo:
-    """A running demonstration."""
-
-    process: asyncio.subprocess.Process
-    data_dir: Path
-    http: str
-    dicom_port: int
-
-    def bearer(self, login: str) -> dict[str, str]:
-        """Return the header that speaks for one of its people."""
-        tokens = json.loads((self.data_dir / "demo-tokens.json").read_text())
-        return {"Authorization": f"Bearer {tokens[login]}"}
-
-    async def get(self, login: str, path: str) -> tuple[int, str, bytes]:
-        """Return status, media type and body."""
-        async with (
-            aiohttp.ClientSession(headers=self.bearer(login)) as session,
-            session.get(self.http + path) as response,
-        ):
-            return response.status, response.content_type, await response.read()
-
-    async def items(self, login: str, path: str) -> list[dict[str, Any]]:
-        """Return the items of a list."""
-        status, _, body = await self.get(login, path)
-        assert status == 200, body
-        found: list[dict[str, Any]] = json.loads(body)["items"]
-        return found
-
-
-@asynccontextmanager
-async def running_demo(data_dir: Path, *, end_with: signal.Signals) -> AsyncIterator[Demo]:
-    """Run ``lianzhen demo`` as a child until it says that it is ready."""
-    http_port, dicom_port = free_port(), free_port()
-    environment = os.environ | {
-        "LIANZHEN_DATA_DIR": str(data_dir),
-        "LIANZHEN_HTTP__PORT": str(http_port),
-        "LIANZHEN_HTTP__MEDIA_PORT": "0",
-        "LIANZHEN_HTTP__WORKER_PORT": "0",
-        "LIANZHEN_DICOM__PORT": str(dicom_port),
-        "LIANZHEN_SPOOL__MIN_FREE_BYTES": "1",
-        "PYTHONUNBUFFERED": "1",
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "server", "demo",
-        env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    said: list[str] = []
-    try:
-        async with asyncio.timeout(120):
-            while not said or "Ctrl-C" not in said[-1]:
-                line = await process.stdout.readline()
-                assert line, "the demonstration ended:\n" + "".join(said)
-                said.append(line.decode())
-        reader = asyncio.create_task(process.stdout.read())
-        yield Demo(process, data_dir, f"http://127.0.0.1:{http_port}", dicom_port)
-        if end_with is signal.SIGKILL:
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.send_signal(end_with)
-        assert await asyncio.wait_for(process.wait(), 60) == (
-            -signal.SIGKILL if end_with is signal.SIGKILL else 0
-        )
-        await reader
-    finally:
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-
-
-def storescu(demo: Demo, *files: Path) -> None:
-    """Send files with DCMTK as the township's device."""
-    subprocess.run(
-        [
-            require_program("storescu"), "-aet", "TOWNSHIP1", "-aec", "LIANZHEN",
-            "127.0.0.1", str(demo.dicom_port), *files,
-        ],
-        check=True, timeout=60,
-    )  # fmt: skip
-
-
-async def until(check: Callable[[], Awaitable[bool]], what: str) -> None:
-    """Wait until ``check`` holds."""
-    for _ in range(300):
-        if await check():
-            return
-        await asyncio.sleep(0.1)
-    pytest.fail(f"{what} did not happen within 30 s")
 
 
 async def test_what_a_township_sends_a_county_reads_and_a_kill_takes_nothing(

@@ -74,6 +74,24 @@ def test_a_public_url_that_is_no_origin_is_refused(
         Settings()
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"TLS_CERTIFICATE": "c.pem", "PUBLIC_URL": "https://x.example"},
+        {"TLS_KEY": "k.pem", "PUBLIC_URL": "https://x.example"},
+        {"TLS_CERTIFICATE": "c.pem", "TLS_KEY": "k.pem"},
+        {"TLS_CERTIFICATE": "c.pem", "TLS_KEY": "k.pem", "PUBLIC_URL": "http://x.example"},
+    ],
+)
+def test_half_of_what_tls_needs_is_refused(
+    given: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"LIANZHEN_HTTP__{name}", value)
+    with pytest.raises(ValidationError):
+        Settings()
+
+
 def test_everything_embedded_lives_in_the_data_directory(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path).resolved()
     assert settings.database.url is not None

@@ -39,7 +39,7 @@ async def client(room: Room, ids: CountingIds) -> AsyncIterator[Client]:
 
     app = web.Application(middlewares=[errors_become_problems(ids), as_named])
     add_routes(app, ecg_routes(room.service))
-    app.on_response_prepare.append(set_security_headers(secure=False))
+    app.on_response_prepare.append(set_security_headers(hsts=False))
     async with TestClient(TestServer(app)) as opened:
         yield opened
 
