@@ -1,6 +1,7 @@
 """The rules of the house that the import contracts cannot say."""
 
 import ast
+import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ WIRING = {
     "cli",
     "demo",
     "ecg_cli",
+    "lan_certificates",
     "page",
     "__main__",
     "migrations",
@@ -105,3 +107,20 @@ def test_every_locked_package_has_its_licence_listed() -> None:
     }
     listed = (ROOT / "THIRD_PARTY_LICENSES.md").read_text().lower()
     assert {pin for pin in pins if f"| {pin} |" not in listed} == set()
+
+
+def test_every_package_of_the_page_has_its_licence_listed() -> None:
+    lock = json.loads((ROOT / "web_client" / "package-lock.json").read_text())["packages"]
+    shipped = {
+        path.rpartition("node_modules/")[2]
+        for path, package in lock.items()
+        if path and not package.get("dev") and not package.get("optional")
+    }
+    _, _, table = (ROOT / "THIRD_PARTY_LICENSES.md").read_text().partition("## The page")
+    listed = {
+        name
+        for line in table.splitlines()
+        if line.startswith("| ")
+        for name in line.split("|")[2].strip().split(", ")
+    }
+    assert shipped - listed == set()
