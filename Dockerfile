@@ -17,11 +17,13 @@ COPY requirements.lock /build/
 # Wheels with the locked digests only: nothing is compiled, and no setup.py of others runs.
 RUN /opt/lianzhen/bin/pip install --require-hashes --only-binary :all: -r /build/requirements.lock
 WORKDIR /build
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY dicom dicom
 COPY ecg ecg
 COPY server server
-RUN /opt/lianzhen/bin/pip install --no-deps .
+COPY --from=web_client /build/web_client/dist web_client/dist
+# With the locked build tool, which was installed above; the wheel carries the web client.
+RUN /opt/lianzhen/bin/pip install --no-deps --no-build-isolation .
 
 FROM ${PYTHON_IMAGE}
 ENV PATH=/opt/lianzhen/bin:$PATH \
@@ -31,7 +33,6 @@ ENV PATH=/opt/lianzhen/bin:$PATH \
 RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin lianzhen \
     && install -d -o lianzhen -g lianzhen -m 0700 /var/lib/lianzhen
 COPY --from=python /opt/lianzhen /opt/lianzhen
-COPY --from=web_client /build/web_client/dist /opt/lianzhen/share/lianzhen/web_client
 COPY deploy/healthcheck.py /opt/lianzhen/bin/lianzhen-health
 USER lianzhen
 WORKDIR /var/lib/lianzhen
