@@ -1,15 +1,20 @@
 """The demonstration on the LAN: OpenSSL and curl trust its authority and get in over TLS."""
 
 import asyncio
+import base64
+import hashlib
 import socket
 import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.support.demo import Demo, running_demo
 from tests.support.peers import missing, require_program
+from tests.support.playwright import BROWSERS, run_spec
 
 
 def lan_address() -> str:
@@ -33,6 +38,17 @@ def run(*command: str | Path, stdin: str = "") -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+async def test_a_browser_on_the_lan_has_a_camera(tmp_path: Path, browser: str) -> None:
+    async with running_demo(tmp_path / "data", lan_host=lan_address()) as demo:
+        served = x509.load_pem_x509_certificate(
+            (demo.data_dir / "demo-tls" / "server.crt").read_bytes()
+        )
+        key = served.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        digest = base64.b64encode(hashlib.sha256(key).digest()).decode()
+        await run_spec("lan.spec.ts", browser, demo, {"E2E_TRUSTED_KEY": digest})
 
 
 async def test_the_lan_is_served_over_tls_alone(tmp_path: Path) -> None:
