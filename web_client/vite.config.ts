@@ -2,13 +2,14 @@ import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { chunkBudgets } from './build/chunk-budgets.ts';
+import { precompressed } from './build/precompressed.ts';
 import { printingFonts } from './build/printing-fonts.ts';
 
 const server = 'http://127.0.0.1:8080';
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
-  plugins: [react(), printingFonts(), chunkBudgets()],
+  plugins: [react(), printingFonts(), chunkBudgets(), precompressed()],
   resolve: {
     alias: {
       '@': here('./src'),

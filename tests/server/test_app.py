@@ -1,5 +1,6 @@
 """The web role as a whole: health, metrics, the page, headers and what bad requests get."""
 
+import gzip
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -120,5 +121,8 @@ async def test_the_page_and_its_assets_are_served_and_nothing_beside_them(
         assert await (await client.get("/reading/r1")).text() == "<p>page</p>"
         response = await client.get("/assets/a-1.js")
         assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        (dist / "assets" / "a-1.js.gz").write_bytes(gzip.compress(b"2"))
+        response = await client.get("/assets/a-1.js")
+        assert (response.headers["Content-Encoding"], await response.text()) == ("gzip", "2")
         for path in ("/assets/..%2f..%2fsecret", "/assets/%2e%2e", "/assets/none.js"):
             assert (await client.get(path)).status == 404
