@@ -32,6 +32,7 @@ _MOMENT: Final = re.compile(
     r"(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?(?:\.(\d{1,6}))?([+-]\d{4})?", re.ASCII
 )
 _MINUTES_PER_HOUR: Final = 60
+_HAN: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,13 @@ class PersonName:
 
     @property
     def display(self) -> str:
-        """The ideographic name where there is one, else the alphabetic; spaces for carets."""
+        """The ideographic name where there is one, else the alphabetic; spaces for carets.
+
+        A Chinese name is written as one word: 张三, not 张 三.
+        """
         name = self.ideographic or self.alphabetic or self.phonetic
-        return " ".join(part for part in name.split("^") if part.strip())
+        parts = [part for part in name.split("^") if part.strip()]
+        return ("" if _HAN.fullmatch("".join(parts)) else " ").join(parts)
 
 
 def element(ds: Dataset, keyword: str) -> Stored | None:

@@ -24,7 +24,7 @@ def test_a_person_name_has_three_groups() -> None:
     ds = scanned(0x00100010, "PN", "Zhang^San=张^三=zhang^san".encode("gb18030") + b" ")
     name = access.person_name(ds, "PatientName")
     assert name == PersonName("Zhang^San", "张^三", "zhang^san", repaired=True)
-    assert name.display == "张 三"
+    assert name.display == "张三"
     assert access.is_repaired(ds, "PatientName")
 
 
