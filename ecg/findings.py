@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from ecg.jsontypes import JsonObject
 
-RULES_VERSION = "2026.11.1"
+RULES_VERSION = "2026.11.2"
 DISCLAIMER_ZH = "机器分析提示（仅供参考，未注册）"
 DISCLAIMER_EN = "Machine hint (for reference only, not a registered device)"
 
@@ -29,6 +29,8 @@ class Severity(StrEnum):
 class FindingCode(StrEnum):
     """Every finding this version can make."""
 
+    SUSPECTED_STEMI = "suspected_stemi"
+    ST_NOT_ASSESSED = "st_not_assessed"
     UNINTERPRETABLE = "uninterpretable"
     POOR_LEADS = "poor_leads"
     LIMB_LEADS_INCONSISTENT = "limb_leads_inconsistent"
@@ -61,6 +63,51 @@ class FindingCode(StrEnum):
     WITHIN_NORMAL_LIMITS = "within_normal_limits"
 
 
+class Qualifier(StrEnum):
+    """What a finding's text goes on with: where, or why not."""
+
+    ANTEROSEPTAL = "anteroseptal"
+    ANTERIOR = "anterior"
+    EXTENSIVE_ANTERIOR = "extensive_anterior"
+    ANTEROLATERAL = "anterolateral"
+    LATERAL = "lateral"
+    HIGH_LATERAL = "high_lateral"
+    INFERIOR = "inferior"
+    POSTERIOR = "posterior"
+    RIGHT_VENTRICULAR = "right_ventricular"
+    LOW_CUT = "low_cut"
+    WIDE_QRS = "wide_qrs"
+    FAST_RATE = "fast_rate"
+    POOR_LEADS = "poor_leads"
+    FEW_BEATS = "few_beats"
+    HIGH_VOLTAGE = "high_voltage"
+
+
+_Q = Qualifier
+QUALIFIER_TEXTS = MappingProxyType(
+    {
+        _Q.ANTEROSEPTAL: ("前间壁", "anteroseptal"),
+        _Q.ANTERIOR: ("前壁", "anterior"),
+        _Q.EXTENSIVE_ANTERIOR: ("广泛前壁", "extensive anterior"),
+        _Q.ANTEROLATERAL: ("前侧壁", "anterolateral"),
+        _Q.LATERAL: ("侧壁", "lateral"),
+        _Q.HIGH_LATERAL: ("高侧壁", "high lateral"),
+        _Q.INFERIOR: ("下壁", "inferior"),
+        _Q.POSTERIOR: ("正后壁", "posterior"),
+        _Q.RIGHT_VENTRICULAR: ("右室", "right ventricular"),
+        _Q.LOW_CUT: (
+            "文件注明高通滤波，ST段可能失真",
+            "the file states a high-pass filter, ST may be distorted",
+        ),
+        _Q.WIDE_QRS: ("QRS增宽", "wide QRS"),
+        _Q.FAST_RATE: ("心率过快", "rate too fast"),
+        _Q.POOR_LEADS: ("仅限质量差的导联", "in the poor leads only"),
+        _Q.FEW_BEATS: ("心搏过少", "too few beats"),
+        _Q.HIGH_VOLTAGE: ("左室高电压", "high left ventricular voltage"),
+    }
+)
+
+
 @dataclass(frozen=True)
 class Definition:
     """What stands behind a code.
@@ -84,6 +131,13 @@ class Definition:
 _C = FindingCode
 DEFINITIONS = MappingProxyType(
     {
+        _C.SUSPECTED_STEMI: Definition(
+            "疑似急性ST段抬高型心肌梗死",
+            "Suspected acute ST-elevation myocardial infarction",
+            None,
+            "164931005",
+        ),
+        _C.ST_NOT_ASSESSED: Definition("未判读ST段抬高", "ST elevation not assessed"),
         _C.UNINTERPRETABLE: Definition(
             "图形质量差，无法判读；如患者无反应，请先排除停搏或室颤",
             "Uninterpretable; if the patient does not respond, exclude asystole or VF first",
@@ -101,11 +155,11 @@ DEFINITIONS = MappingProxyType(
             "Under 16: measured only, no child tables are in use",
         ),
         _C.ASSUMED_ADULT: Definition(
-            "年龄未知，按成人标准分析", "Age unknown, adult limits assumed"
+            "年龄未知，按40岁及以上成人标准分析", "Age unknown, limits for 40 and over assumed"
         ),
         _C.ASSUMED_SEX: Definition(
-            "性别未知，QTc按女性界值（460 ms）分析",
-            "Sex unknown, the female QTc limit (460 ms) is used",
+            "性别未知，QTc按女性界值（460 ms）、ST段抬高按男性界值分析",
+            "Sex unknown, the female limit of QTc (460 ms) and the male one of ST are used",
         ),
         _C.SINUS_RHYTHM: Definition("窦性心律", "Sinus rhythm", "SR", "426783006"),
         _C.SINUS_BRADYCARDIA: Definition("窦性心动过缓", "Sinus bradycardia", "SBRAD", "426177001"),
@@ -145,11 +199,38 @@ DEFINITIONS = MappingProxyType(
         _C.EXTREME_AXIS_DEVIATION: Definition("电轴极度偏移", "Extreme axis deviation"),
         _C.LOW_VOLTAGE: Definition("QRS低电压", "Low QRS voltage", "LVOLT", "251146004"),
         _C.WITHIN_NORMAL_LIMITS: Definition(
-            "所分析项目（心率、节律、间期、电轴、电压）在正常范围；未分析ST-T",
-            "Rate, rhythm, intervals, axis and voltage within normal limits; ST-T not analysed",
+            "所分析项目（心率、节律、间期、电轴、电压、ST段抬高）在正常范围；未分析ST段压低及T波",
+            "Rate, rhythm, intervals, axis, voltage and ST elevation within normal limits; "
+            "ST depression and T waves not analysed",
         ),
     }
 )
+
+
+class LeadRole(StrEnum):
+    """What a lead's value says."""
+
+    ELEVATION = "elevation"
+    RECIPROCAL = "reciprocal"
+
+
+@dataclass(frozen=True)
+class LeadEvidence:
+    """One lead's value and limit, in the unit of the evidence it belongs to."""
+
+    lead: str
+    value: float
+    threshold: str
+    role: LeadRole
+
+    def to_dict(self) -> JsonObject:
+        """Return the JSON object."""
+        return {
+            "lead": self.lead,
+            "value": self.value,
+            "threshold": self.threshold,
+            "role": self.role.value,
+        }
 
 
 @dataclass(frozen=True)
@@ -166,6 +247,8 @@ class Evidence:
         What was measured.
     threshold
         The limit in the same unit, with its relation, such as ``">= 120"``.
+    by_lead
+        Value and limit of each lead, where they differ from lead to lead.
     """
 
     quantity: str
@@ -174,6 +257,7 @@ class Evidence:
     threshold: str | None = None
     leads: tuple[str, ...] = ()
     beats: tuple[int, ...] = ()
+    by_lead: tuple[LeadEvidence, ...] = ()
 
     def to_dict(self) -> JsonObject:
         """Return the JSON object."""
@@ -184,6 +268,7 @@ class Evidence:
             "threshold": self.threshold,
             "leads": list(self.leads),
             "beats": list(self.beats),
+            "by_lead": [each.to_dict() for each in self.by_lead],
         }
 
 
@@ -195,24 +280,28 @@ class Finding:
     severity: Severity
     evidence: Evidence
     source: str
+    qualifiers: tuple[Qualifier, ...] = ()
 
     @property
     def text_zh(self) -> str:
-        """The Chinese statement."""
-        return DEFINITIONS[self.code].text_zh
+        """The Chinese statement with its qualifiers."""
+        words = [QUALIFIER_TEXTS[each][0] for each in self.qualifiers]
+        return "，".join([DEFINITIONS[self.code].text_zh, *words])
 
     @property
     def text_en(self) -> str:
-        """The English statement."""
-        return DEFINITIONS[self.code].text_en
+        """The English statement with its qualifiers."""
+        words = [QUALIFIER_TEXTS[each][1] for each in self.qualifiers]
+        return ", ".join([DEFINITIONS[self.code].text_en, *words])
 
     def to_dict(self) -> JsonObject:
         """Return the JSON object, standard codes included."""
         definition = DEFINITIONS[self.code]
         return {
             "code": self.code.value,
-            "text_zh": definition.text_zh,
-            "text_en": definition.text_en,
+            "text_zh": self.text_zh,
+            "text_en": self.text_en,
+            "qualifiers": [each.value for each in self.qualifiers],
             "severity": self.severity.value,
             "evidence": self.evidence.to_dict(),
             "source": self.source,

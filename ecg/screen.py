@@ -1,6 +1,6 @@
 """The pipeline: `EcgSignal` to `Screening`, the one door most callers need."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,10 @@ from ecg.filters import Array, decimate, fill_gaps, notch
 from ecg.findings import AHA_2009, Evidence, Finding, FindingCode, Severity
 from ecg.intervals import Measurements, measure
 from ecg.quality import LeadProblem, LeadQuality
+from ecg.quality_findings import einthoven_findings, poor_lead_findings
 from ecg.screening import Beat, Screening
 from ecg.signal import CHEST_LEADS, EcgSignal, Patient
+from ecg.st import StLevel, StSetting, st_findings, st_levels
 
 MIN_DURATION_S = 2.0
 MIN_WORK_FS_HZ = 250.0
@@ -178,43 +180,8 @@ def _beats(
     return beats, rr_ms
 
 
-def _poor_leads(signal: EcgSignal, scored: tuple[LeadQuality, ...]) -> list[Finding]:
-    poor = tuple(
-        name for name, each in zip(signal.leads, scored, strict=True) if each.score < quality.GOOD
-    )
-    if not poor:
-        return []
-    said = "; ".join(
-        f"{name}: {', '.join(each.problems) or 'several'}"
-        for name, each in zip(signal.leads, scored, strict=True)
-        if name in poor
-    )
-    evidence = Evidence("quality", said, None, f"< {quality.GOOD:g}", leads=poor)
-    return [
-        Finding(
-            FindingCode.POOR_LEADS,
-            Severity.ROUTINE,
-            evidence,
-            "Clifford et al., Physiol Meas 33:1419, 2012",
-        )
-    ]
-
-
-def _einthoven(signal: EcgSignal) -> list[Finding]:
-    piece = fill_gaps(signal.samples_uv[:, : round(quality.LOOK_S * signal.fs_hz)])
-    residual = quality.einthoven_residual_uv(piece, tuple(signal.leads), signal.fs_hz)
-    if residual is None or residual < quality.EINTHOVEN_UV:
-        return []
-    evidence = Evidence(
-        "abs_i_plus_iii_minus_ii_p99",
-        round(residual),
-        "uV",
-        f">= {quality.EINTHOVEN_UV:g}",
-        leads=("I", "II", "III"),
-    )
-    return [
-        Finding(FindingCode.LIMB_LEADS_INCONSISTENT, Severity.ROUTINE, evidence, "Einthoven's law")
-    ]
+def _is_child(patient: Patient) -> bool:
+    return patient.age_years is not None and patient.age_years < ADULT_YEARS
 
 
 def _assumptions(patient: Patient) -> list[Finding]:
@@ -315,8 +282,24 @@ def screen(signal: EcgSignal) -> Screening:
     measured = measure(dominant, names, rr_ms, main.work_hz)
     if signal.fs_hz < MIN_INTERVAL_FS_HZ:
         measured = Measurements(heart_rate_bpm=measured.heart_rate_bpm)
-    findings = [*_poor_leads(signal, scored), *_einthoven(signal)]
+    poor = tuple(
+        name for name, each in zip(signal.leads, scored, strict=True) if each.score < quality.GOOD
+    )
+    levels: dict[str, StLevel] = {}
+    if signal.fs_hz >= MIN_INTERVAL_FS_HZ:
+        measurable = st_levels(dominant, names, main.work_hz)
+        levels = {name: level for name, level in measurable.items() if name not in poor}
+    findings = [*poor_lead_findings(signal, scored), *einthoven_findings(signal)]
     findings += _judged(signal, beats, rr_ms, measured, dominant, names)
+    if levels and not _is_child(signal.patient):
+        setting = StSetting(
+            qrs_ms=measured.qrs_ms,
+            heart_rate_bpm=measured.heart_rate_bpm,
+            poor_leads=poor,
+            low_cut_hz=signal.filters.low_cut_hz,
+            beats=_positions(windows, main),
+        )
+        findings += st_findings(levels, signal.patient, setting)
     if _nothing_against(signal, scored, measured, findings):
         evidence = Evidence("all", None, None)
         findings.append(
@@ -327,8 +310,27 @@ def screen(signal: EcgSignal) -> Screening:
                 f"{AHA_2009}; items named in the text",
             )
         )
-    result = Screening(signal, scored, beats, measured, _by_severity(findings))
-    return replace(result, median_beat=dominant, median_leads=names, median_fs_hz=main.work_hz)
+    return Screening(
+        signal,
+        scored,
+        beats,
+        measured,
+        _by_severity(findings),
+        st_j_mv={name: level.j_mv for name, level in levels.items()},
+        median_beat=dominant,
+        median_leads=names,
+        median_fs_hz=main.work_hz,
+    )
+
+
+def _positions(windows: list[tuple[NDArray[np.int64], _Window]], main: _Window) -> tuple[int, ...]:
+    """Return the positions in the list of beats of those that made the dominant median beat."""
+    before = 0
+    for inside, window in windows:
+        if window is main:
+            break
+        before += inside.size
+    return tuple(int(each) + before for each in main.result.classes[0].members)
 
 
 def _gaps_ms(signal: EcgSignal, places: Array) -> Array:
@@ -359,9 +361,8 @@ def _judged(
     gaps_ms = _gaps_ms(signal, places)
     usual_ms = statistics.median_ms if statistics else 1000.0
     findings = rhythm.pause_findings(float(gaps_ms[0]), gaps_ms[1:], usual_ms)
-    age = signal.patient.age_years
-    if age is not None and age < ADULT_YEARS:
-        evidence = Evidence("age", age, "years", f"< {ADULT_YEARS:g}")
+    if _is_child(signal.patient):
+        evidence = Evidence("age", signal.patient.age_years, "years", f"< {ADULT_YEARS:g}")
         child = Finding(
             FindingCode.NO_CHILD_TABLES, Severity.ROUTINE, evidence, "no child tables in use"
         )

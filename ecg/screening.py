@@ -1,6 +1,7 @@
 """What a screening found, and its JSON."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ecg.delineate import BeatClass
 from ecg.findings import RULES_VERSION, Finding, FindingCode, Severity
@@ -48,6 +49,8 @@ class Screening:
         Of the dominant beat shape.
     findings
         The most severe first.
+    st_j_mv
+        ST at the J point over the level before QRS, in millivolts, of each good lead.
     median_beat
         The dominant median beat over ``median_leads`` at ``median_fs_hz``; None if uninterpretable.
     rules_version
@@ -59,6 +62,7 @@ class Screening:
     beats: tuple[Beat, ...]
     measurements: Measurements
     findings: tuple[Finding, ...]
+    st_j_mv: Mapping[str, float] = field(default_factory=dict)
     median_beat: BeatClass | None = None
     median_leads: tuple[str, ...] = ()
     median_fs_hz: float | None = None
@@ -94,6 +98,7 @@ class Screening:
             },
             "beats": [beat.to_dict() for beat in self.beats],
             "measurements": dict(self.measurements.__dict__),
+            "st_j_mv": dict(self.st_j_mv),
             "findings": [finding.to_dict() for finding in self.findings],
             "critical": [code.value for code in self.critical],
             "rules_version": self.rules_version,

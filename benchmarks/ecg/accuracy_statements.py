@@ -7,6 +7,7 @@ import ast
 import csv
 import sys
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -26,16 +27,27 @@ ROWS: dict[str, tuple[set[str], set[Code]]] = {
     "long PR": ({"1AVB", "LPR"}, {Code.LONG_PR}),
     "ventricular ectopy": ({"PVC", "BIGU", "TRIGU"}, {Code.VENTRICULAR_ECTOPIC_BEATS}),
     "normal": ({"NORM"}, {Code.WITHIN_NORMAL_LIMITS}),
+    "suspected infarction": ({"INJAS", "INJAL"}, {Code.SUSPECTED_STEMI}),
     "uninterpretable": (set(), {Code.UNINTERPRETABLE}),
     "critical": (set(), set()),
 }
 
 
-def screened(data: Path) -> list[tuple[str, set[str], Screening]]:
+@dataclass(frozen=True)
+class Screened:
+    """One record of PTB-XL: its row of the table, its statements, our screening."""
+
+    stem: str
+    row: dict[str, str]
+    codes: set[str]
+    result: Screening
+
+
+def screened(data: Path) -> list[Screened]:
     """Screen every record of the development set."""
     with (data / "ptbxl" / "ptbxl_database.csv").open(newline="") as file:
         table = {Path(row["filename_hr"]).name: row for row in csv.DictReader(file)}
-    done: list[tuple[str, set[str], Screening]] = []
+    done: list[Screened] = []
     for header in sorted((data / "ptbxl").rglob("*.hea")):
         row, record = table[header.stem], read_record(header.with_suffix(""))
         age = float(row["age"]) if row["age"] else None
@@ -48,20 +60,21 @@ def screened(data: Path) -> list[tuple[str, set[str], Screening]]:
                 sex=Sex.MALE if row["sex"] == "0" else Sex.FEMALE,
             ),
         )
-        done.append((header.stem, set(ast.literal_eval(row["scp_codes"])), screen(signal)))
+        codes = set(ast.literal_eval(row["scp_codes"]))
+        done.append(Screened(header.stem, row, codes, screen(signal)))
     return done
 
 
 def report(
     name: str,
-    done: list[tuple[str, set[str], Screening]],
+    done: list[Screened],
     said: Callable[[Screening], bool],
     truth: set[str],
 ) -> None:
     """Print one row."""
-    tp = sum(said(result) and bool(codes & truth) for _, codes, result in done)
-    fp = sum(said(result) and not codes & truth for _, codes, result in done)
-    positives = sum(bool(codes & truth) for _, codes, _ in done)
+    tp = sum(said(each.result) and bool(each.codes & truth) for each in done)
+    fp = sum(said(each.result) and not each.codes & truth for each in done)
+    positives = sum(bool(each.codes & truth) for each in done)
     negatives = len(done) - positives
     sensitivity = f"{tp / positives:.3f}" if positives else "  -  "
     specificity = 1 - fp / max(1, negatives)
@@ -81,13 +94,13 @@ def main(data: Path) -> None:
         else:
             report(name, done, partial(_says, codes), truth)
     if "-v" in sys.argv:
-        for stem, labels, result in done:
+        for each in done:
             print(
-                stem,
-                sorted(labels),
-                [f.code.value for f in result.findings if "assumed" not in f.code],
-                result.measurements.heart_rate_bpm,
-                [str(x.value) for x in result.critical],
+                each.stem,
+                sorted(each.codes),
+                [f.code.value for f in each.result.findings if "assumed" not in f.code],
+                each.result.measurements.heart_rate_bpm,
+                [str(x.value) for x in each.result.critical],
             )
 
 

@@ -62,7 +62,7 @@ def read_record(stem: Path) -> Record:
     match fmt:
         case "212":
             digital = _unpack_212(raw)
-        case "16":
+        case "16" | "16x1":
             digital = np.frombuffer(raw, "<i2")
         case _:
             raise ValueError(f"WFDB format {fmt} is not read here")

@@ -27,7 +27,7 @@ def test_the_json_object_has_the_fields_of_the_contract() -> None:
     result = screen(signal).to_dict()
     assert list(result) == [
         "format", "fs_hz", "duration_s", "leads", "patient", "acquired_at", "quality", "beats",
-        "measurements", "findings", "critical", "rules_version",
+        "measurements", "st_j_mv", "findings", "critical", "rules_version",
     ]  # fmt: skip
     assert result["patient"] == {"id": "E-1", "name": "王模拟", "age_years": 58.0, "sex": "male"}
     assert result["acquired_at"] == "2026-11-18T10:19:48"
@@ -45,7 +45,9 @@ def test_the_json_object_has_the_fields_of_the_contract() -> None:
     ]  # fmt: skip
     wanted = {"code", "text_zh", "text_en", "severity", "evidence", "source"}
     assert wanted <= set(findings[0])
-    measurements = result["measurements"]
+    st_j_mv, measurements = result["st_j_mv"], result["measurements"]
+    assert isinstance(st_j_mv, dict)
+    assert list(st_j_mv) == list(STANDARD_LEADS)
     assert isinstance(measurements, dict)
     assert list(measurements) == [
         "heart_rate_bpm", "pr_ms", "qrs_ms", "qt_ms", "qtc_bazett_ms", "qtc_fridericia_ms",
