@@ -7,8 +7,9 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ import aiohttp
 import orjson
 import structlog
 import typer
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.data import get_testdata_file
 from pynetdicom import AE
 from yarl import URL
@@ -26,6 +27,7 @@ from server.core.errors import Conflict
 from server.core.ids import RandomIds
 from server.core.settings import Settings
 from server.core.supervisor import Supervisor, stop_on_signals
+from server.demo_recordings import SYNTHETIC_EN, SYNTHETIC_ZH, alarm_recording
 from server.dicom_node.public import NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level, Role
@@ -101,6 +103,9 @@ _HOW_TO_TRUST: Final = """
     open it → Install certificate → Local machine → Trusted Root Certification Authorities, and
     restart the browser. Remove it after the demonstration.
   局域网内的设备要发送时 for devices on the LAN to send: LIANZHEN_DICOM__HOST=0.0.0.0"""
+_ALARM_FROM: Final = _RECORDINGS / "ptbxl_7.dcm"
+_ALARM_NAME: Final = "synthetic_st_elevation.dcm"
+_CHINA_STANDARD_TIME: Final = timezone(timedelta(hours=8))
 
 
 def serve_lan(host: str) -> LanCertificates:
@@ -162,11 +167,12 @@ async def _show(
 ) -> None:
     await _until_ready(settings, certificates)
     _step(4, "以乡镇设备身份发送真实CT与心电 sending a real CT and ECGs as a township's device")
-    statuses = await asyncio.to_thread(_send, settings, _sample_paths())
+    statuses = await asyncio.to_thread(_send, settings, _samples())
     for name, status in statuses.items():
         typer.echo(
             f"      {name}: 0x{status:04X} {'成功 success' if status == 0 else '失败 failed'}"
         )
+    typer.echo(f"      {_ALARM_NAME}: {SYNTHETIC_ZH} {SYNTHETIC_EN}")
     _step(5, "就绪 ready")
     http = settings.http
     address = http.public_url or f"http://{http.host}:{http.port}"
@@ -304,18 +310,21 @@ def _check_deadline(deadline_s: float) -> None:
         )
 
 
-def _sample_paths() -> list[Path]:
+def _samples() -> dict[str, Dataset]:
+    """Return what is sent, by file name: real recordings, and one made to alarm, just recorded."""
     found = [get_testdata_file(name, download=False) for name in _FROM_PYDICOM]
-    return [
+    paths = [
         *(Path(path) for path in found if path is not None),
         *sorted(_RECORDINGS.glob("*.dcm")),
     ]
+    samples: dict[str, Dataset] = {path.name: dcmread(path) for path in paths}
+    samples[_ALARM_NAME] = alarm_recording(_ALARM_FROM, datetime.now(_CHINA_STANDARD_TIME))
+    return samples
 
 
-def _send(settings: Settings, paths: Sequence[Path]) -> dict[str, int]:
+def _send(settings: Settings, datasets: Mapping[str, Dataset]) -> dict[str, int]:
     """Send files with a foreign program's own association, and return each status."""
     entity = AE(ae_title="TOWNSHIP1")
-    datasets = {path.name: dcmread(path) for path in paths}
     for dataset in datasets.values():
         entity.add_requested_context(dataset.SOPClassUID, dataset.file_meta.TransferSyntaxUID)
     association = entity.associate(
