@@ -9,12 +9,20 @@ from pydantic import Field
 from ecg.sheet import Layout
 from server.core.http import Problem, Requires, Route, inject_params, json_response
 from server.core.paging import decode_cursor
-from server.ecg_records.schemas import EcgDetailOut, EcgPage, PaperGain, PaperLayout, PaperSpeed
+from server.ecg_records.schemas import (
+    EcgDetailOut,
+    EcgPage,
+    PaperGain,
+    PaperLayout,
+    PaperSpeed,
+    WaveformOut,
+)
 from server.ecg_records.service import EcgRecordService
 from server.ecg_records.workbench import PaperStyle
 from server.identity.public import ACTOR, Action
 
 Limit = Annotated[int, Field(ge=1, le=200)]
+StartS = Annotated[float, Field(ge=0.0, le=1e7)]
 
 _LAYOUTS: Final[dict[PaperLayout, Layout]] = {
     "3x4": Layout.THREE_BY_FOUR,
@@ -72,9 +80,20 @@ def ecg_routes(ecgs: EcgRecordService) -> list[Route]:
         svg = await ecgs.paper(request[ACTOR], ecg_id, style)
         return web.Response(text=svg, content_type="image/svg+xml", headers=_PAPER_HEADERS)
 
+    @inject_params.and_request
+    async def get_ecg_waveform(
+        request: web.Request, ecg_id: str, /, start_s: StartS = 0.0
+    ) -> r200[WaveformOut] | r400[Problem] | r404[Problem]:
+        """Return up to a minute of one ECG's samples.
+
+        Tags: ecgs
+        """
+        return json_response(await ecgs.waveform(request[ACTOR], ecg_id, start_s=start_s))
+
     read = Requires(Action.EXAM_READ)
     return [
         Route("GET", "/api/ecgs", list_ecgs, read),
         Route("GET", "/api/ecgs/{ecg_id}", get_ecg, read),
         Route("GET", "/api/ecgs/{ecg_id}/paper.svg", get_ecg_paper, read),
+        Route("GET", "/api/ecgs/{ecg_id}/waveform", get_ecg_waveform, read),
     ]

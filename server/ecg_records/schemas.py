@@ -56,6 +56,32 @@ class EcgDetailOut(EcgOut):
     notice_en: str = DISCLAIMER_EN
 
 
+class FiltersOut(BaseModel):
+    """Filters the file says were applied before it was written; null where it says nothing."""
+
+    low_cut_hz: float | None
+    high_cut_hz: float | None
+    notch_hz: float | None
+
+
+class WaveformOut(BaseModel):
+    """Up to a minute of samples, and what the device says of them.
+
+    ``samples`` is base64 of little-endian int16 of shape (leads, samples), lead after lead;
+    -32768 marks what was not recorded. ``duration_s`` is the whole recording's.
+    """
+
+    fs_hz: float
+    leads: list[str]
+    uv_per_unit: float
+    samples: str
+    start_s: float
+    duration_s: float
+    filters: FiltersOut
+    device: str | None
+    device_statements: list[str]
+
+
 class EcgPage(BaseModel):
     """One page of ECGs, newest first."""
 

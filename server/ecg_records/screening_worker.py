@@ -9,9 +9,10 @@ from typing import Any
 import orjson
 
 from dicom.worker_process import answer_requests
-from ecg import EcgFormatError, read, screen
+from ecg import EcgFormatError, EcgSignal, read, screen
 from ecg.render import render
 from ecg.sheet import Layout
+from server.ecg_records.waveform import packed
 
 
 def _answer(request: bytes) -> tuple[bytes]:
@@ -20,26 +21,31 @@ def _answer(request: bytes) -> tuple[bytes]:
 
 def _perform(request: dict[str, Any]) -> dict[str, Any]:
     try:
-        signal = read(Path(request["path"]))
-        if request["kind"] == "screen":
-            return {"screening": screen(signal).to_dict()}
-        layout = request["layout"]
-        drawn = render(
-            signal,
-            screen(signal) if request["findings"] else None,
-            layout=Layout(layout) if layout is not None else None,
-            speed_mm_s=float(request["speed_mm_s"]),
-            gain_mm_mv=float(request["gain_mm_mv"]),
-        )
+        return _done(request, read(Path(request["path"])))
     except EcgFormatError as error:
         return {"refused": str(error)}
     except ValueError as error:
-        # A layout that this recording does not have, or a value no check of the reader foresaw.
+        # A layout or a second that this recording lacks, or a value no check of the reader foresaw.
         return {"refused": str(error)[:300]}
     except MemoryError:
         return {"refused": "reading it takes more memory than is allowed"}
     except (ArithmeticError, LookupError, TypeError, RuntimeError) as error:
         return {"refused": f"its content contradicts itself ({type(error).__name__})"}
+
+
+def _done(request: dict[str, Any], signal: EcgSignal) -> dict[str, Any]:
+    if request["kind"] == "screen":
+        return {"screening": screen(signal).to_dict()}
+    if request["kind"] == "waveform":
+        return {"waveform": packed(signal, float(request["start_s"]))}
+    layout = request["layout"]
+    drawn = render(
+        signal,
+        screen(signal) if request["findings"] else None,
+        layout=Layout(layout) if layout is not None else None,
+        speed_mm_s=float(request["speed_mm_s"]),
+        gain_mm_mv=float(request["gain_mm_mv"]),
+    )
     return {"svg": drawn}
 
 

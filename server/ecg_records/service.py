@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +13,7 @@ from server.core.database import Database
 from server.core.errors import NotFound
 from server.core.paging import Cursor
 from server.ecg_records.models import EcgRecord, ScreeningStatus
-from server.ecg_records.schemas import EcgDetailOut, EcgOut, EcgPage, findings_out
+from server.ecg_records.schemas import EcgDetailOut, EcgOut, EcgPage, WaveformOut, findings_out
 from server.ecg_records.screening import OriginalFiles
 from server.ecg_records.workbench import PaperStyle
 from server.identity.public import Actor, InstitutionRef
@@ -47,6 +47,10 @@ class PaperBench(Protocol):
 
     async def paper(self, path: Path, style: PaperStyle, *, findings: bool) -> str:
         """Return the drawing as SVG, with or without the machine's findings."""
+        ...
+
+    async def waveform(self, path: Path, *, start_s: float) -> dict[str, Any]:
+        """Return up to a minute of samples, as `WaveformOut` has them."""
         ...
 
 
@@ -117,6 +121,23 @@ class EcgRecordService:
         await self._reads.record_read(actor, record.study_pk)
         async with self._originals.as_file(record.object_id) as path:
             return await self._bench.paper(path, style, findings=_may_show_findings(record))
+
+    async def waveform(self, actor: Actor, ecg_id: str, *, start_s: float) -> WaveformOut:
+        """Return up to a minute of one ECG's samples; that it was read is recorded.
+
+        Raises
+        ------
+        NotFound
+            If there is none, or none that ``actor`` may see.
+        UnreadableEcg
+            If it cannot be read, or ends before ``start_s``.
+        """
+        async with self._database.reading() as session:
+            record = await self._visible(session, actor, ecg_id)
+        await self._reads.record_read(actor, record.study_pk)
+        async with self._originals.as_file(record.object_id) as path:
+            found = await self._bench.waveform(path, start_s=start_s)
+        return WaveformOut.model_validate(found)
 
     async def _visible(self, session: AsyncSession, actor: Actor, ecg_id: str) -> EcgRecord:
         found = await session.scalar(

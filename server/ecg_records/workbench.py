@@ -85,6 +85,18 @@ class EcgWorkbench:
         svg: str = answer["svg"]
         return svg
 
+    async def waveform(self, path: Path, *, start_s: float) -> dict[str, Any]:
+        """Return a minute of a file's samples (`server.ecg_records.waveform.packed`).
+
+        Raises
+        ------
+        UnreadableEcg
+            As `screen`, or if the recording ends before ``start_s``.
+        """
+        answer = await self._ask({"kind": "waveform", "path": str(path), "start_s": start_s})
+        waveform: dict[str, Any] = answer["waveform"]
+        return waveform
+
     async def open(self) -> None:
         """Start the workers, so that the first recording need not wait for one."""
         await self._pool.open()

@@ -104,6 +104,7 @@ EXPECTED: dict[tuple[str, str], Rule] = {
         CLAIMANTS, scoped=True, places=DIAGNOSING, body={"reason": "poor-quality"}, answer=409
     ),
     ("POST", f"{REQUEST}/resume"): Rule(EXAMINERS, scoped=True, places=EXAMINING, answer=409),
+    ("GET", "/api/ecgs/{ecg_id}/waveform"): Rule(READERS, scoped=True),
     ("GET", "/dicomweb/studies"): Rule(READERS),
     ("GET", "/dicomweb/series"): Rule(READERS),
     ("GET", "/dicomweb/instances"): Rule(READERS),

@@ -1,16 +1,20 @@
 """The ECG routes over HTTP: what is within reach, in which form."""
 
+import base64
 import json
 from collections.abc import AsyncIterator
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.typedefs import Handler
 
+from ecg import EcgSignal, read
 from server.core.http import add_routes, errors_become_problems, set_security_headers
 from server.ecg_records.routes import ecg_routes
+from server.ecg_records.waveform import GAP, packed
 from server.identity.public import ACTOR, Actor, ActorKind, Role
 from tests.server.ecg_records.conftest import Room
 from tests.support.dicom_files import ecg_bytes, sample
@@ -119,7 +123,8 @@ async def test_another_institutions_ecg_is_not_there(client: Client, room: Room)
     (record,) = await room.records()
     stranger = {"X-Institution": OTHER_TOWNSHIP}
     assert (await (await client.get("/api/ecgs", headers=stranger)).json())["items"] == []
-    for path in (f"/api/ecgs/{record.id}", f"/api/ecgs/{record.id}/paper.svg"):
+    for form in ("", "/paper.svg", "/waveform"):
+        path = f"/api/ecgs/{record.id}{form}"
         response = await client.get(path, headers=stranger)
         assert (response.status, (await response.json())["code"]) == (404, "not-found")
     assert room.reads.seen == []
@@ -151,3 +156,55 @@ async def test_paper_that_does_not_exist_is_refused(client: Client, room: Room, 
     (record,) = await room.records()
     response = await client.get(f"/api/ecgs/{record.id}/paper.svg?{query}")
     assert (response.status, (await response.json())["code"]) == (400, "invalid-input")
+
+
+async def test_the_waveform_holds_every_sample_to_half_a_step(client: Client, room: Room) -> None:
+    await room.receive(sample("waveform_ecg.dcm").read_bytes())
+    (record,) = await room.records()
+    body = await (await client.get(f"/api/ecgs/{record.id}/waveform")).json()
+    signal = read(sample("waveform_ecg.dcm"))
+    assert (body["fs_hz"], body["leads"]) == (signal.fs_hz, list(signal.leads))
+    assert (body["start_s"], body["duration_s"]) == (0.0, signal.duration_s)
+    steps = np.frombuffer(base64.b64decode(body["samples"]), "<i2")
+    steps = steps.reshape(len(body["leads"]), -1)
+    error_uv = np.abs(steps * body["uv_per_unit"] - signal.samples_uv)
+    assert error_uv.max() <= 0.5 * body["uv_per_unit"] + 1e-9
+    assert body["filters"] == {"low_cut_hz": 0.05, "high_cut_hz": 300.0, "notch_hz": None}
+    assert body["device"] == "Mortara Instrument, Inc. el250"
+    assert body["device_statements"] == ["RITMO SINUSALE", "ECG NORMALE"]
+    assert room.reads.seen == [(f"reader-{TOWNSHIP}", record.study_pk)]
+
+
+async def test_a_waveform_is_given_from_any_second_that_was_recorded(
+    client: Client, room: Room
+) -> None:
+    await room.receive(sample("waveform_ecg.dcm").read_bytes())
+    (record,) = await room.records()
+    whole, rest = [
+        await (await client.get(f"/api/ecgs/{record.id}/waveform?start_s={start_s}")).json()
+        for start_s in (0, 9)
+    ]
+    whole_steps, rest_steps = (
+        np.frombuffer(base64.b64decode(each["samples"]), "<i2").reshape(12, -1)
+        for each in (whole, rest)
+    )
+    assert rest["start_s"] == 9.0
+    assert rest_steps.shape == (12, 1000)
+    assert np.allclose(
+        whole_steps[:, 9000:] * whole["uv_per_unit"], rest_steps * rest["uv_per_unit"], atol=0.5
+    )
+    for query in ("start_s=10", "start_s=-1", "start_s=soon"):
+        response = await client.get(f"/api/ecgs/{record.id}/waveform?{query}")
+        assert response.status == 400
+
+
+def test_a_gap_is_marked_and_a_long_recording_is_cut_at_a_minute() -> None:
+    samples_uv = np.full((2, 500 * 90), 40_000.0)
+    samples_uv[1, 10:20] = np.nan
+    found = packed(EcgSignal(samples_uv, 500.0, ("I", "II")), 0.0)
+    steps = np.frombuffer(base64.b64decode(found["samples"]), "<i2").reshape(2, -1)
+    assert steps.shape == (2, 500 * 60)
+    assert (steps == GAP).nonzero()[1].tolist() == list(range(10, 20))
+    assert found["uv_per_unit"] * steps[0, 0] == pytest.approx(40_000.0)
+    nothing = packed(EcgSignal(np.full((1, 600), np.nan), 500.0, ("I",)), 0.0)
+    assert set(np.frombuffer(base64.b64decode(nothing["samples"]), "<i2").tolist()) == {GAP}
