@@ -1,0 +1,17 @@
+export { type Band, type BeatTimes, bandsOf, type LeadMark, type Marks } from './bands';
+export { draw, type Overlay } from './draw';
+export {
+  type GainMmMv,
+  type LayoutName,
+  layOut,
+  layoutsFor,
+  PAGE_S,
+  type PaperScale,
+  type Point,
+  type Sheet,
+  type SpeedMmS,
+  stripAt,
+} from './layout';
+export { type Measured, measured } from './measure';
+export { PALETTES, type PaperName } from './palette';
+export { type PackedWaveform, type Recording, unpack } from './recording';
