@@ -7,4 +7,9 @@ import type { PageRoute } from '@/shared/routing/route';
  * Every page, in the order of the top bar; the first one may open is where one begins. A page that needs two
  * features is put together in app/pages.
  */
-export const pages: readonly PageRoute[] = [...inbox, ...worklist, ...reports];
+export const pages: readonly PageRoute[] = [
+  ...inbox,
+  ...worklist,
+  ...reports,
+  { path: '/ecg/$requestId', load: () => import('./pages/ecg'), needs: 'exam.read' },
+];

@@ -28,7 +28,7 @@ export interface Band {
 export interface Marks {
   /** null: the finding concerns all leads. */
   readonly leads: readonly LeadMark[] | null;
-  /** Positions in the list of beats. */
+  /** Positions in the list of beats; none where the finding concerns the leads as a whole. */
   readonly beats: readonly number[];
 }
 
@@ -44,6 +44,7 @@ export function bandsOf(sheet: Sheet, beats: readonly BeatTimes[], marks: Marks)
   return sheet.strips.flatMap((strip) => {
     const mark = marks.leads?.find(({ lead }) => lead === strip.lead);
     if (marks.leads !== null && mark === undefined) return [];
+    if (marks.beats.length === 0) return mark === undefined ? [] : [wholeOf(sheet, strip, mark.kind)];
     return marks.beats.flatMap((position) => {
       const beat = beats[position];
       return beat === undefined ? [] : bandOf(sheet, strip, beat, mark?.kind ?? 'other');
@@ -58,13 +59,18 @@ function bandOf(sheet: Sheet, strip: Strip, beat: BeatTimes, kind: Band['kind'])
   const from = Math.max(strip.fromS, begin);
   const to = Math.min(strip.toS, end);
   if (to <= from) return [];
-  return [
-    {
-      kind,
-      leftMm: xOf(sheet, strip, from),
-      widthMm: (to - from) * sheet.speedMmS,
-      topMm: strip.topMm + INSET_MM,
-      heightMm: strip.bottomMm - strip.topMm - INSET_MM - 1,
-    },
-  ];
+  return [pieceOf(sheet, strip, kind, from, to)];
+}
+
+const wholeOf = (sheet: Sheet, strip: Strip, kind: Band['kind']): Band =>
+  pieceOf(sheet, strip, kind, strip.fromS, strip.toS);
+
+function pieceOf(sheet: Sheet, strip: Strip, kind: Band['kind'], from: number, to: number): Band {
+  return {
+    kind,
+    leftMm: xOf(sheet, strip, from),
+    widthMm: (to - from) * sheet.speedMmS,
+    topMm: strip.topMm + INSET_MM,
+    heightMm: strip.bottomMm - strip.topMm - INSET_MM - 1,
+  };
 }

@@ -225,7 +225,7 @@ function drawNumbers(
   context.textBaseline = 'bottom';
   beatsS.forEach((second, position) => {
     if (second < strip.fromS || second >= strip.toS) return;
-    context.fillText(String(position + 1), px(xOf(sheet, strip, second)), px(strip.bottomMm) + 4);
+    context.fillText(String(position + 1), px(xOf(sheet, strip, second)), px(strip.bottomMm + 2));
   });
   context.textAlign = 'left';
 }

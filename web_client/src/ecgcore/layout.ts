@@ -43,11 +43,13 @@ export const MARGIN_MM = 13;
 const RIGHT_MM = 2;
 const TOP_MM = 2;
 /** Beneath the last row: the line that says speed, gain and filters. */
-const FOOT_MM = 5;
+const FOOT_MM = 8;
 /** A row's least room above and below its baseline; the lead's name stands in the first. */
 const LEAST_ABOVE_MM = 13;
 const LEAST_BELOW_MM = 6;
-const CLEAR_MM = 2;
+/** Above the highest wave: the lead's name and its value, which no wave crosses. */
+const CLEAR_ABOVE_MM = 5;
+const CLEAR_BELOW_MM = 2;
 /** Spikes this rare make no room for themselves. */
 const RARE = 0.002;
 
@@ -78,8 +80,11 @@ export function layOut(recording: Recording, scale: PaperScale, fromS: number): 
       return { lead, index, from, column, trace, levelMv: middleOf(trace) };
     });
     const reach = cells.map(({ trace, levelMv }) => reachOf(trace, levelMv));
-    const above = Math.max(LEAST_ABOVE_MM, ...reach.map(([up]) => up * scale.gainMmMv + CLEAR_MM));
-    const below = Math.max(LEAST_BELOW_MM, ...reach.map(([, down]) => down * scale.gainMmMv + CLEAR_MM));
+    const above = Math.max(LEAST_ABOVE_MM, ...reach.map(([up]) => up * scale.gainMmMv + CLEAR_ABOVE_MM));
+    const below = Math.max(
+      LEAST_BELOW_MM,
+      ...reach.map(([, down]) => down * scale.gainMmMv + CLEAR_BELOW_MM),
+    );
     const baselineMm = topMm + above;
     for (const { lead, index, from, column, levelMv } of cells) {
       strips.push({

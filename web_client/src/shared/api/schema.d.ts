@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 7607309a0abb61baa1de281890c0d96787744fba585204d40d51af5b668ca32d
+// Made by `make api-types`; do not edit. OpenAPI document sha256 d484fd16061e683aab5e6480dc12936f2a08e6e5c758dc98f75ddb0b6f9127c1
 
 export interface paths {
     "/api/ecgs": {
@@ -131,6 +131,70 @@ export interface paths {
                     };
                     content: {
                         "application/json": unknown;
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ecgs/{ecg_id}/waveform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return up to a minute of one ECG's samples. */
+        get: {
+            parameters: {
+                query?: {
+                    start_s?: number;
+                };
+                header?: never;
+                path: {
+                    ecg_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WaveformOut"];
                     };
                 };
                 400: {
@@ -619,6 +683,18 @@ export interface components {
             next: string | null;
         };
         /**
+         * FiltersOut
+         * @description Filters the file says were applied before it was written; null where it says nothing.
+         */
+        FiltersOut: {
+            /** High Cut Hz */
+            high_cut_hz: number | null;
+            /** Low Cut Hz */
+            low_cut_hz: number | null;
+            /** Notch Hz */
+            notch_hz: number | null;
+        };
+        /**
          * FindingOut
          * @description A machine's hint, as lists show it.
          */
@@ -794,6 +870,32 @@ export interface components {
             items: components["schemas"]["StudyOut"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * WaveformOut
+         * @description Up to a minute of samples, and what the device says of them.
+         *
+         *     ``samples`` is base64 of little-endian int16 of shape (leads, samples), lead after lead;
+         *     -32768 marks what was not recorded. ``duration_s`` is the whole recording's.
+         */
+        WaveformOut: {
+            /** Device */
+            device: string | null;
+            /** Device Statements */
+            device_statements: string[];
+            /** Duration S */
+            duration_s: number;
+            filters: components["schemas"]["FiltersOut"];
+            /** Fs Hz */
+            fs_hz: number;
+            /** Leads */
+            leads: string[];
+            /** Samples */
+            samples: string;
+            /** Start S */
+            start_s: number;
+            /** Uv Per Unit */
+            uv_per_unit: number;
         };
     };
     responses: never;

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { saying } from '@/shared/i18n';
 import { en } from '../i18n/en';
 import { zh as chinese } from '../i18n/zh';
-import { type Evidence, evidenceLine } from './evidence';
+import { evidenceLine, reportText } from './evidence';
+import type { Evidence } from './screening';
 
 const nothing: Evidence = { quantity: 'rr', value: null, unit: null, threshold: null, leads: [], beats: [] };
 const zh = saying({ zh: chinese, en }, 'zh');
@@ -40,6 +41,31 @@ describe('the evidence of a finding', () => {
       saying({ zh: chinese, en }, 'en'),
     );
     expect(line).toBe('new measure absent');
+  });
+
+  test('gives every lead its value, the common limit once, and what faces it', () => {
+    const by_lead = [
+      { lead: 'II', value: 0.201, threshold: '>= 0.1', role: 'elevation' },
+      { lead: 'III', value: 0.296, threshold: '>= 0.1', role: 'elevation' },
+      { lead: 'aVL', value: -0.185, threshold: '<= -0.05', role: 'reciprocal' },
+    ] as const;
+    const evidence = { ...nothing, quantity: 'st_at_j', value: 0.296, unit: 'mV', by_lead, beats: [0, 1] };
+    expect(evidenceLine(evidence, zh)).toBe(
+      'II +0.20, III +0.30 mV (≥ 0.1) · 对应改变 aVL −0.18 mV (≤ −0.05) · 心搏 1, 2',
+    );
+    expect(reportText({ text_zh: '疑似急性ST段抬高型心肌梗死，下壁', evidence })).toBe(
+      '疑似急性ST段抬高型心肌梗死，下壁（J点ST段抬高：II 0.20、III 0.30 mV）',
+    );
+  });
+
+  test('names each limit with its lead where they differ', () => {
+    const by_lead = [
+      { lead: 'V3', value: 0.26, threshold: '>= 0.2', role: 'elevation' },
+      { lead: 'V4', value: 0.15, threshold: '>= 0.1', role: 'elevation' },
+    ] as const;
+    expect(evidenceLine({ ...nothing, unit: 'mV', by_lead }, zh)).toBe(
+      'V3 +0.26 (≥ 0.2), V4 +0.15 (≥ 0.1) mV',
+    );
   });
 
   test('is empty where there is none', () => {

@@ -1,27 +1,40 @@
 import { figure } from '@/shared/format/format';
 import type { Say } from '@/shared/i18n';
 import type { zh } from '../i18n/zh';
+import type { Evidence, Finding, LeadEvidence } from './screening';
 
 type Words = Say<keyof typeof zh>;
-
-/** What a finding rests on; `beats` are positions in the screening's list, from 0. */
-export interface Evidence {
-  readonly quantity: string;
-  readonly value: number | string | null;
-  readonly unit: string | null;
-  readonly threshold: string | null;
-  readonly leads: readonly string[];
-  readonly beats: readonly number[];
-}
 
 /** Beats named one by one; more of them are counted. */
 const NAMED_BEATS = 8;
 
 /** What a finding rests on, in one line: quantity, value, limit, leads, beats. Empty where it names nothing. */
 export function evidenceLine(evidence: Evidence, t: Words): string {
-  return [measured(evidence, t), limit(evidence, t), leads(evidence, t), beats(evidence, t)]
-    .filter((part) => part !== '')
-    .join(' · ');
+  const byLead = evidence.by_lead ?? [];
+  const what =
+    byLead.length > 0
+      ? [leadByLead(byLead, 'elevation', evidence, t), leadByLead(byLead, 'reciprocal', evidence, t)]
+      : [measured(evidence, t), limit(evidence, t), leads(evidence, t)];
+  return [...what, beats(evidence, t)].filter((part) => part !== '').join(' · ');
+}
+
+/** `II +0.20, III +0.28, aVF +0.24 mV (≥ 0.1)`: a limit that differs stands with its lead. */
+function leadByLead(
+  all: readonly LeadEvidence[],
+  role: LeadEvidence['role'],
+  { unit }: Evidence,
+  t: Words,
+): string {
+  const own = all.filter((each) => each.role === role);
+  if (own.length === 0) return '';
+  const limits = new Set(own.map(({ threshold }) => threshold));
+  const values = own.map(({ lead, value, threshold }) => {
+    const text = `${lead} ${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
+    return limits.size === 1 ? text : `${text} (${relation(threshold)})`;
+  });
+  const line = `${values.join(', ')} ${unit ?? ''}`.trim();
+  const limitText = limits.size === 1 ? ` (${relation(own[0]?.threshold ?? '')})` : '';
+  return `${role === 'reciprocal' ? `${t('ev.reciprocal')} ` : ''}${line}${limitText}`;
 }
 
 function measured({ quantity, value, unit }: Evidence, t: Words): string {
@@ -32,10 +45,11 @@ function measured({ quantity, value, unit }: Evidence, t: Words): string {
 }
 
 function limit({ threshold, unit }: Evidence, t: Words): string {
-  if (threshold === null) return '';
-  const text = threshold.replace('>=', '≥').replace('<=', '≤');
-  return `${t('ev.threshold')} ${withUnit(text, unit, t)}`;
+  return threshold === null ? '' : `${t('ev.threshold')} ${withUnit(relation(threshold), unit, t)}`;
 }
+
+const relation = (threshold: string): string =>
+  threshold.replace('>=', '≥').replace('<=', '≤').replace('-', '−');
 
 function leads({ leads: names }: Evidence, t: Words): string {
   return names.length === 0 ? '' : `${t('ev.leads')} ${names.join(', ')}`;
@@ -57,4 +71,12 @@ function withUnit(text: string, unit: string | null, t: Words): string {
 /** Small quantities (millivolts, ratios) need their second decimal. */
 function precise(value: number): string {
   return Math.abs(value) < 10 && !Number.isInteger(value) ? value.toFixed(2) : figure(value);
+}
+
+/** A finding as a report says it, in Chinese: the text, and for ST the values that were measured. */
+export function reportText(finding: Pick<Finding, 'text_zh' | 'evidence'>): string {
+  const raised = (finding.evidence.by_lead ?? []).filter(({ role }) => role === 'elevation');
+  if (raised.length === 0) return finding.text_zh;
+  const values = raised.map(({ lead, value }) => `${lead} ${value.toFixed(2)}`).join('、');
+  return `${finding.text_zh}（J点ST段抬高：${values} mV）`;
 }

@@ -1,0 +1,119 @@
+import { useQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import { type BeatTimes, layoutsFor, type Marks } from '@/ecgcore';
+import { asProblem } from '@/shared/api';
+import { ErrorNotice, Loading, Notice } from '@/shared/ui';
+import { type Waveform, waveformQuery } from '../api/ecg';
+import { useWords } from '../i18n';
+import { useDisplay } from '../model/display';
+import { type EcgView, layoutOf, minuteOf, USUAL_VIEW } from '../model/view';
+import styles from './ecg.module.css';
+import { PaperToolbar } from './PaperToolbar';
+import { PaperView } from './PaperView';
+import { ScreenSize } from './ScreenSize';
+
+export interface EcgPaperProps {
+  readonly ecgId: string;
+  readonly patientName: string;
+  readonly beats?: readonly BeatTimes[] | undefined;
+  /** Laid over the traces: where a finding shows. */
+  readonly marks?: Marks | null;
+  /** A view kept by somebody else, such as a room in which all see the same; without it, the paper keeps its own. */
+  readonly view?: EcgView;
+  readonly onView?: (view: EcgView) => void;
+}
+
+const NO_BEATS: readonly BeatTimes[] = [];
+
+/** An ECG on its paper with the tools to read it. */
+export function EcgPaper({ ecgId, patientName, beats = NO_BEATS, marks = null, ...shared }: EcgPaperProps) {
+  const t = useWords();
+  const [own, setOwn] = useState<EcgView>(USUAL_VIEW);
+  const view = shared.view ?? own;
+  const onView = shared.onView ?? setOwn;
+  const known = useDisplay((display) => display.pxPerMm);
+  const paper = useDisplay((display) => display.paper);
+  const [actual, setActual] = useState(known !== null);
+  const [caliper, setCaliper] = useState(false);
+  const [measuring, setMeasuring] = useState(false);
+  const waveform = useQuery(waveformQuery(ecgId, minuteOf(view)));
+  const layout = layoutOf(view, waveform.data?.leads ?? []);
+  const { speedMmS, gainMmMv } = view;
+  const scale = useMemo(() => ({ layout, speedMmS, gainMmMv }), [layout, speedMmS, gainMmMv]);
+  if (waveform.isPending) return <Loading what={t('page.loading')} />;
+  if (waveform.isError) {
+    if (asProblem(waveform.error).code === 'unreadable-ecg') {
+      return (
+        <div className={`${styles.place} ${styles.absent}`}>
+          <Notice title={t('paper.failed')} lines={[t('paper.unreadable')]} role="alert" />
+        </div>
+      );
+    }
+    return (
+      <ErrorNotice title={t('paper.failed')} error={waveform.error} onRetry={() => void waveform.refetch()} />
+    );
+  }
+  const { recording, duration_s: durationS } = waveform.data;
+  const showsActual = actual && known !== null;
+  return (
+    <>
+      <PaperToolbar
+        view={view}
+        onView={onView}
+        layout={layout}
+        layouts={layoutsFor(recording.leads)}
+        durationS={durationS}
+        caliper={caliper}
+        onCaliper={setCaliper}
+        actual={showsActual}
+        onActual={setActual}
+        onMeasureScreen={() => setMeasuring(true)}
+      />
+      <PaperView
+        recording={recording}
+        scale={scale}
+        fromS={view.fromS}
+        beats={beats}
+        marks={marks}
+        paper={paper}
+        pxPerMm={showsActual ? known : null}
+        caliper={caliper}
+        foot={foot(waveform.data, view, showsActual, t)}
+        label={t('paper.alt', {
+          name: patientName,
+          layout: t(`layout.${layout}`),
+          speed: speedMmS,
+          gain: gainMmMv,
+        })}
+      />
+      {measuring && (
+        <ScreenSize
+          open
+          onClose={(measured) => {
+            setMeasuring(false);
+            if (measured) setActual(true);
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+/** What a reader must know of the paper, as printed paper says it. */
+function foot(
+  { filters, fs_hz: fsHz }: Waveform,
+  view: EcgView,
+  actual: boolean,
+  t: ReturnType<typeof useWords>,
+): string {
+  const { low_cut_hz: low, high_cut_hz: high, notch_hz: notch } = filters;
+  const band =
+    low === null && high === null
+      ? t('foot.unknown')
+      : t('foot.recorded', { band: `${low ?? '?'}–${high ?? '?'} Hz` });
+  const words = [`${view.speedMmS} mm/s  ${view.gainMmMv} mm/mV`, band];
+  if (notch !== null) words.push(t('foot.notch', { hz: notch }));
+  words.push(t('foot.none'), t('foot.fs', { fs: Math.round(fsHz) }));
+  if (!actual) words.push(t('foot.notTrue'));
+  return words.join('  ');
+}

@@ -1,0 +1,164 @@
+import { IconChevronLeft, IconChevronRight, IconContrast, IconRuler2 } from '@tabler/icons-react';
+import { type LayoutName, PAGE_S } from '@/ecgcore';
+import { useActions } from '@/shared/actions';
+import { Button } from '@/shared/ui';
+import { useWords } from '../i18n';
+import { useDisplay } from '../model/display';
+import { type EcgView, following, GAINS, SPEEDS, turned } from '../model/view';
+import styles from './ecg.module.css';
+
+interface Props {
+  readonly view: EcgView;
+  readonly onView: (view: EcgView) => void;
+  readonly layout: LayoutName;
+  readonly layouts: readonly LayoutName[];
+  readonly durationS: number;
+  readonly caliper: boolean;
+  readonly onCaliper: (on: boolean) => void;
+  readonly actual: boolean;
+  readonly onActual: (actual: boolean) => void;
+  readonly onMeasureScreen: () => void;
+}
+
+/** How the paper is drawn; every choice has its key. */
+export function PaperToolbar(props: Props) {
+  const { view, onView, layout, layouts, durationS, caliper, onCaliper, actual, onActual } = props;
+  const t = useWords();
+  const { paper, pxPerMm } = useDisplay();
+  const group = t('group.paper');
+  const earlier = turned(view, -1, durationS);
+  const later = turned(view, 1, durationS);
+  const toggleCaliper = (): void => onCaliper(!caliper);
+  const nextLayout = (): void => onView({ ...view, layout: following(layouts, layout) });
+  const showActual = (): void => {
+    if (pxPerMm === null) props.onMeasureScreen();
+    else onActual(true);
+  };
+  useActions([
+    { name: t('paper.caliper'), group, keys: ['c'], perform: toggleCaliper, hint: true },
+    { name: t('action.layout'), group, keys: ['g'], perform: nextLayout, hint: true },
+    {
+      name: t('action.speed'),
+      group,
+      keys: ['s'],
+      perform: () => onView({ ...view, speedMmS: following(SPEEDS, view.speedMmS) }),
+      hint: true,
+    },
+    {
+      name: t('action.gain'),
+      group,
+      keys: ['v'],
+      perform: () => onView({ ...view, gainMmMv: following(GAINS, view.gainMmMv) }),
+      hint: true,
+    },
+    { name: t('paper.measureScreen'), group, perform: props.onMeasureScreen },
+    ...(earlier === null
+      ? []
+      : [{ name: t('paper.earlier'), group, keys: ['PageUp'], perform: () => onView(earlier) }]),
+    ...(later === null
+      ? []
+      : [{ name: t('paper.later'), group, keys: ['PageDown'], perform: () => onView(later) }]),
+  ]);
+  return (
+    <div className={styles.toolbar} role="toolbar" aria-label={group}>
+      <Choice
+        label={t('paper.speed')}
+        all={SPEEDS}
+        chosen={view.speedMmS}
+        name={(speed) => (speed === view.speedMmS ? `${speed} mm/s` : String(speed))}
+        onChoose={(speedMmS) => onView({ ...view, speedMmS })}
+      />
+      <Choice
+        label={t('paper.gain')}
+        all={GAINS}
+        chosen={view.gainMmMv}
+        name={(gain) => (gain === view.gainMmMv ? `${gain} mm/mV` : String(gain))}
+        onChoose={(gainMmMv) => onView({ ...view, gainMmMv })}
+      />
+      {layouts.length > 1 && (
+        <Choice
+          label={t('paper.layout')}
+          all={layouts}
+          chosen={layout}
+          name={(each) => t(`layout.${each}`)}
+          onChoose={(each) => onView({ ...view, layout: each })}
+        />
+      )}
+      <Button
+        size="small"
+        className={caliper ? 'on' : ''}
+        aria-pressed={caliper}
+        keys="c"
+        onClick={toggleCaliper}
+      >
+        <IconRuler2 size={16} />
+        {t('paper.caliper')}
+      </Button>
+      {durationS > PAGE_S && (
+        <span className="row">
+          <Button
+            size="small"
+            aria-label={t('paper.earlier')}
+            disabled={earlier === null}
+            onClick={() => earlier !== null && onView(earlier)}
+          >
+            <IconChevronLeft size={16} />
+          </Button>
+          <span className="t12 sub nw">
+            {t('paper.span', {
+              from: Math.round(view.fromS),
+              to: Math.round(Math.min(durationS, view.fromS + PAGE_S)),
+              all: Math.round(durationS),
+            })}
+          </span>
+          <Button
+            size="small"
+            aria-label={t('paper.later')}
+            disabled={later === null}
+            onClick={() => later !== null && onView(later)}
+          >
+            <IconChevronRight size={16} />
+          </Button>
+        </span>
+      )}
+      <span className="end" />
+      <fieldset className="seg" aria-label={t('paper.size')}>
+        <button type="button" aria-pressed={!actual} onClick={() => onActual(false)}>
+          {t('paper.fit')}
+        </button>
+        <button type="button" aria-pressed={actual} onClick={showActual}>
+          {t('paper.actual')}
+        </button>
+      </fieldset>
+      <Button
+        kind="ghost"
+        size="small"
+        title={t(paper === 'pink' ? 'paper.night' : 'paper.pink')}
+        aria-label={t(paper === 'pink' ? 'paper.night' : 'paper.pink')}
+        onClick={() => useDisplay.setState({ paper: paper === 'pink' ? 'night' : 'pink' })}
+      >
+        <IconContrast size={16} />
+      </Button>
+    </div>
+  );
+}
+
+interface ChoiceProps<T> {
+  readonly label: string;
+  readonly all: readonly T[];
+  readonly chosen: T;
+  readonly name: (value: T) => string;
+  readonly onChoose: (value: T) => void;
+}
+
+function Choice<T extends string | number>({ label, all, chosen, name, onChoose }: ChoiceProps<T>) {
+  return (
+    <fieldset className="seg" aria-label={label} title={label}>
+      {all.map((value) => (
+        <button key={value} type="button" aria-pressed={value === chosen} onClick={() => onChoose(value)}>
+          {name(value)}
+        </button>
+      ))}
+    </fieldset>
+  );
+}

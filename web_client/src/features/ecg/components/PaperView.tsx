@@ -1,0 +1,159 @@
+import { type PointerEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import {
+  type BeatTimes,
+  bandsOf,
+  draw,
+  layOut,
+  type Marks,
+  measured,
+  PALETTES,
+  type PaperName,
+  type PaperScale,
+  type Point,
+  type Recording,
+} from '@/ecgcore';
+import { useActions } from '@/shared/actions';
+import { useWords } from '../i18n';
+import styles from './ecg.module.css';
+
+/** Fitting to the height may shrink the paper by so much; beyond, it scrolls. */
+const MOST_SHRINK = 0.78;
+const MOST_PX_PER_MM = 8;
+/** A click is no measurement. */
+const LEAST_DRAG_MM = 0.5;
+
+export interface PaperViewProps {
+  readonly recording: Recording;
+  readonly scale: PaperScale;
+  readonly fromS: number;
+  readonly beats: readonly BeatTimes[];
+  readonly marks: Marks | null;
+  readonly paper: PaperName;
+  /** Pixels a millimetre; null fits the paper into its place. */
+  readonly pxPerMm: number | null;
+  readonly caliper: boolean;
+  readonly foot: string;
+  readonly label: string;
+}
+
+/** The paper itself, drawn anew whenever what it shows or the place it has changes. */
+export function PaperView(props: PaperViewProps) {
+  const { recording, scale, fromS, beats, marks, paper, caliper, foot, label } = props;
+  const t = useWords();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [place, size] = useSize();
+  const [pair, setPair] = useState<{ from: Point; to: Point } | null>(null);
+  const sheet = useMemo(() => layOut(recording, scale, fromS), [recording, scale, fromS]);
+  const bands = useMemo(() => (marks === null ? [] : bandsOf(sheet, beats, marks)), [sheet, beats, marks]);
+  const pxPerMm = props.pxPerMm ?? fitted(size, sheet.widthMm, sheet.heightMm);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: on another paper the old distance means nothing
+  useEffect(() => setPair(null), [sheet, caliper]);
+  useActions(
+    pair === null
+      ? []
+      : [
+          {
+            name: t('paper.caliperClear'),
+            group: t('group.paper'),
+            keys: ['Escape'],
+            perform: () => setPair(null),
+          },
+        ],
+  );
+
+  useEffect(() => {
+    const context = canvas.current?.getContext('2d');
+    if (!canvas.current || !context || pxPerMm === 0) return;
+    const ratio = devicePixelRatio;
+    canvas.current.width = Math.round(sheet.widthMm * pxPerMm * ratio);
+    canvas.current.height = Math.round(sheet.heightMm * pxPerMm * ratio);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    draw(
+      context,
+      sheet,
+      recording,
+      {
+        bands,
+        marks: marks?.leads ?? [],
+        beatsS: beats.map(({ rS }) => rS),
+        caliper: pair === null ? null : { ...pair, text: caliperText(sheet, pair, t) },
+      },
+      { palette: PALETTES[paper], pxPerMm, words: { rhythm: t('paper.rhythm'), foot } },
+    );
+  }, [sheet, recording, bands, marks, beats, pair, paper, pxPerMm, foot, t]);
+
+  const pointOf = (event: PointerEvent<HTMLCanvasElement>): Point => {
+    const box = event.currentTarget.getBoundingClientRect();
+    return { xMm: (event.clientX - box.left) / pxPerMm, yMm: (event.clientY - box.top) / pxPerMm };
+  };
+  const begin = (event: PointerEvent<HTMLCanvasElement>): void => {
+    if (!caliper || event.button !== 0) return;
+    event.currentTarget.setPointerCapture(event.pointerId);
+    const point = pointOf(event);
+    setPair({ from: point, to: point });
+  };
+  const move = (event: PointerEvent<HTMLCanvasElement>): void => {
+    if (!event.currentTarget.hasPointerCapture(event.pointerId)) return;
+    const to = pointOf(event);
+    setPair((current) => (current === null ? null : { ...current, to }));
+  };
+  const end = (): void =>
+    setPair((current) => {
+      if (current === null) return null;
+      const { from, to } = current;
+      return Math.hypot(to.xMm - from.xMm, to.yMm - from.yMm) < LEAST_DRAG_MM ? null : current;
+    });
+
+  return (
+    <div className={styles.place} ref={place}>
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label={label}
+        data-testid="ecg-canvas"
+        data-px-per-mm={pxPerMm.toFixed(3)}
+        className={caliper ? styles.measuring : undefined}
+        style={{ width: sheet.widthMm * pxPerMm, height: sheet.heightMm * pxPerMm }}
+        onPointerDown={begin}
+        onPointerMove={move}
+        onPointerUp={end}
+        onPointerCancel={() => setPair(null)}
+      />
+    </div>
+  );
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+function fitted({ width, height }: Size, widthMm: number, heightMm: number): number {
+  const across = width / widthMm;
+  return Math.min(MOST_PX_PER_MM, Math.max(Math.min(across, height / heightMm), MOST_SHRINK * across));
+}
+
+function useSize(): readonly [(element: HTMLDivElement | null) => void, Size] {
+  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
+  const observer = useRef<ResizeObserver | null>(null);
+  const watch = useCallback((element: HTMLDivElement | null) => {
+    observer.current?.disconnect();
+    if (element === null) return;
+    observer.current = new ResizeObserver(() =>
+      setSize({ width: element.clientWidth, height: element.clientHeight }),
+    );
+    observer.current.observe(element);
+  }, []);
+  return [watch, size];
+}
+
+function caliperText(
+  scale: PaperScale,
+  { from, to }: { from: Point; to: Point },
+  t: ReturnType<typeof useWords>,
+): string {
+  const { ms, mv, bpm } = measured(scale, from, to);
+  const values = { ms: Math.round(ms), mv: `${mv < 0 ? '−' : '+'}${Math.abs(mv).toFixed(2)}` };
+  if (bpm === null) return t('caliper.text', values);
+  return t('caliper.textRate', { ...values, bpm: Math.round(bpm) });
+}
