@@ -78,15 +78,20 @@ describe('the layouts', () => {
     expect(sheet.strips[1]).toMatchObject({ fromS: 1, toS: 2 });
   });
 
-  test('rows keep clear of each other however high the voltage, and grow with the gain', () => {
-    const tall = recording({}, (_, second) => (second % 1 < 0.05 ? 4 : second % 1 < 0.1 ? -3 : 0));
+  test('rows keep clear of each other, and grow with the gain', () => {
+    const tall = recording({}, (_, second) => (second % 1 < 0.05 ? 1.5 : second % 1 < 0.1 ? -1.2 : 0));
     for (const gainMmMv of [5, 10, 20] as const) {
       const { strips } = layOut(tall, { ...USUAL, gainMmMv }, 0);
       for (const { baselineMm, topMm, bottomMm } of strips) {
-        expect(baselineMm - topMm).toBeGreaterThanOrEqual(4 * gainMmMv);
-        expect(bottomMm - baselineMm).toBeGreaterThanOrEqual(3 * gainMmMv);
+        expect(baselineMm - topMm).toBeGreaterThan(1.5 * gainMmMv);
+        expect(bottomMm - baselineMm).toBeGreaterThan(1.2 * gainMmMv);
       }
     }
+  });
+
+  test('a lead that fell off does not push the others away', () => {
+    const loose = recording({}, (lead, second) => (lead === 'V2' ? 20 * Math.sin(900 * second) : 0));
+    expect(layOut(loose, USUAL, 0).heightMm).toBeLessThan(150);
   });
 
   test('a point of the paper belongs to the strip it lies on', () => {

@@ -47,6 +47,8 @@ const FOOT_MM = 8;
 /** A row's least room above and below its baseline; the lead's name stands in the first. */
 const LEAST_ABOVE_MM = 13;
 const LEAST_BELOW_MM = 6;
+/** Nor more: a lead that fell off must not push the others from the screen; it crosses its neighbours instead. */
+const MOST_REACH_MM = 30;
 /** Above the highest wave: the lead's name and its value, which no wave crosses. */
 const CLEAR_ABOVE_MM = 5;
 const CLEAR_BELOW_MM = 2;
@@ -68,6 +70,7 @@ export function layOut(recording: Recording, scale: PaperScale, fromS: number): 
   const spanS = Math.min(PAGE_S, recording.durationS - fromS);
   const toS = fromS + spanS;
   const rows = rowsOf(recording.leads, scale.layout);
+  const room = (mv: number): number => Math.min(MOST_REACH_MM, mv * scale.gainMmMv);
   const strips: Strip[] = [];
   const rowsMm: number[] = [];
   let topMm = TOP_MM;
@@ -80,11 +83,8 @@ export function layOut(recording: Recording, scale: PaperScale, fromS: number): 
       return { lead, index, from, column, trace, levelMv: middleOf(trace) };
     });
     const reach = cells.map(({ trace, levelMv }) => reachOf(trace, levelMv));
-    const above = Math.max(LEAST_ABOVE_MM, ...reach.map(([up]) => up * scale.gainMmMv + CLEAR_ABOVE_MM));
-    const below = Math.max(
-      LEAST_BELOW_MM,
-      ...reach.map(([, down]) => down * scale.gainMmMv + CLEAR_BELOW_MM),
-    );
+    const above = Math.max(LEAST_ABOVE_MM, ...reach.map(([up]) => room(up) + CLEAR_ABOVE_MM));
+    const below = Math.max(LEAST_BELOW_MM, ...reach.map(([, down]) => room(down) + CLEAR_BELOW_MM));
     const baselineMm = topMm + above;
     for (const { lead, index, from, column, levelMv } of cells) {
       strips.push({

@@ -93,18 +93,21 @@ function Hint({ finding, chosen, onChoose, onInsertText }: HintProps) {
       <div className={styles.hintHead}>
         {urgent && <Tier tier={finding.severity} />}
         <span className={urgent ? 'b grow' : 'grow'}>{textOf(finding, t.lang)}</span>
-      </div>
-      {line !== '' && <p className="sub t12">{line}</p>}
-      {(chosen || urgent) && <p className="muted t12">{t('hint.source', { text: finding.source })}</p>}
-      <div className={styles.hintActs}>
         {canLocate(finding) && (
-          <Button size="small" className={chosen ? 'on' : ''} aria-pressed={chosen} onClick={onChoose}>
-            {t(chosen ? 'hint.located' : 'hint.locate')}
+          <Button
+            size="small"
+            className={chosen ? 'on' : ''}
+            aria-pressed={chosen}
+            title={t('hint.locateWhat')}
+            onClick={onChoose}
+          >
+            {t('hint.locate')}
           </Button>
         )}
         {onInsertText !== undefined && (
           <Button
             size="small"
+            title={t('hint.insertWhat')}
             onClick={() => {
               onInsertText(reportText(finding));
               setInserted(true);
@@ -115,6 +118,8 @@ function Hint({ finding, chosen, onChoose, onInsertText }: HintProps) {
           </Button>
         )}
       </div>
+      {line !== '' && <p className="sub t12">{line}</p>}
+      {(chosen || urgent) && <p className="muted t12">{t('hint.source', { text: finding.source })}</p>}
     </li>
   );
 }

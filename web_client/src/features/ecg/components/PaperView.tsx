@@ -17,7 +17,9 @@ import { useWords } from '../i18n';
 import styles from './ecg.module.css';
 
 /** Fitting to the height may shrink the paper by so much; beyond, it scrolls. */
-const MOST_SHRINK = 0.78;
+const MOST_SHRINK = 0.68;
+/** Ten seconds at 25 mm/s: faster paper is longer, and scrolls instead of shrinking back. */
+const USUAL_WIDTH_MM = 265;
 const MOST_PX_PER_MM = 8;
 /** A click is no measurement. */
 const LEAST_DRAG_MM = 0.5;
@@ -105,7 +107,8 @@ export function PaperView(props: PaperViewProps) {
     });
 
   return (
-    <div className={styles.place} ref={place}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
+    <section className={styles.place} ref={place} tabIndex={0} aria-label={t('group.paper')}>
       <canvas
         ref={canvas}
         role="img"
@@ -113,13 +116,14 @@ export function PaperView(props: PaperViewProps) {
         data-testid="ecg-canvas"
         data-px-per-mm={pxPerMm.toFixed(3)}
         className={caliper ? styles.measuring : undefined}
+        title={caliper && pair === null ? t('paper.caliperHint') : undefined}
         style={{ width: sheet.widthMm * pxPerMm, height: sheet.heightMm * pxPerMm }}
         onPointerDown={begin}
         onPointerMove={move}
         onPointerUp={end}
         onPointerCancel={() => setPair(null)}
       />
-    </div>
+    </section>
   );
 }
 
@@ -129,14 +133,14 @@ interface Size {
 }
 
 function fitted({ width, height }: Size, widthMm: number, heightMm: number): number {
-  const across = width / widthMm;
+  const across = width / Math.min(widthMm, USUAL_WIDTH_MM);
   return Math.min(MOST_PX_PER_MM, Math.max(Math.min(across, height / heightMm), MOST_SHRINK * across));
 }
 
-function useSize(): readonly [(element: HTMLDivElement | null) => void, Size] {
+function useSize(): readonly [(element: HTMLElement | null) => void, Size] {
   const [size, setSize] = useState<Size>({ width: 0, height: 0 });
   const observer = useRef<ResizeObserver | null>(null);
-  const watch = useCallback((element: HTMLDivElement | null) => {
+  const watch = useCallback((element: HTMLElement | null) => {
     observer.current?.disconnect();
     if (element === null) return;
     observer.current = new ResizeObserver(() =>

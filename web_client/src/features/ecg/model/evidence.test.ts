@@ -26,7 +26,7 @@ describe('the evidence of a finding', () => {
       '0.30 mV',
     );
     expect(evidenceLine({ ...nothing, quantity: 'axis_qrs', value: -42, unit: 'deg' }, zh)).toBe(
-      'QRS 电轴 -42°',
+      'QRS 电轴 −42°',
     );
   });
 
@@ -55,6 +55,20 @@ describe('the evidence of a finding', () => {
     );
     expect(reportText({ text_zh: '疑似急性ST段抬高型心肌梗死，下壁', evidence })).toBe(
       '疑似急性ST段抬高型心肌梗死，下壁（J点ST段抬高：II 0.20、III 0.30 mV）',
+    );
+  });
+
+  test('says the screening’s own words in the language on screen', () => {
+    const quality = { ...nothing, quantity: 'quality' };
+    expect(evidenceLine({ ...quality, value: 'V2: no_beats, noise; V3: several' }, zh)).toBe(
+      '图形质量 V2: 看不出心搏, 噪声; V3: 多项轻度',
+    );
+    const unusable = { value: '0 of 12 leads usable', threshold: '>= 0.3 in a third of the leads' };
+    expect(evidenceLine({ ...quality, ...unusable }, zh)).toBe(
+      '图形质量 12 个导联中 0 个可用 · 界限 ≥ 0.3 （三分之一导联）',
+    );
+    expect(evidenceLine({ ...quality, value: 'shorter than 2 s' }, saying({ zh: chinese, en }, 'en'))).toBe(
+      'Signal quality shorter than 2 s',
     );
   });
 

@@ -40,12 +40,31 @@ function leadByLead(
 function measured({ quantity, value, unit }: Evidence, t: Words): string {
   if (value === null) return '';
   const name = t.maybe(`q.${quantity}`) ?? quantity.replaceAll('_', ' ');
-  const text = typeof value === 'number' ? precise(value) : value;
+  const text = typeof value === 'number' ? precise(value) : inWords(value, t);
   return `${name} ${withUnit(text, unit, t)}`;
 }
 
 function limit({ threshold, unit }: Evidence, t: Words): string {
-  return threshold === null ? '' : `${t('ev.threshold')} ${withUnit(relation(threshold), unit, t)}`;
+  if (threshold === null) return '';
+  const text = relation(threshold).replace('in a third of the leads', t('quality.inAThird'));
+  return `${t('ev.threshold')} ${withUnit(text, unit, t)}`;
+}
+
+/** Why a recording cannot be judged, as the screening writes it. */
+const REASONS = [
+  [/^(?<n>\d+) of (?<all>\d+) leads usable$/, 'quality.usable'],
+  [/^shorter than (?<s>[\d.]+) s$/, 'quality.short'],
+  [/^no QRS complexes found$/, 'quality.noQrs'],
+  [/^no two beats alike$/, 'quality.unlike'],
+] as const;
+
+/** The screening's own English words in the language on screen: reasons, or problems by lead (`V2: noise`). */
+function inWords(text: string, t: Words): string {
+  for (const [pattern, key] of REASONS) {
+    const found = pattern.exec(text);
+    if (found !== null) return t(key, { ...found.groups });
+  }
+  return text.replace(/[a-z]+(_[a-z]+)*/g, (word) => t.maybe(`problem.${word}`) ?? word);
 }
 
 const relation = (threshold: string): string =>
@@ -70,7 +89,8 @@ function withUnit(text: string, unit: string | null, t: Words): string {
 
 /** Small quantities (millivolts, ratios) need their second decimal. */
 function precise(value: number): string {
-  return Math.abs(value) < 10 && !Number.isInteger(value) ? value.toFixed(2) : figure(value);
+  const text = Math.abs(value) < 10 && !Number.isInteger(value) ? value.toFixed(2) : figure(value);
+  return text.replace('-', '−');
 }
 
 /** A finding as a report says it, in Chinese: the text, and for ST the values that were measured. */
