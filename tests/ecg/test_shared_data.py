@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from benchmarks.ecg.accuracy_qrs import score, without_flutter
+from benchmarks.ecg.accuracy_statements import screened
 from benchmarks.ecg.wfdb_lite import VF_OFF, VF_ON, read_annotations, read_record
 from ecg import EcgFormatError, EcgSignal, read, screen
 from ecg.beats import detect_beats
+from ecg.findings import FindingCode
 from tests.support.peers import shared_ecg_data
 
 
@@ -47,6 +49,22 @@ def test_half_an_hour_of_two_leads_is_screened_whole(mitdb: Path) -> None:
     assert hits >= 0.98 * ventricular.size
     assert false <= 0.02 * ventricular.size
     assert missed <= 0.02 * ventricular.size
+
+
+def test_normals_hypertrophy_and_bundle_branch_blocks_do_not_alarm(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    target = tmp_path_factory.mktemp("ptbxl")
+    with tarfile.open(shared_ecg_data() / "ptbxl_dev.tar.xz") as archive:
+        archive.extractall(target, filter="data")
+    done = screened(target)
+    alarmed = [each for each in done if FindingCode.SUSPECTED_STEMI in each.result.critical]
+    assert len(done) == 278
+    harmless = {"NORM", "LVH", "CLBBB", "CRBBB", "PACE"}
+    assert [each.stem for each in alarmed if each.codes & harmless] == []
+    assert [each.stem for each in alarmed if each.row["infarction_stadium1"] != "Stadium I"] == [
+        "00234_hr"
+    ]
 
 
 def test_every_other_sample_file_is_refused_in_one_line_until_its_reader_exists() -> None:
