@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, useMemo, useState } from 'react';
+import { type ReactNode, type RefObject, useMemo, useState } from 'react';
 import { useActions } from '@/shared/actions';
 import { useShared } from '@/shared/i18n';
 import type { Request } from '@/shared/requests/requests';
@@ -8,7 +8,7 @@ import { ecgQuery, waveformQuery } from '../api/ecg';
 import { useWords } from '../i18n';
 import { beatTimes, canLocate, firstSecond, marksOf, type Screening, screeningOf } from '../model/screening';
 import { type EcgView, showing, USUAL_VIEW } from '../model/view';
-import { CaseHeader } from './CaseHeader';
+import { CaseHeader, type Claiming } from './CaseHeader';
 import { EcgPaper } from './EcgPaper';
 import styles from './ecg.module.css';
 import { Hints } from './Hints';
@@ -21,12 +21,18 @@ interface Props {
   readonly onInsertText?: ((text: string) => void) | undefined;
   /** The physician's conclusion so far, for the table. */
   readonly impression?: string | null;
+  readonly claiming?: Claiming | undefined;
+  /** Beside the case's name: further steps, such as a consult. */
+  readonly steps?: ReactNode;
+  /** A place for the keyboard to come back to from the report. */
+  readonly place?: RefObject<HTMLElement | null>;
   /** Beneath the machine's box: the report. */
   readonly children?: ReactNode;
 }
 
 /** An ECG to be read: the paper, who measured what, what the machine saw, and the report beside it. */
-export function EcgWorkspace({ request, ecgId, onInsertText, impression = null, children }: Props) {
+export function EcgWorkspace({ request, ecgId, onInsertText, impression = null, ...rest }: Props) {
+  const { claiming, steps, place, children } = rest;
   const t = useWords();
   const app = useShared();
   const ecg = useQuery(ecgQuery(ecgId));
@@ -63,8 +69,10 @@ export function EcgWorkspace({ request, ecgId, onInsertText, impression = null, 
   }
   return (
     <div className={styles.workspace}>
-      <section className={styles.main} aria-label={t('page.title')}>
-        <CaseHeader request={request} />
+      <section className={styles.main} aria-label={t('page.title')} ref={place} tabIndex={-1}>
+        <CaseHeader request={request} claiming={claiming}>
+          {steps}
+        </CaseHeader>
         <EcgPaper
           ecgId={ecgId}
           patientName={request.patient.name ?? app('patient.noName')}
