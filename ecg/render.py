@@ -41,6 +41,14 @@ PULSE_MV = 1.0
 LABEL_CLEAR_MM = 1.6
 LABEL_WIDTH_MM = 13.0
 
+# Left edge, top, width and height of the paper with its margin for lead names and its footer.
+_PAPER_ALONE = (
+    GRID_LEFT_MM - 10.0,
+    GRID_TOP_MM - 0.5,
+    GRID_RIGHT_MM - GRID_LEFT_MM + 10.5,
+    GRID_BOTTOM_MM - GRID_TOP_MM + 7.5,
+)
+
 _TYPST_PAGE = """#set page(width: 297mm, height: 210mm, margin: 0mm)
 #set document(title: sys.inputs.title, date: auto)
 #image(bytes(sys.inputs.svg), format: "svg", width: 297mm, height: 210mm)
@@ -147,6 +155,7 @@ def render(
     speed_mm_s: float = 25.0,
     gain_mm_mv: float = 10.0,
     start_s: float = 0.0,
+    heading: bool = True,
 ) -> str:
     """Draw one A4 landscape page as SVG.
 
@@ -165,12 +174,15 @@ def render(
         2.5, 5, 10 or 20.
     start_s
         First second drawn.
+    heading
+        Whether patient, measurements and findings stand above the paper. Without them the drawing
+        is cut to the paper and its footer, for a page that has its own heading.
 
     Returns
     -------
     str
-        A complete SVG document, 297 mm by 210 mm. All text is escaped; there is no script, link
-        or external reference in it.
+        A complete SVG document, 297 mm by 210 mm unless cut. All text is escaped; there is no
+        script, link or external reference in it.
 
     Raises
     ------
@@ -205,8 +217,9 @@ def render(
     baselines = _baselines([_extent(traces, gain_mm_mv) for traces in drawn])
     shown = {lead for row in rows for lead in row.leads}
     hidden = [lead for lead in signal.leads if lead not in shown]
-    size = f'width="{PAGE_WIDTH_MM:g}mm" height="{PAGE_HEIGHT_MM:g}mm"'
-    view = f'viewBox="0 0 {PAGE_WIDTH_MM:g} {PAGE_HEIGHT_MM:g}"'
+    x, y, width, height = (0.0, 0.0, PAGE_WIDTH_MM, PAGE_HEIGHT_MM) if heading else _PAPER_ALONE
+    size = f'width="{width:g}mm" height="{height:g}mm"'
+    view = f'viewBox="{x:g} {y:g} {width:g} {height:g}"'
     left, top, right, bottom = GRID_LEFT_MM, GRID_TOP_MM, GRID_RIGHT_MM, GRID_BOTTOM_MM
     paper = f"M{left:g} {top:g}H{right:g}V{bottom:g}H{left:g}z"
     parts = [
@@ -214,7 +227,7 @@ def render(
         f"<style>{STYLE}</style>",
         f'<clipPath id="paper"><path d="{paper}"/></clipPath>',
         f'<rect width="{PAGE_WIDTH_MM:g}" height="{PAGE_HEIGHT_MM:g}" fill="#fff"/>',
-        *header(signal, screening),
+        *(header(signal, screening) if heading else ()),
         *grid(left, top, right, bottom),
     ]
     parts += _around(rows, drawn, baselines, (speed_mm_s, gain_mm_mv))

@@ -45,6 +45,7 @@ def _done(request: dict[str, Any], signal: EcgSignal) -> dict[str, Any]:
         layout=Layout(layout) if layout is not None else None,
         speed_mm_s=float(request["speed_mm_s"]),
         gain_mm_mv=float(request["gain_mm_mv"]),
+        heading=bool(request["heading"]),
     )
     return {"svg": drawn}
 

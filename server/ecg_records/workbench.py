@@ -38,6 +38,8 @@ class PaperStyle:
     """None for what suits the leads."""
     speed_mm_s: float = 25.0
     gain_mm_mv: float = 10.0
+    heading: bool = True
+    """Whether the patient stands above the paper; a report has its own heading."""
 
 
 class EcgWorkbench:
@@ -79,6 +81,7 @@ class EcgWorkbench:
                 "layout": style.layout,
                 "speed_mm_s": style.speed_mm_s,
                 "gain_mm_mv": style.gain_mm_mv,
+                "heading": style.heading,
                 "findings": findings,
             }
         )

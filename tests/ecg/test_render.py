@@ -1,5 +1,6 @@
 import re
 import struct
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecg import EcgSignal, read, screen
-from ecg.page import GRID_BOTTOM_MM, GRID_TOP_MM
+from ecg.page import GRID_BOTTOM_MM, GRID_LEFT_MM, GRID_RIGHT_MM, GRID_TOP_MM
 from ecg.render import render, render_pdf, render_png
 from ecg.sheet import Layout
 from ecg.signal import STANDARD_LEADS, Patient
@@ -229,3 +230,15 @@ def test_the_png_has_the_resolution_asked_for() -> None:
     width, height = struct.unpack(">II", png[16:24])
     assert abs(width - 297 / 25.4 * 100) <= 1
     assert abs(height - 210 / 25.4 * 100) <= 1
+
+
+def test_without_its_heading_the_drawing_is_cut_to_the_paper_and_names_nobody() -> None:
+    signal = replace(signal_of(twelve(75.0)), patient=Patient(name="张样本"))
+    whole, cut = render(signal, screen(signal)), render(signal, screen(signal), heading=False)
+    assert "张样本" in whole
+    assert "张样本" not in cut
+    assert [trace.tolist() for trace in traces(cut)] == [t.tolist() for t in traces(whole)]
+    left, top, width, height = (float(n) for n in (parsed(cut).get("viewBox") or "").split())
+    assert top < GRID_TOP_MM < GRID_BOTTOM_MM < top + height
+    assert left < GRID_LEFT_MM < GRID_RIGHT_MM < left + width
+    assert parsed(cut).get("height") == f"{height:g}mm"

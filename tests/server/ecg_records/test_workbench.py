@@ -10,6 +10,7 @@ import pytest
 from pydicom import dcmread
 
 from ecg import read, screen
+from ecg.render import render
 from ecg.sheet import Layout
 from server.core.errors import Unavailable
 from server.ecg_records.workbench import EcgWorkbench, PaperStyle, UnreadableEcg, WorkLimits
@@ -39,6 +40,12 @@ async def test_paper_is_svg_without_anything_that_runs(bench: EcgWorkbench) -> N
     root = ET.fromstring(svg)  # noqa: S314 -- our own drawing
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert not [each for each in root.iter() if each.tag.endswith(("script", "foreignObject"))]
+
+
+async def test_paper_for_a_page_with_its_own_heading_names_nobody(bench: EcgWorkbench) -> None:
+    recording = read(ECG)
+    alone = await bench.paper(ECG, PaperStyle(heading=False), findings=True)
+    assert alone == render(recording, screen(recording), heading=False)
 
 
 async def test_a_damaged_file_is_refused_in_one_line_and_the_worker_lives(
