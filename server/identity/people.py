@@ -58,8 +58,22 @@ class NewPerson:
     signs_independently: bool = False
 
 
+@dataclass(frozen=True)
+class Signatory:
+    """A person as a signing policy looks at them."""
+
+    id: str
+    display_name: str
+    institution_id: str
+    roles: frozenset[Role]
+    licence_number: str | None
+    licence_valid_until: date | None
+    """The last day; None: without an end."""
+    signs_independently: bool
+
+
 class PeopleService:
-    """Makes people, sets their passwords, disables them."""
+    """Makes people, sets their passwords, disables them; says who may sign."""
 
     def __init__(
         self,
@@ -180,6 +194,31 @@ class PeopleService:
                 select(Person.id, Person.display_name).where(Person.id.in_(set(ids)))
             )
             return {row.id: PersonRef(row.id, row.display_name) for row in rows}
+
+    async def signatory(self, person_id: str) -> Signatory:
+        """Return what a signing policy asks about a person.
+
+        Raises
+        ------
+        NotFound
+            If there is nobody with this id, or they are disabled.
+        """
+        async with self._database.reading() as session:
+            person = await session.get(Person, person_id)
+            if person is None or person.disabled_at is not None:
+                raise NotFound("there is no such person")
+            roles = await session.scalars(
+                select(PersonRole.role).where(PersonRole.person_id == person_id)
+            )
+            return Signatory(
+                id=person.id,
+                display_name=person.display_name,
+                institution_id=person.institution_id,
+                roles=frozenset(Role(role) for role in roles),
+                licence_number=person.licence_number,
+                licence_valid_until=person.licence_valid_until,
+                signs_independently=person.signs_independently,
+            )
 
     @staticmethod
     def _check(new: NewPerson, login: str) -> None:

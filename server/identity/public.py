@@ -7,6 +7,7 @@ from aiohttp import web
 
 from server.identity.actors import Actor, ActorKind, InstitutionRef, PersonRef, act_of
 from server.identity.models import Level, Ownership, Role
+from server.identity.people import Signatory
 from server.identity.policy import EMERGENCY_ROLES, Action, allows
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "PersonDirectory",
     "PersonRef",
     "Role",
+    "Signatory",
     "act_of",
     "allows",
 ]

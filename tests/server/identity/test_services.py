@@ -283,3 +283,21 @@ async def test_a_use_that_is_written_down_does_not_put_a_revocation_off(
     await other_process.authenticate(secret, source="10.0.0.1")
     clock.advance(2.5)
     assert await other_process.authenticate(secret, source="10.0.0.1") is None
+
+
+async def test_a_signing_policy_learns_of_a_licence_and_the_right_to_sign(
+    community: Community,
+) -> None:
+    async with community.database.reading() as session:
+        rows = await session.execute(select(Person.login, Person.id))
+    ids = {row.login: row.id for row in rows}
+    reader = await community.people.signatory(ids["reader"])
+    assert reader.institution_id == community.county_id
+    assert reader.roles == {Role.COUNTY_READER, Role.COUNTY_DUTY}
+    assert (reader.licence_number, reader.signs_independently) == ("110000000000001", True)
+    technician = await community.people.signatory(ids["tech"])
+    assert (technician.licence_number, technician.signs_independently) == (None, False)
+    await community.people.disable("reader")
+    for gone in (ids["reader"], "nobody"):
+        with pytest.raises(NotFound):
+            await community.people.signatory(gone)
