@@ -85,6 +85,10 @@ class RequestService:
             raise NotFound(_NOT_THERE)
         return _ref(found)
 
+    async def hold(self, uow: UnitOfWork, request_id: str) -> RequestRef:
+        """Return a request as it is now, held until the caller's transaction ends."""
+        return _ref(await _locked(uow.session, request_id))
+
     async def advance(
         self,
         uow: UnitOfWork,
@@ -327,6 +331,8 @@ def _mark(
         case RequestEvent.RESUME:
             request.return_reason = request.return_comment = None
         case RequestEvent.REOPEN:
+            # Who changes a report goes on with the case, whoever finished it.
+            request.claimed_by, request.claimed_at = actor.id if actor else None, now
             request.closed_at = None
         case _ if request.status in CLOSED:
             request.closed_at = now
