@@ -1,0 +1,1 @@
+"""Reports: written at the county, signed under a policy, printed in the township."""
