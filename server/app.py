@@ -9,7 +9,13 @@ from dicom.decode_pool import DecodePool
 from server import __version__
 from server.core.clock import Clock
 from server.core.health import Check, public_health_routes
-from server.core.http import Requires, add_routes, errors_become_problems, set_security_headers
+from server.core.http import (
+    Requires,
+    Route,
+    add_routes,
+    errors_become_problems,
+    set_security_headers,
+)
 from server.core.ids import Ids
 from server.core.metrics import metrics_route, time_requests
 from server.core.openapi import openapi_routes
@@ -29,10 +35,19 @@ from server.identity.routes import identity_routes
 from server.identity.watch import CredentialWatch
 from server.intake.gauges import IntakeGauges
 from server.intake.routes import upload_routes
-from server.page import page_routes
+from server.page import DIST, page_routes
 from server.realtime.hub import Hub
 from server.realtime.routes import event_routes
-from server.requests.public import NoConsults, NoReports, Worklist
+from server.reports.directory import RequestReports
+from server.reports.documents import ReportDocuments
+from server.reports.fonts import PrintingFont
+from server.reports.issuing import Printer
+from server.reports.journal import ReportJournal
+from server.reports.lists import ReportLists
+from server.reports.routes import report_routes
+from server.reports.service import ReportService
+from server.reports.views import ReportViews
+from server.requests.public import NoConsults, Worklist
 from server.requests.routes import request_routes
 from server.services import Services, build_services, ecg_workbench, running
 from server.studies.public import StudyService
@@ -58,6 +73,23 @@ def build_app(
         tail=services.tail,
         audience=StudyAudience(services.studies),
         watch=CredentialWatch(services.sessions, services.tokens),
+    )
+    ecgs = EcgRecordService(
+        database=services.database,
+        studies=services.studies,
+        reads=services.reads,
+        originals=services.originals,
+        bench=bench,
+    )
+    worklist = Worklist(
+        database=services.database,
+        studies=services.studies,
+        institutions=services.institutions,
+        people=services.people,
+        reads=services.reads,
+        reports=RequestReports(),
+        consults=NoConsults(),
+        clock=services.clock,
     )
     refusals = Refusals(database=services.database, trail=services.audit, clock=services.clock)
     app = web.Application(
@@ -104,28 +136,9 @@ def build_app(
             *identity_routes(sessions=services.sessions, http=settings.http),
             *upload_routes(services.uploads),
             *study_routes(services.studies, services.reads),
-            *ecg_routes(
-                EcgRecordService(
-                    database=services.database,
-                    studies=services.studies,
-                    reads=services.reads,
-                    originals=services.originals,
-                    bench=bench,
-                )
-            ),
-            *request_routes(
-                services.requests,
-                Worklist(
-                    database=services.database,
-                    studies=services.studies,
-                    institutions=services.institutions,
-                    people=services.people,
-                    reads=services.reads,
-                    reports=NoReports(),
-                    consults=NoConsults(),
-                    clock=services.clock,
-                ),
-            ),
+            *ecg_routes(ecgs),
+            *request_routes(services.requests, worklist),
+            *_reporting(services, worklist, ecgs),
             *dicomweb_routes(
                 access=StudyAccess(
                     database=services.database,
@@ -172,6 +185,48 @@ def build_app(
     app.cleanup_ctx.append(opened)
     app.on_shutdown.append(farewell)
     return app
+
+
+def _reporting(services: Services, worklist: Worklist, ecgs: EcgRecordService) -> list[Route]:
+    database, people, clock = services.database, services.people, services.clock
+    views = ReportViews(
+        database=database,
+        requests=services.requests,
+        people=people,
+        signatories=people,
+        clock=clock,
+    )
+    printer = Printer(
+        database=database,
+        requests=worklist,
+        ecgs=ecgs,
+        people=people,
+        font=PrintingFont(DIST / "fonts"),
+        executor=services.executor,
+    )
+    return report_routes(
+        reports=ReportService(
+            database=database,
+            views=views,
+            requests=services.requests,
+            signatories=people,
+            printer=printer,
+            journal=ReportJournal(audit=services.audit, clock=clock),
+            clock=clock,
+            ids=services.ids,
+        ),
+        views=views,
+        lists=ReportLists(
+            database=database,
+            studies=services.studies,
+            people=people,
+            institutions=services.institutions,
+        ),
+        documents=ReportDocuments(
+            database=database, views=views, printer=printer, reads=services.reads
+        ),
+        reads=services.reads,
+    )
 
 
 def build_health_app(services: Services) -> web.Application:

@@ -15,7 +15,8 @@ from server.core.http import ACCESS, Public, Route, add_routes
 from server.ecg_records.models import EcgRecord
 from server.identity.models import Role
 from server.migrations.run import migrate
-from server.requests.models import DiagnosisRequest
+from server.reports.models import Report
+from server.requests.models import DiagnosisRequest, RequestKind
 from server.studies.models import Instance, Series, Study
 from tests.support.application import PLACES, RunningApp, running_app, settings_for
 from tests.support.dicom_files import ct_bytes, sample
@@ -53,6 +54,7 @@ class Rule:
 
 
 REQUEST = "/api/requests/{request_id}"
+REPORT = "/api/reports/{report_id}"
 EXAMINING, DIAGNOSING = frozenset({"township1"}), frozenset({"county"})
 STUDY = "/dicomweb/studies/{study}"
 SERIES = STUDY + "/series/{series}"
@@ -105,6 +107,32 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ),
     ("POST", f"{REQUEST}/resume"): Rule(EXAMINERS, scoped=True, places=EXAMINING, answer=409),
     ("GET", "/api/ecgs/{ecg_id}/waveform"): Rule(READERS, scoped=True),
+    ("GET", "/api/report-templates"): Rule(CLAIMANTS),
+    # Nobody holds the request, and so nobody has written its report.
+    ("GET", f"{REQUEST}/report"): Rule(LISTENERS, scoped=True, answer=404),
+    ("PUT", f"{REQUEST}/report"): Rule(
+        CLAIMANTS,
+        scoped=True,
+        places=DIAGNOSING,
+        body={"findings": "F", "impression": "I", "base_revision": 0},
+        answer=409,
+    ),
+    # The report was issued, and is being amended by somebody else.
+    ("GET", "/api/reports"): Rule(LISTENERS),
+    ("GET", REPORT): Rule(LISTENERS, scoped=True),
+    ("GET", f"{REPORT}/versions"): Rule(LISTENERS, scoped=True),
+    ("GET", f"{REPORT}/document.pdf"): Rule(LISTENERS, scoped=True),
+    ("POST", f"{REPORT}/submit"): Rule(CLAIMANTS, scoped=True, places=DIAGNOSING, answer=409),
+    ("POST", f"{REPORT}/return"): Rule(
+        CLAIMANTS, scoped=True, places=DIAGNOSING, body={"comment": "C"}, answer=409
+    ),
+    ("POST", f"{REPORT}/sign"): Rule(CLAIMANTS, scoped=True, places=DIAGNOSING, answer=409),
+    ("POST", f"{REPORT}/amend"): Rule(
+        CLAIMANTS, scoped=True, places=DIAGNOSING, body={"reason": "R"}, answer=409
+    ),
+    ("POST", f"{REPORT}/acknowledge"): Rule(
+        frozenset({Role.TOWNSHIP_DOCTOR}), scoped=True, places=EXAMINING
+    ),
     ("GET", "/dicomweb/studies"): Rule(READERS),
     ("GET", "/dicomweb/series"): Rule(READERS),
     ("GET", "/dicomweb/instances"): Rule(READERS),
@@ -135,7 +163,29 @@ async def app(tmp_path: Path) -> AsyncIterator[RunningApp]:
     async with running_app(settings_for(tmp_path)) as running:
         await running.receive(ct_bytes())
         await running.receive(sample("waveform_ecg.dcm").read_bytes())
+        await _report_of_the_ecg(running)
         yield running
+
+
+async def _report_of_the_ecg(app: RunningApp) -> None:
+    """Issue a report, and begin to amend it."""
+    async with app.services.database.reading() as session:
+        request_id = await session.scalar(
+            select(DiagnosisRequest.id).where(DiagnosisRequest.kind == RequestKind.ECG)
+        )
+    author = await app.token("author", "county", Role.COUNTY_READER, signs=True)
+    request = f"/api/requests/{request_id}"
+
+    async def done(method: str, path: str, body: Mapping[str, object] | None = None) -> str:
+        answer = await app.client.request(method, path, headers=author, json=body)
+        assert answer.status == 200, await answer.text()
+        return str((await answer.json())["id"])
+
+    await done("POST", f"{request}/claim")
+    text = {"findings": "F", "impression": "I", "base_revision": 0}
+    report_id = await done("PUT", f"{request}/report", text)
+    await done("POST", f"/api/reports/{report_id}/sign")
+    await done("POST", f"/api/reports/{report_id}/amend", {"reason": "R"})
 
 
 async def _concrete(app: RunningApp) -> dict[str, str]:
@@ -152,7 +202,9 @@ async def _concrete(app: RunningApp) -> dict[str, str]:
         request_id = await session.scalar(
             select(DiagnosisRequest.id).where(DiagnosisRequest.study_pk == study.id)
         )
+        report_id = await session.scalar(select(Report.id))
     return {
+        "{report_id}": str(report_id),
         "{study_id}": study.id,
         "{ecg_id}": str(ecg_id),
         "{request_id}": str(request_id),

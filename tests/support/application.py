@@ -45,7 +45,9 @@ class RunningApp:
     services: Services
     institutions: dict[str, str]
 
-    async def token(self, login: str, place: str, *roles: Role) -> dict[str, str]:
+    async def token(
+        self, login: str, place: str, *roles: Role, signs: bool = False
+    ) -> dict[str, str]:
         """Make a person with roles at a place; return the header that speaks for them."""
         physician = not PHYSICIANS.isdisjoint(roles)
         await self.services.people.create(
@@ -55,6 +57,7 @@ class RunningApp:
                 institution_id=self.institutions[place],
                 roles=frozenset(roles),
                 licence=Licence("TEST", "TEST") if physician else None,
+                signs_independently=signs,
             )
         )
         secret = (await self.services.tokens.create(login)).secret
