@@ -186,6 +186,20 @@ def test_a_fixed_address_is_the_one_its_counterpart_trusts(config: Config) -> No
     assert allowed == [media]
 
 
+def test_the_roles_and_coturn_share_one_secret_and_one_name(config: Config) -> None:
+    services = config["services"]
+    environment = services["web"]["environment"]
+    assert (
+        f"--static-auth-secret={environment['LIANZHEN_RTC__TURN_SECRET']}"
+        in (services["coturn"]["command"])
+    )
+    published = {f"{each['published']}/{each['protocol']}" for each in services["coturn"]["ports"]}
+    for url in json.loads(environment["LIANZHEN_RTC__TURN_URLS"]):
+        name, port, transport = re.fullmatch(r"turn:([\w.]+):(\d+)\?transport=(\w+)", url).groups()  # type: ignore[union-attr]  # no match fails the test as well
+        assert name == ENVIRONMENT["SERVER_NAME"]
+        assert f"{port}/{transport}" in published
+
+
 def test_every_setting_the_roles_are_given_exists(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 Every field's description is the text of the README's settings table; a test compares them.
 """
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -179,6 +180,36 @@ class DecodingSettings(_Section):
     cpu_limit_s: Positive = Field(20, description="CPU seconds one image or ECG may take")
 
 
+class RtcSettings(_Section):
+    """Audio and video in consults."""
+
+    turn_urls: tuple[str, ...] = Field(
+        (),
+        description="TURN servers browsers may relay through, like `turn:turn.example.cn:3478`; "
+        "unset: browsers must reach the media role directly",
+    )
+    turn_secret: SecretStr | None = Field(
+        None, description="secret shared with the TURN servers (coturn's `static-auth-secret`)"
+    )
+    turn_ttl_s: Annotated[int, Field(ge=60, le=600)] = Field(
+        600, description="how long a TURN credential is good; 60 to 600"
+    )
+
+    @field_validator("turn_urls")
+    @classmethod
+    def _are_turn(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            if not re.fullmatch(r"turns?:[^\s/?]+(\?transport=(udp|tcp))?", url):
+                raise ValueError(f"{url} is not like turn:turn.example.cn:3478?transport=udp")
+        return value
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> Self:
+        if bool(self.turn_urls) != (self.turn_secret is not None):
+            raise ValueError("turn_urls and turn_secret are given together, or neither is")
+        return self
+
+
 class LogFormat(StrEnum):
     """How log lines look."""
 
@@ -212,6 +243,7 @@ class Settings(BaseSettings):
     audit: AuditSettings = AuditSettings()
     ecg: EcgSettings = EcgSettings()
     decoding: DecodingSettings = DecodingSettings()
+    rtc: RtcSettings = RtcSettings()
     logging: LoggingSettings = LoggingSettings()
     worker_id: str = Field(
         "worker-1",
