@@ -1,0 +1,1 @@
+"""Consults: rooms of a case, where people see, hear and look at the same image."""

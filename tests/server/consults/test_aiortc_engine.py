@@ -1,0 +1,273 @@
+"""The engine between real aiortc peers: what one sends the others get, encoded only once."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import pairwise
+
+import pytest
+from aiortc import RTCRtpSender, codecs
+from aiortc.jitterbuffer import JitterFrame
+
+from server.consults import aiortc_inside
+from server.consults.aiortc_engine import AiortcEngine
+from server.consults.engine import Connected, Kind
+from server.core.clock import SystemClock
+from server.core.errors import InvalidInput
+from tests.server.consults.peers import PATIENCE_S, Peer, brightness_of
+
+Connect = Callable[[str, Peer], Awaitable[Connected]]
+
+
+@pytest.fixture
+async def engine() -> AsyncIterator[AiortcEngine]:
+    """A running engine."""
+    running = AiortcEngine(SystemClock())
+    yield running
+    await running.close()
+
+
+@pytest.fixture
+async def connect(engine: AiortcEngine) -> AsyncIterator[Connect]:
+    """Connects peers, and hangs up in the end."""
+    peers: list[Peer] = []
+
+    async def connected(name: str, peer: Peer) -> Connected:
+        peers.append(peer)
+        accepted = await engine.connect(name, await peer.offer(), lambda: None)
+        await peer.accept(accepted.answer_sdp)
+        return accepted
+
+    yield connected
+    for peer in peers:
+        await peer.close()
+
+
+def slot(connected: Connected, kind: Kind, number: int = 0) -> str:
+    return [each.mid for each in connected.slots if each.kind is kind][number]
+
+
+def show(engine: AiortcEngine, viewer: str, slots: Connected, publisher: str, at: int = 0) -> None:
+    for kind in Kind:
+        engine.attach(viewer, slot(slots, kind, at), publisher)
+
+
+async def test_aiortc_still_has_inside_what_forwarding_reaches_for() -> None:
+    aiortc_inside.check()
+
+
+async def test_an_aiortc_that_lacks_one_of_them_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(RTCRtpSender, "_send_keyframe")
+    with pytest.raises(RuntimeError, match="_send_keyframe"):
+        aiortc_inside.check()
+
+
+async def test_two_see_and_hear_each_other(engine: AiortcEngine, connect: Connect) -> None:
+    li, wang = Peer(brightness=60), Peer(brightness=180)
+    to_li, to_wang = await connect("li", li), await connect("wang", wang)
+    assert to_li.sends == set(Kind)
+    show(engine, "li", to_li, "wang")
+    show(engine, "wang", to_wang, "li")
+    await asyncio.gather(
+        li.is_shown(slot(to_li, Kind.VIDEO), 180),
+        wang.is_shown(slot(to_wang, Kind.VIDEO), 60),
+        li.hears(slot(to_li, Kind.AUDIO), 10),
+        wang.hears(slot(to_wang, Kind.AUDIO), 10),
+    )
+    assert engine.stats().attached_slots == 4
+    assert engine.stats().forwarded_packets > 20
+
+
+async def test_nothing_is_decoded_on_the_way(
+    engine: AiortcEngine, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    li, wang = Peer(brightness=60), Peer(slots=1)
+    to_li = await connect("li", li)
+    to_wang = await connect("wang", wang)
+    decoded: list[str] = []
+    decode = codecs.vpx.Vp8Decoder.decode
+
+    def counted(self: codecs.vpx.Vp8Decoder, frame: JitterFrame) -> object:
+        decoded.append("one")
+        return decode(self, frame)
+
+    monkeypatch.setattr(codecs.vpx.Vp8Decoder, "decode", counted)
+    show(engine, "wang", to_wang, "li")
+    seen = await wang.sees(slot(to_wang, Kind.VIDEO), 10)
+    # The only decoder of this process that worked is the viewer's own.
+    assert len(seen) <= len(decoded) <= len(seen) + 3
+    assert to_li.sends == set(Kind)
+
+
+async def test_a_late_joiner_begins_with_a_keyframe(engine: AiortcEngine, connect: Connect) -> None:
+    li, wang, zhao = Peer(brightness=60), Peer(slots=1), Peer(slots=1)
+    await connect("li", li)
+    to_wang = await connect("wang", wang)
+    show(engine, "wang", to_wang, "li")
+    await wang.sees(slot(to_wang, Kind.VIDEO), 15)
+    to_zhao = await connect("zhao", zhao)
+    show(engine, "zhao", to_zhao, "li")
+    async with asyncio.timeout(5):
+        (frame,) = await zhao.sees(slot(to_zhao, Kind.VIDEO))
+    # Without its keyframe a picture of one brightness cannot be made out.
+    assert abs(brightness_of(frame) - 60) < 12
+
+
+async def test_three_see_each_other_and_a_slot_changes_its_publisher(
+    engine: AiortcEngine, connect: Connect
+) -> None:
+    light = {"li": 40, "wang": 120, "zhao": 200}
+    peers = {name: Peer(brightness=value) for name, value in light.items()}
+    slots = {name: await connect(name, peer) for name, peer in peers.items()}
+    for viewer in light:
+        for at, publisher in enumerate(name for name in light if name != viewer):
+            show(engine, viewer, slots[viewer], publisher, at)
+    async with asyncio.TaskGroup() as group:
+        for viewer in light:
+            for at, publisher in enumerate(name for name in light if name != viewer):
+                mid = slot(slots[viewer], Kind.VIDEO, at)
+                group.create_task(peers[viewer].is_shown(mid, light[publisher]))
+    # One stream to the viewer, now of somebody else.
+    mid = slot(slots["li"], Kind.VIDEO)
+    engine.attach("li", mid, "zhao")
+    await peers["li"].is_shown(mid, light["zhao"])
+
+
+async def test_who_is_muted_is_not_forwarded_and_comes_back_with_a_picture(
+    engine: AiortcEngine, connect: Connect
+) -> None:
+    li, wang = Peer(brightness=60), Peer(slots=1)
+    await connect("li", li)
+    to_wang = await connect("wang", wang)
+    show(engine, "wang", to_wang, "li")
+    mid = slot(to_wang, Kind.VIDEO)
+    await wang.sees(mid, 3)
+    for kind in Kind:
+        engine.mute("li", kind, muted=True)
+    await asyncio.sleep(0.2)
+    before = engine.stats().forwarded_packets
+    await asyncio.sleep(0.5)
+    assert engine.stats().forwarded_packets == before
+    engine.mute("li", Kind.VIDEO, muted=False)
+    await wang.sees(mid, 5)
+
+
+async def test_what_is_lost_on_the_way_up_is_asked_for_again(
+    engine: AiortcEngine, connect: Connect
+) -> None:
+    li, wang = Peer(brightness=60), Peer(slots=1)
+    await connect("li", li)
+    to_wang = await connect("wang", wang)
+    show(engine, "wang", to_wang, "li")
+    mid = slot(to_wang, Kind.VIDEO)
+    await wang.sees(mid, 3)
+    li.up.loses = lambda number: number % 10 == 0
+    times = [frame.pts or 0 for frame in await wang.sees(mid, 45)]
+    assert li.up.lost > 5
+    steps = {after - before for before, after in pairwise(times)}
+    # A frame that was lost and not sent again would be a step of two.
+    assert max(steps) < 2 * 90_000 // 15 - 100
+
+
+async def test_what_is_lost_on_the_way_down_is_sent_again(
+    engine: AiortcEngine, connect: Connect
+) -> None:
+    li, wang = Peer(brightness=60), Peer(slots=1)
+    await connect("li", li)
+    to_wang = await connect("wang", wang)
+    show(engine, "wang", to_wang, "li")
+    mid = slot(to_wang, Kind.VIDEO)
+    await wang.sees(mid, 3)
+    wang.down.loses = lambda number: number % 10 == 0
+    times = [frame.pts or 0 for frame in await wang.sees(mid, 45)]
+    assert wang.down.lost > 5
+    steps = {after - before for before, after in pairwise(times)}
+    assert max(steps) < 2 * 90_000 // 15 - 100
+
+
+async def test_a_connection_that_is_made_again_replaces_the_first(
+    engine: AiortcEngine, connect: Connect
+) -> None:
+    li, wang = Peer(brightness=60), Peer(slots=1)
+    await connect("li", li)
+    to_wang = await connect("wang", wang)
+    show(engine, "wang", to_wang, "li")
+    again = Peer(brightness=150)
+    await connect("li", again)
+    assert engine.stats().connections == 2
+    mid = slot(to_wang, Kind.VIDEO)
+    engine.attach("wang", mid, "li")
+    await wang.is_shown(mid, 150)
+
+
+async def test_who_hangs_up_is_told_once(engine: AiortcEngine) -> None:
+    li = Peer(brightness=60)
+    lost: list[str] = []
+    gone = asyncio.Event()
+
+    def on_lost() -> None:
+        lost.append("li")
+        gone.set()
+
+    answer = await engine.connect("li", await li.offer(), on_lost)
+    await li.accept(answer.answer_sdp)
+    await li.connected()
+    await li.close()
+    async with asyncio.timeout(PATIENCE_S):
+        await gone.wait()
+    await engine.disconnect("li")
+    assert lost == ["li"]
+
+
+async def test_the_answer_has_no_codec_that_a_room_has_not(engine: AiortcEngine) -> None:
+    peer = Peer(brightness=60, slots=1)
+    answer = (await engine.connect("li", await peer.offer(), lambda: None)).answer_sdp
+    assert set(re.findall(r"a=rtpmap:\d+ (\w+)/", answer)) == {"opus", "VP8", "rtx"}
+    await peer.close()
+
+
+async def test_the_server_calls_nobody(engine: AiortcEngine) -> None:
+    peer = Peer(brightness=60, slots=1)
+    offer = (await peer.offer()).replace(
+        "a=end-of-candidates",
+        "a=candidate:1 1 udp 2130706431 169.254.169.254 80 typ host\r\n"
+        "a=candidate:2 1 udp 2130706431 somewhere.local 80 typ host\r\na=end-of-candidates",
+    )
+    await engine.connect("li", offer, lambda: None)
+    transport = engine._peers["li"].connection.getTransceivers()[0].sender.transport.transport
+    assert transport.getRemoteCandidates() == []
+    await peer.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda _sdp: "hello", "bad-offer"),
+        (lambda _sdp: "", "bad-offer"),
+        (lambda sdp: sdp.replace("a=group:BUNDLE 0 1", "a=group:BUNDLE 0"), "offer-not-bundled"),
+        (lambda sdp: sdp.replace("a=sendonly", "a=sendrecv"), "bad-direction"),
+        (lambda sdp: sdp.replace("a=recvonly", "a=sendonly"), "too-many-streams"),
+        (lambda sdp: sdp.replace("VP8", "VP7"), "bad-offer"),
+        (lambda sdp: sdp.replace("a=fingerprint", "a=finger"), "bad-offer"),
+        (lambda sdp: sdp.replace("m=video", "m=application"), "bad-offer"),
+    ],
+)
+async def test_a_bad_offer_is_refused_by_name(
+    engine: AiortcEngine, change: Callable[[str], str], code: str
+) -> None:
+    peer = Peer(brightness=60, slots=1)
+    with pytest.raises(InvalidInput) as refused:
+        await engine.connect("li", change(await peer.offer()), lambda: None)
+    assert refused.value.code == code
+    assert engine.stats().connections == 0
+    await peer.close()
+
+
+async def test_more_slots_than_a_room_has_people_are_refused(engine: AiortcEngine) -> None:
+    peer = Peer(slots=8)
+    with pytest.raises(InvalidInput) as refused:
+        await engine.connect("li", await peer.offer(), lambda: None)
+    assert refused.value.code == "too-many-slots"
+    await peer.close()
