@@ -6,6 +6,7 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from server.identity.actors import Actor, ActorKind, InstitutionRef, PersonRef, act_of
+from server.identity.admission import Credential
 from server.identity.models import Level, Ownership, Role
 from server.identity.people import Signatory
 from server.identity.policy import EMERGENCY_ROLES, Action, allows
@@ -16,6 +17,7 @@ __all__ = [
     "Action",
     "Actor",
     "ActorKind",
+    "Credential",
     "InstitutionDirectory",
     "InstitutionRef",
     "Level",

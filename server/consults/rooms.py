@@ -1,0 +1,353 @@
+"""The rooms of this process: visits come in, what a room decides is carried out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final, Protocol, assert_never
+
+import structlog
+from pydantic import ValidationError
+
+from server.consults.engine import Connected, MediaEngine
+from server.consults.room import Attach, Detach, Effect, Room, Send, Withhold
+from server.consults.signals import (
+    CLIENT_MESSAGES,
+    ClientMessage,
+    Close,
+    Cursor,
+    Description,
+    Error,
+    Ice,
+    Institution,
+    Join,
+    Lead,
+    Leave,
+    Mute,
+    Participant,
+    SetView,
+)
+from server.consults.visit import ConsultRef, Visit, Visitor
+from server.core.clock import Clock
+from server.core.errors import InvalidInput, LianzhenError, Throttled, Unavailable
+from server.core.ids import Ids
+from server.identity.public import Actor, Credential
+
+_log = structlog.get_logger(__name__)
+
+# A revocation holds within 5 s, the check itself included.
+_WATCH_EVERY_S: Final = 2.0
+_JOINS_WITHIN_S: Final = 15.0
+_FAREWELL_S: Final = 5.0
+_VISITS_AT_MOST: Final = 512
+_VISITS_A_ROOM: Final = 16
+_VISITS_A_PERSON: Final = 4
+_EMPTY_ROOMS_KEPT: Final = 256
+_MESSAGE_BYTES: Final = 8 * 1024
+_OFFER_BYTES: Final = 192 * 1024
+# Of 100 a second: a connection is dear, and so is a long message.
+_JOIN_COST: Final = 50.0
+_BYTES_A_TOKEN: Final = 2048
+
+
+class Members(Protocol):
+    """Knows whose room it is, and writes down who was there: `ConsultService`."""
+
+    async def may_stay(self, actor: Actor, consult_id: str) -> bool:
+        """Tell whether the consult is open, and for this person."""
+        ...
+
+    async def entered(self, actor: Actor, consult: ConsultRef) -> None:
+        """Write down that somebody came in; an error means that they must not."""
+        ...
+
+    async def left(self, actor: Actor, consult: ConsultRef) -> None:
+        """Write down that somebody went."""
+        ...
+
+
+class Watch(Protocol):
+    """Knows whose session or token is still good."""
+
+    async def alive(self, credentials: Collection[Credential]) -> Collection[Credential]:
+        """Return those of the credentials that are good now."""
+        ...
+
+
+class Rooms:
+    """One a media process."""
+
+    def __init__(
+        self,
+        *,
+        engine: MediaEngine,
+        members: Members,
+        watch: Watch,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._engine = engine
+        self._members = members
+        self._watch = watch
+        self._clock = clock
+        self._ids = ids
+        self._rooms: dict[str, Room] = {}
+        self._visits: dict[str, Visit] = {}
+        self._chores: set[asyncio.Task[None]] = set()
+        self._watcher: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    async def start(self) -> None:
+        """Watch who may stay."""
+        self._watcher = asyncio.create_task(self._watch_visits(), name="room-watch")
+
+    async def stop(self) -> None:
+        """Send everybody away and let nobody in."""
+        self._stopping.set()
+        for visit in self._visits.values():
+            visit.end(Close.GOING_AWAY)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL_S):
+                await self._empty.wait()
+        if self._watcher is not None:
+            await self._watcher
+        await asyncio.gather(*self._chores, return_exceptions=True)
+        await self._engine.close()
+
+    @asynccontextmanager
+    async def visiting(self, visitor: Visitor, consult: ConsultRef) -> AsyncIterator[Visit]:
+        """Be at a room's door while inside; `receive` of a ``join`` leads in.
+
+        Raises
+        ------
+        Throttled
+            If there are too many connections already.
+        Unavailable
+            If the process is stopping.
+        """
+        self._check_room_for(visitor, consult)
+        visit = Visit(self._ids.new(), visitor, consult, self._clock)
+        self._visits[visit.id] = visit
+        self._empty.clear()
+        loop = asyncio.get_running_loop()
+        deadline = loop.call_later(_JOINS_WITHIN_S, self._send_away_unless_seated, visit)
+        try:
+            yield visit
+        finally:
+            deadline.cancel()
+            visit.end(Close.GOING_AWAY)
+            del self._visits[visit.id]
+            try:
+                await self._depart(visit)
+            finally:
+                if not self._visits:
+                    self._empty.set()
+
+    async def receive(self, visit: Visit, text: str) -> None:
+        """Do what a visitor says; what is wrong with it they are told."""
+        try:
+            message = _parsed(text)
+            cost = 1.0 + len(text) / _BYTES_A_TOKEN
+            if not visit.allows(_JOIN_COST if isinstance(message, Join) else cost):
+                if not isinstance(message, Cursor):
+                    visit.end(Close.POLICY)
+                return
+            await self._do(visit, message)
+        except LianzhenError as error:
+            if not visit.allows(1.0):
+                visit.end(Close.POLICY)
+            visit.put(Error(code=error.code, detail=error.detail))
+
+    async def _do(self, visit: Visit, message: ClientMessage) -> None:
+        if isinstance(message, Join):
+            await self._join(visit, message)
+            return
+        if isinstance(message, Leave):
+            visit.end(Close.GOING_AWAY)
+            return
+        if not visit.seated:
+            raise InvalidInput("join first", code="not-joined")
+        room = self._rooms[visit.consult.id]
+        match message:
+            case SetView():
+                if message.view.study_instance_uid != visit.consult.study_instance_uid:
+                    raise InvalidInput("the consult is about another study", code="another-study")
+                self._carry_out(room.look(visit.id, message.view))
+            case Lead():
+                self._carry_out(room.lead(visit.id))
+            case Cursor():
+                self._carry_out(room.point(visit.id, message))
+            case Mute():
+                self._carry_out(room.mute(visit.id, message))
+            case Ice():
+                pass
+            case _:
+                assert_never(message)
+
+    async def _join(self, visit: Visit, message: Join) -> None:
+        connected = await self._connected(visit, message.offer)
+        slots, sends = (connected.slots, connected.sends) if connected else ((), frozenset())
+        if visit.seated:
+            room = self._rooms[visit.consult.id]
+            effects = room.change_media(visit.id, slots, sends)
+        else:
+            try:
+                visit.noted = True
+                await self._members.entered(visit.visitor.actor, visit.consult)
+                # From here to the end of it nobody else comes in between.
+                room = self._room(visit.consult.id)
+                self._replace_older(visit)
+                effects = room.join(self._participant(visit, room.free_color()), slots, sends)
+            except LianzhenError:
+                await self._engine.disconnect(visit.id)
+                raise
+            visit.seated = True
+        answer = connected.answer_sdp if connected is not None else None
+        visit.put(room.welcome(visit.id, answer))
+        self._carry_out(effects)
+
+    async def _connected(self, visit: Visit, offer: Description | None) -> Connected | None:
+        if offer is None:
+            await self._engine.disconnect(visit.id)
+            return None
+        if offer.type != "offer" or len(offer.sdp) > _OFFER_BYTES:
+            raise InvalidInput("that is no offer", code="bad-offer")
+        return await self._engine.connect(visit.id, offer.sdp, lambda: self._media_lost(visit))
+
+    def _participant(self, visit: Visit, color: str) -> Participant:
+        visitor = visit.visitor
+        home = visitor.institution
+        return Participant(
+            id=visit.id,
+            person_id=visitor.actor.id,
+            display_name=visitor.display_name,
+            institution=Institution(id=home.id, name_zh=home.name_zh, name_en=home.name_en),
+            color=color,
+        )
+
+    def _replace_older(self, visit: Visit) -> None:
+        for other in self._visits.values():
+            same = other.visitor.actor.id == visit.visitor.actor.id
+            if other is not visit and same and other.consult.id == visit.consult.id:
+                other.end(Close.REPLACED)
+                # The person is here still.
+                other.noted = False
+                self._unseat(other)
+
+    def _unseat(self, visit: Visit) -> None:
+        if visit.seated:
+            visit.seated = False
+            self._carry_out(self._rooms[visit.consult.id].leave(visit.id))
+
+    async def _depart(self, visit: Visit) -> None:
+        self._unseat(visit)
+        await self._engine.disconnect(visit.id)
+        if visit.noted:
+            try:
+                await self._members.left(visit.visitor.actor, visit.consult)
+            except Unavailable:
+                # They are gone all the same; the next start writes it down.
+                _log.warning("a leave could not be written down", consult_id=visit.consult.id)
+
+    def _media_lost(self, visit: Visit) -> None:
+        # Called from inside the engine, which is not to be closed under its own feet.
+        self._chore(self._end_media(visit))
+
+    async def _end_media(self, visit: Visit) -> None:
+        await self._engine.disconnect(visit.id)
+        if visit.seated:
+            self._carry_out(self._rooms[visit.consult.id].change_media(visit.id, (), ()))
+            detail = "the audio and video connection was lost; join again"
+            visit.put(Error(code="media-lost", detail=detail))
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Send():
+                    text = effect.message.model_dump_json()
+                    for participant_id in effect.to:
+                        visit = self._visits.get(participant_id)
+                        if visit is not None:
+                            visit.put(effect.message, text)
+                case Attach():
+                    self._engine.attach(effect.subscriber_id, effect.mid, effect.publisher_id)
+                case Detach():
+                    self._engine.detach(effect.subscriber_id, effect.mid)
+                case Withhold():
+                    self._engine.mute(effect.publisher_id, effect.kind, muted=effect.muted)
+                case _:
+                    assert_never(effect)
+
+    def _room(self, consult_id: str) -> Room:
+        room = self._rooms.pop(consult_id, None) or Room()
+        # The youngest stands last; the oldest that is empty goes first.
+        self._rooms[consult_id] = room
+        empty = [each for each, other in self._rooms.items() if not other.participants]
+        for each in empty[: max(len(empty) - _EMPTY_ROOMS_KEPT, 0)]:
+            del self._rooms[each]
+        return room
+
+    def _check_room_for(self, visitor: Visitor, consult: ConsultRef) -> None:
+        if self._stopping.is_set():
+            raise Unavailable("the server is stopping")
+        here = [visit for visit in self._visits.values() if visit.consult.id == consult.id]
+        mine = [
+            visit for visit in self._visits.values() if visit.visitor.actor.id == visitor.actor.id
+        ]
+        if (
+            len(self._visits) >= _VISITS_AT_MOST
+            or len(here) >= _VISITS_A_ROOM
+            or len(mine) >= _VISITS_A_PERSON
+        ):
+            raise Throttled("too many open connections", code="too-many-connections")
+
+    @staticmethod
+    def _send_away_unless_seated(visit: Visit) -> None:
+        if not visit.seated:
+            visit.end(Close.POLICY)
+
+    def _chore(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+
+    async def _watch_visits(self) -> None:
+        while not self._stopping.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_WATCH_EVERY_S):
+                    await self._stopping.wait()
+                    return
+            try:
+                await self._send_away_who_may_not_stay()
+            except Exception:  # noqa: BLE001 -- a database out of reach must not end a consult
+                _log.exception("visits could not be checked; trying again")
+
+    async def _send_away_who_may_not_stay(self) -> None:
+        visits = tuple(self._visits.values())
+        if not visits:
+            return
+        alive = await self._watch.alive({visit.visitor.credential for visit in visits})
+        may_stay: dict[tuple[str, str], bool] = {}
+        for visit in visits:
+            actor, consult_id = visit.visitor.actor, visit.consult.id
+            if visit.visitor.credential not in alive:
+                visit.end(Close.SESSION_ENDED)
+                continue
+            key = (consult_id, actor.institution_id)
+            if key not in may_stay:
+                may_stay[key] = await self._members.may_stay(actor, consult_id)
+            if not may_stay[key]:
+                visit.end(Close.CONSULT_CLOSED)
+
+
+def _parsed(text: str) -> ClientMessage:
+    try:
+        message = CLIENT_MESSAGES.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise InvalidInput(f"{where}: {first['msg']}", code="bad-message") from error
+    if not isinstance(message, Join) and len(text) > _MESSAGE_BYTES:
+        raise InvalidInput("the message is too long", code="message-too-long")
+    return message
