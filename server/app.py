@@ -7,6 +7,8 @@ from aiohttp import web
 
 from dicom.decode_pool import DecodePool
 from server import __version__
+from server.consults.proxy import MediaProxy
+from server.consults.routes import consult_routes
 from server.core.clock import Clock
 from server.core.health import Check, public_health_routes
 from server.core.http import (
@@ -47,7 +49,7 @@ from server.reports.lists import ReportLists
 from server.reports.routes import report_routes
 from server.reports.service import ReportService
 from server.reports.views import ReportViews
-from server.requests.public import NoConsults, Worklist
+from server.requests.public import Worklist
 from server.requests.routes import request_routes
 from server.services import Services, build_services, ecg_workbench, running
 from server.studies.public import StudyService
@@ -88,10 +90,11 @@ def build_app(
         people=services.people,
         reads=services.reads,
         reports=RequestReports(),
-        consults=NoConsults(),
+        consults=services.consults,
         clock=services.clock,
     )
     refusals = Refusals(database=services.database, trail=services.audit, clock=services.clock)
+    media = MediaProxy(settings.http)
     app = web.Application(
         middlewares=[
             time_requests(services.registry),
@@ -168,6 +171,8 @@ def build_app(
                 ),
                 public_url=settings.http.public_url,
             ),
+            *consult_routes(services.consults),
+            *media.routes(),
             *event_routes(hub=hub, access=Requires(Action.EVENTS_LISTEN), visitor_of=visitor_of),
         ],
     )
@@ -182,8 +187,8 @@ def build_app(
         # Before the server waits for open connections: a socket never ends by itself.
         await hub.stop()
 
-    app.cleanup_ctx.append(opened)
-    app.on_shutdown.append(farewell)
+    app.cleanup_ctx.extend([opened, media.running])
+    app.on_shutdown.extend([farewell, media.stop])
     return app
 
 

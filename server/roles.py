@@ -19,6 +19,7 @@ from server.core.logging import configure_logging
 from server.core.settings import DicomSettings, HttpSettings, Settings
 from server.core.supervisor import Supervisor, stop_on_signals
 from server.dicom_node.public import NodeGate, NodeStore, Visit
+from server.media import build_media_app
 from server.migrations.run import migrate
 from server.services import Services, build_services, running
 from server.worker import build_worker
@@ -81,17 +82,10 @@ async def _web(settings: Settings) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _media(settings: Settings) -> AsyncIterator[None]:
-    """Run the media role: its health only, until it has rooms."""
     services = build_services(settings, role=RoleName.MEDIA)
-    try:
-        http = settings.http
-        async with _listening(
-            build_health_app(services), settings, http.inner_host, http.media_port
-        ):
-            yield
-    finally:
-        await services.database.close()
-        services.executor.shutdown()
+    http = settings.http
+    async with _listening(build_media_app(services), settings, http.inner_host, http.media_port):
+        yield
 
 
 @asynccontextmanager

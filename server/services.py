@@ -13,6 +13,7 @@ from server.audit.anchors import Anchors
 from server.audit.fallback import FallbackLog
 from server.audit.key import load_or_create_key
 from server.audit.public import AuditTrail, ReadAudit
+from server.consults.public import ConsultService, IceServers
 from server.core.clock import Clock, SystemClock
 from server.core.database import Database, open_database
 from server.core.ids import Ids, RandomIds
@@ -71,6 +72,7 @@ class Services:
     reads: ReadAudit
     anchors: Anchors
     tail: EventTail
+    consults: ConsultService
 
 
 def build_services(
@@ -125,7 +127,19 @@ def build_services(
         clock=clock,
         ids=ids,
     )
+    people = PeopleService(
+        database=database, trail=audit, clock=clock, ids=ids, passwords=passwords
+    )
     studies = StudyService(database, institutions, clock)
+    requests = RequestService(database=database, studies=studies, audit=audit, clock=clock)
+    reads = ReadAudit(
+        database=database,
+        trail=audit,
+        clock=clock,
+        ids=ids,
+        fallback=FallbackLog(settings.data_dir, key),
+        emergency_roles=EMERGENCY_ROLES,
+    )
     return Services(
         settings=settings,
         clock=clock,
@@ -137,9 +151,7 @@ def build_services(
         spool=spool,
         audit=audit,
         institutions=institutions,
-        people=PeopleService(
-            database=database, trail=audit, clock=clock, ids=ids, passwords=passwords
-        ),
+        people=people,
         sessions=SessionService(
             database=database,
             trail=audit,
@@ -166,15 +178,8 @@ def build_services(
             chores=[uploads.expire],
         ),
         studies=studies,
-        requests=RequestService(database=database, studies=studies, audit=audit, clock=clock),
-        reads=ReadAudit(
-            database=database,
-            trail=audit,
-            clock=clock,
-            ids=ids,
-            fallback=FallbackLog(settings.data_dir, key),
-            emergency_roles=EMERGENCY_ROLES,
-        ),
+        requests=requests,
+        reads=reads,
         anchors=Anchors(
             database=database,
             key=key,
@@ -183,6 +188,18 @@ def build_services(
             every_s=settings.audit.anchor_every_s,
         ),
         tail=EventTail(database),
+        consults=ConsultService(
+            database=database,
+            requests=requests,
+            studies=studies,
+            people=people,
+            institutions=institutions,
+            reads=reads,
+            trail=audit,
+            ice=IceServers(settings.rtc, clock),
+            clock=clock,
+            ids=ids,
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from server.app import build_app
 from server.audit.models import AuditEvent, Outcome
+from server.consults.models import Consult, ConsultStatus
 from server.core.http import ACCESS, Public, Route, add_routes
 from server.ecg_records.models import EcgRecord
 from server.identity.models import Role
@@ -154,6 +155,13 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("POST", STUDY): Rule(CREATORS, answer=415),
     # Without the handshake of a WebSocket the door opens to a bad request.
     ("GET", "/ws"): Rule(LISTENERS, answer=400),
+    ("GET", "/rtc/{consult_id}"): Rule(READERS, answer=400),
+    # One is open about the case, which is opened again for whoever may join it.
+    ("POST", f"{REQUEST}/consult"): Rule(READERS, scoped=True),
+    ("GET", "/api/consults"): Rule(READERS),
+    # Another was closed before.
+    ("GET", "/api/consults/{consult_id}"): Rule(READERS, scoped=True),
+    ("POST", "/api/consults/{consult_id}/close"): Rule(READERS, scoped=True, answer=409),
 }
 
 
@@ -164,6 +172,7 @@ async def app(tmp_path: Path) -> AsyncIterator[RunningApp]:
         await running.receive(ct_bytes())
         await running.receive(sample("waveform_ecg.dcm").read_bytes())
         await _report_of_the_ecg(running)
+        await _confer(running)
         yield running
 
 
@@ -188,6 +197,19 @@ async def _report_of_the_ecg(app: RunningApp) -> None:
     await done("POST", f"/api/reports/{report_id}/amend", {"reason": "R"})
 
 
+async def _confer(app: RunningApp) -> None:
+    """Leave a closed and an open consult about the CT."""
+    who = await app.token("conferring", "township1", Role.TOWNSHIP_DOCTOR)
+    async with app.services.database.reading() as session:
+        request_id = await session.scalar(
+            select(DiagnosisRequest.id).where(DiagnosisRequest.kind == "imaging")
+        )
+    path = f"/api/requests/{request_id}/consult"
+    consult = await (await app.client.post(path, headers=who)).json()
+    await app.client.post(f"/api/consults/{consult['id']}/close", headers=who)
+    await app.client.post(path, headers=who)
+
+
 async def _concrete(app: RunningApp) -> dict[str, str]:
     async with app.services.database.reading() as session:
         study, series, instance = (
@@ -199,6 +221,9 @@ async def _concrete(app: RunningApp) -> dict[str, str]:
             )
         ).one()
         ecg_id = await session.scalar(select(EcgRecord.id))
+        consult_id = await session.scalar(
+            select(Consult.id).where(Consult.status == ConsultStatus.CLOSED)
+        )
         request_id = await session.scalar(
             select(DiagnosisRequest.id).where(DiagnosisRequest.study_pk == study.id)
         )
@@ -209,7 +234,7 @@ async def _concrete(app: RunningApp) -> dict[str, str]:
         "{ecg_id}": str(ecg_id),
         "{request_id}": str(request_id),
         "{upload_id}": "0" * 32,
-        "{consult_id}": "0" * 32,
+        "{consult_id}": str(consult_id),
         "{name}": "none.js",
         "{study}": study.study_instance_uid,
         "{series}": series.series_instance_uid,

@@ -1,6 +1,174 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 d484fd16061e683aab5e6480dc12936f2a08e6e5c758dc98f75ddb0b6f9127c1
+// Made by `make api-types`; do not edit. OpenAPI document sha256 83de18ce86f0af9e2852b171afbc2ae0e1a960f9a25ba49797d6d1458577c388
 
 export interface paths {
+    "/api/consults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the open consults within reach, newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConsultPage"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return one consult, with fresh credentials for its ICE servers. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    consult_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConsultOut"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Close a consult; its room is empty within seconds. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    consult_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConsultOut"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ecgs": {
         parameters: {
             query?: never;
@@ -226,6 +394,1281 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/report-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List texts to begin a report with. */
+        get: {
+            parameters: {
+                query?: {
+                    kind?: components["schemas"]["RequestKind"] | null;
+                    modality?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TemplateList"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List reports that the person's institution writes or was given, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    view?: components["schemas"]["ReportView"];
+                    limit?: number;
+                    before?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReportPage"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{report_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return a report. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    report_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReportOut"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{report_id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Record that the examining side has received the latest version. */
+        post: {
+            parameters: {
+                query?: {
+                    version?: number | null;
+                };
+                header?: never;
+                path: {
+                    report_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReportOut"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{report_id}/amend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Open an issued report for a change. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    report_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["AmendIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReportOut"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{report_id}/document.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return a version as PDF/A-2b, the latest by default. */
+        get: {
+            parameters: {
+                query?: {
+                    version?: number | null;
+                };
+                header?: never;
+                path: {
+                    report_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{report_id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Give a submitted report back to its author, with a comment. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    report_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["CommentIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReportOut"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{report_id}/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make a report final. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    report_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReportOut"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{report_id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Submit a draft for review. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    report_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReportOut"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{report_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the versions that were issued, the newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    report_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VersionList"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return one request; that it was read is recorded. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    request_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequestOut"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Change what the examining side says of it. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    request_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["RequestPatch"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequestOut"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/requests/{request_id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take a request to read it; a red one falls silent for all. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    request_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequestOut"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{request_id}/consult": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Open a consult about a case, or return the one that is open. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    request_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConsultOut"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{request_id}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Say that the claimant looks at it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    request_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequestOut"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{request_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Give a request back to all. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    request_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequestOut"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{request_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the report of a request. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    request_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReportOut"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** @description Keep what the person who holds the case has written. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    request_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["DraftIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReportOut"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{request_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Say at the examining side that what was asked for is done. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    request_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequestOut"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{request_id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Return a request to the examining side, with a reason to act on. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    request_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["ReturnIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequestOut"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -469,6 +1912,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/worklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List requests within reach, the most urgent first; closed ones the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    view?: components["schemas"]["View"];
+                    kind?: components["schemas"]["RequestKind"] | null;
+                    risk?: components["schemas"]["Risk"] | null;
+                    institution_id?: string | null;
+                    q?: string | null;
+                    limit?: number;
+                    after?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WorklistPage"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/dicomweb/studies/{study}/series/{series}/instances/{instance}/frames/{frames}/rendered": {
         parameters: {
             query?: never;
@@ -603,6 +2106,104 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AmendIn
+         * @description Why an issued report is changed, and how.
+         */
+        AmendIn: {
+            /** @default amended */
+            kind: components["schemas"]["AmendmentKind"];
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * AmendmentKind
+         * @description How an issued report is changed (FHIR R4 DiagnosticReport.status).
+         * @enum {string}
+         */
+        AmendmentKind: "amended" | "corrected" | "appended";
+        /**
+         * Blocker
+         * @description Why the person who asks may not sign now.
+         * @enum {string}
+         */
+        Blocker: "already-issued" | "withdrawn" | "findings-empty" | "impression-empty" | "blank-left" | "critical-undecided" | "appended-text-changed" | "not-submitted" | "not-claimant" | "author-cannot-review" | "role-missing" | "other-institution" | "licence-missing" | "licence-expired" | "not-independent";
+        /**
+         * CommentIn
+         * @description What a reviewer says on giving a report back.
+         */
+        CommentIn: {
+            /** Comment */
+            comment: string;
+        };
+        /**
+         * CommentOut
+         * @description What a reviewer said.
+         */
+        CommentOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            by: components["schemas"]["PersonRef"];
+            /** Text */
+            text: string;
+        };
+        /**
+         * ConsultOut
+         * @description A consult, and how a browser reaches its room: ``/rtc/{id}``.
+         */
+        ConsultOut: {
+            /** Closed At */
+            closed_at: string | null;
+            /** Ice Servers */
+            ice_servers: components["schemas"]["IceServer"][];
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            opened_by: components["schemas"]["PersonRef"];
+            /** Participants */
+            participants: components["schemas"]["PresentOut"][];
+            patient: components["schemas"]["PatientOut"];
+            /** Request Id */
+            request_id: string;
+            /** Study Id */
+            study_id: string;
+            /** Study Instance Uid */
+            study_instance_uid: string;
+        };
+        /**
+         * ConsultPage
+         * @description The open consults within reach, newest first.
+         */
+        ConsultPage: {
+            /** Items */
+            items: components["schemas"]["ConsultOut"][];
+        };
+        /**
+         * DraftIn
+         * @description What a reader has written, over the revision they saw; 0 where there was none.
+         */
+        DraftIn: {
+            /** Base Revision */
+            base_revision: number;
+            /**
+             * Critical
+             * @default null
+             */
+            critical: boolean | null;
+            /** Findings */
+            findings: string;
+            /** Impression */
+            impression: string;
+        };
+        /**
          * EcgDetailOut
          * @description An ECG with its whole screening, and how the machine's words must be labelled.
          */
@@ -709,6 +2310,24 @@ export interface components {
             text_zh: string;
         };
         /**
+         * IceServer
+         * @description A server as ``RTCPeerConnection`` takes it.
+         */
+        IceServer: {
+            /**
+             * Credential
+             * @default null
+             */
+            credential: string | null;
+            /** Urls */
+            urls: string[];
+            /**
+             * Username
+             * @default null
+             */
+            username: string | null;
+        };
+        /**
          * InstitutionOut
          * @description An institution as lists show it.
          */
@@ -765,6 +2384,27 @@ export interface components {
             roles: components["schemas"]["Role"][];
         };
         /**
+         * PersonRef
+         * @description A person as others show them.
+         */
+        PersonRef: {
+            /** Display Name */
+            display_name: string;
+            /** Id */
+            id: string;
+        };
+        /**
+         * PresentOut
+         * @description A person who is in the room.
+         */
+        PresentOut: {
+            /** Display Name */
+            display_name: string;
+            /** Id */
+            id: string;
+            institution: components["schemas"]["InstitutionRef"];
+        };
+        /**
          * PreviewOut
          * @description The instance that stands for a study in a list.
          */
@@ -800,6 +2440,267 @@ export interface components {
          */
         RecordSeverity: "red" | "orange" | "uninterpretable" | "routine" | "normal";
         /**
+         * ReportListItem
+         * @description A report as lists show it.
+         */
+        ReportListItem: {
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            author: components["schemas"]["PersonRef"];
+            /** Critical */
+            critical: boolean | null;
+            /** Description */
+            description: string | null;
+            diagnosing: components["schemas"]["InstitutionRef"];
+            /** Document */
+            document: boolean;
+            examining: components["schemas"]["InstitutionRef"];
+            /** Id */
+            id: string;
+            /** Impression */
+            impression: string;
+            kind: components["schemas"]["RequestKind"];
+            /** Modalities */
+            modalities: string[];
+            patient: components["schemas"]["PatientOut"];
+            /** Request Id */
+            request_id: string;
+            reviewer: components["schemas"]["PersonRef"] | null;
+            /** Signed At */
+            signed_at: string | null;
+            status: components["schemas"]["ReportStatus"];
+            /** Study Id */
+            study_id: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ReportOut
+         * @description A report as the person who asks may see it.
+         *
+         *     The diagnosing side sees the text being written; everybody else sees the version last issued.
+         */
+        ReportOut: {
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            amendment: components["schemas"]["AmendmentKind"] | null;
+            /** Amendment Reason */
+            amendment_reason: string | null;
+            author: components["schemas"]["PersonRef"];
+            /** Blockers */
+            blockers: components["schemas"]["Blocker"][];
+            /** Comments */
+            comments: components["schemas"]["CommentOut"][];
+            /** Critical */
+            critical: boolean | null;
+            /** Document */
+            document: boolean;
+            /** Findings */
+            findings: string;
+            /** Id */
+            id: string;
+            /** Impression */
+            impression: string;
+            /** Request Id */
+            request_id: string;
+            reviewer: components["schemas"]["PersonRef"] | null;
+            /** Revision */
+            revision: number;
+            /** Signed At */
+            signed_at: string | null;
+            status: components["schemas"]["ReportStatus"];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ReportPage
+         * @description One page of reports, newest first.
+         */
+        ReportPage: {
+            /** Items */
+            items: components["schemas"]["ReportListItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * ReportRef
+         * @description A request's report, as lists show it.
+         */
+        ReportRef: {
+            /** Id */
+            id: string;
+            /** Status */
+            status: string;
+        };
+        /**
+         * ReportStatus
+         * @description Where a report stands: FHIR R4 DiagnosticReport.status, and `RETURNED`.
+         *
+         *     An issued report that is being changed goes through the first three again, while its issued
+         *     version stays what the examining side has.
+         * @enum {string}
+         */
+        ReportStatus: "registered" | "preliminary" | "returned" | "final" | "amended" | "corrected" | "appended" | "cancelled" | "entered-in-error";
+        /**
+         * ReportView
+         * @description Which reports.
+         * @enum {string}
+         */
+        ReportView: "mine" | "institution";
+        /**
+         * RequestKind
+         * @description What there is to read.
+         * @enum {string}
+         */
+        RequestKind: "ecg" | "imaging";
+        /**
+         * RequestOut
+         * @description A request as lists and pages show it.
+         */
+        RequestOut: {
+            /** Acquired At */
+            acquired_at: string | null;
+            /** Claimed At */
+            claimed_at: string | null;
+            claimed_by: components["schemas"]["PersonRef"] | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Complaint */
+            complaint: string | null;
+            /** Consult Id */
+            consult_id: string | null;
+            /** Description */
+            description: string | null;
+            diagnosing: components["schemas"]["InstitutionRef"];
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Ecg Id */
+            ecg_id: string | null;
+            /** Emergency */
+            emergency: boolean;
+            examining: components["schemas"]["InstitutionRef"];
+            /** Hints */
+            hints: components["schemas"]["FindingOut"][];
+            /** Id */
+            id: string;
+            /** Images Complete */
+            images_complete: boolean;
+            /** Instance Count */
+            instance_count: number;
+            kind: components["schemas"]["RequestKind"];
+            /** Modalities */
+            modalities: string[];
+            /** Opened At */
+            opened_at: string | null;
+            patient: components["schemas"]["PatientOut"];
+            preview: components["schemas"]["PreviewOut"] | null;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            report: components["schemas"]["ReportRef"] | null;
+            /** Return Comment */
+            return_comment: string | null;
+            return_reason: components["schemas"]["ReturnReason"] | null;
+            /** Ringing */
+            ringing: boolean;
+            risk: components["schemas"]["Risk"];
+            screening_status: components["schemas"]["ScreeningStatus"] | null;
+            /** Series Count */
+            series_count: number;
+            status: components["schemas"]["RequestStatus"];
+            /** Study Id */
+            study_id: string;
+            /** Study Instance Uid */
+            study_instance_uid: string;
+        };
+        /**
+         * RequestPatch
+         * @description What the examining side says; what is left out stays.
+         */
+        RequestPatch: {
+            /**
+             * Complaint
+             * @default null
+             */
+            complaint: string | null;
+            /**
+             * Emergency
+             * @default null
+             */
+            emergency: boolean | null;
+        };
+        /**
+         * RequestStatus
+         * @description Where a request stands: FHIR's ServiceRequest and Task as one state machine.
+         * @enum {string}
+         */
+        RequestStatus: "draft" | "requested" | "received" | "accepted" | "in-progress" | "on-hold" | "completed" | "rejected" | "cancelled" | "failed" | "entered-in-error";
+        /**
+         * ReturnIn
+         * @description Why a request goes back to the examining side.
+         */
+        ReturnIn: {
+            /**
+             * Comment
+             * @default null
+             */
+            comment: string | null;
+            reason: components["schemas"]["ReturnReason"];
+        };
+        /**
+         * ReturnReason
+         * @description Why a request goes back to the examining side (质控退回).
+         * @enum {string}
+         */
+        ReturnReason: "poor-quality" | "lead-reversal" | "incomplete-images" | "missing-information" | "wrong-patient" | "other";
+        /**
+         * Risk
+         * @description How soon a physician must look, the soonest first; a machine only ever raises it.
+         * @enum {string}
+         */
+        Risk: "red" | "orange" | "uninterpretable" | "routine";
+        /**
+         * RiskCounts
+         * @description How many requests of a view there are of each risk, whatever page is shown.
+         */
+        RiskCounts: {
+            /**
+             * Orange
+             * @default 0
+             */
+            orange: number;
+            /**
+             * Red
+             * @default 0
+             */
+            red: number;
+            /**
+             * Routine
+             * @default 0
+             */
+            routine: number;
+            /**
+             * Uninterpretable
+             * @default 0
+             */
+            uninterpretable: number;
+        };
+        /**
          * Role
          * @description What a person does; a person may hold several at once (workflow.md).
          * @enum {string}
@@ -832,6 +2733,23 @@ export interface components {
              * Format: password
              */
             password: string;
+        };
+        /**
+         * StaleDraft
+         * @description Somebody saved meanwhile: what they saved, to compare and save over.
+         */
+        StaleDraft: {
+            /** Code */
+            code: string;
+            current: components["schemas"]["ReportOut"] | null;
+            /** Detail */
+            detail: string;
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
         };
         /**
          * StudyOut
@@ -872,6 +2790,71 @@ export interface components {
             next: string | null;
         };
         /**
+         * TemplateList
+         * @description The templates that fit.
+         */
+        TemplateList: components["schemas"]["TemplateOut"][];
+        /**
+         * TemplateOut
+         * @description A text to begin with.
+         */
+        TemplateOut: {
+            /** Findings */
+            findings: string;
+            /** Id */
+            id: string;
+            /** Impression */
+            impression: string;
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
+        };
+        /**
+         * VersionList
+         * @description Every version, the newest first.
+         */
+        VersionList: {
+            /** Items */
+            items: components["schemas"]["VersionOut"][];
+        };
+        /**
+         * VersionOut
+         * @description A version as it was issued.
+         */
+        VersionOut: {
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            acknowledged_by: components["schemas"]["PersonRef"] | null;
+            amendment: components["schemas"]["AmendmentKind"] | null;
+            author: components["schemas"]["PersonRef"];
+            /** Critical */
+            critical: boolean | null;
+            /** Document Sha256 */
+            document_sha256: string;
+            /** Findings */
+            findings: string;
+            /** Impression */
+            impression: string;
+            /** Number */
+            number: number;
+            /** Reason */
+            reason: string | null;
+            reviewer: components["schemas"]["PersonRef"] | null;
+            /**
+             * Signed At
+             * Format: date-time
+             */
+            signed_at: string;
+            status: components["schemas"]["ReportStatus"];
+        };
+        /**
+         * View
+         * @description Which requests to list.
+         * @enum {string}
+         */
+        View: "open" | "mine" | "review" | "returned" | "done";
+        /**
          * WaveformOut
          * @description Up to a minute of samples, and what the device says of them.
          *
@@ -896,6 +2879,17 @@ export interface components {
             start_s: number;
             /** Uv Per Unit */
             uv_per_unit: number;
+        };
+        /**
+         * WorklistPage
+         * @description One page of a worklist.
+         */
+        WorklistPage: {
+            counts: components["schemas"]["RiskCounts"];
+            /** Items */
+            items: components["schemas"]["RequestOut"][];
+            /** Next */
+            next: string | null;
         };
     };
     responses: never;
