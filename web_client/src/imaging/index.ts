@@ -1,0 +1,26 @@
+import { attachGestures, type Tool } from './gestures';
+import { StudySource } from './source';
+import { Stage } from './stage';
+import { StudyViewer } from './viewer';
+
+export type { Preset, PresetName } from './presets';
+export { presetsFor } from './presets';
+export type {
+  Edges,
+  NoImages,
+  Series,
+  SeriesSummary,
+  Slice,
+  SliceFault,
+  SliceStatus,
+  View,
+  ViewSync,
+  Window,
+} from './types';
+export type { ViewerState } from './viewer';
+export { attachGestures, StudySource, StudyViewer, type Tool };
+
+/** Put a study into an element; the element's first size is the viewport's. */
+export function viewStudy(element: HTMLDivElement, source: StudySource): StudyViewer {
+  return new StudyViewer(new Stage(element), source);
+}

@@ -1,0 +1,64 @@
+import { wadors } from '@cornerstonejs/dicom-image-loader';
+import type { Dataset } from './dicomJson';
+import { hasPixels, seriesFrom, summaries } from './series';
+import type { Series, SeriesSummary } from './types';
+
+/** Ask our DICOMweb service and return its JSON; failures are the caller's kind of error. */
+export type FetchJson = (path: string) => Promise<unknown>;
+
+const PREFIX = '/dicomweb/studies';
+
+/** One study over DICOMweb: QIDO-RS for its series, WADO-RS for their metadata and frames. */
+export class StudySource {
+  readonly studyUid: string;
+  private readonly fetchJson: FetchJson;
+  private readonly loaded = new Map<string, Promise<Series>>();
+
+  constructor(studyUid: string, fetchJson: FetchJson) {
+    this.studyUid = studyUid;
+    this.fetchJson = fetchJson;
+  }
+
+  async series(): Promise<SeriesSummary[]> {
+    return summaries(datasets(await this.fetchJson(`${this.path}/series`)));
+  }
+
+  /** Read a series' metadata once; a failed attempt is forgotten, so that the next may succeed. */
+  load(summary: SeriesSummary): Promise<Series> {
+    const known = this.loaded.get(summary.uid);
+    if (known) return known;
+    const reading = this.read(summary);
+    this.loaded.set(summary.uid, reading);
+    reading.catch(() => this.loaded.delete(summary.uid));
+    return reading;
+  }
+
+  /** A small picture of the series, drawn by the server. */
+  thumbnailUrl(seriesUid: string, sopInstanceUid: string, side: number): string {
+    const instance = `${this.path}/series/${encodeURIComponent(seriesUid)}/instances/${encodeURIComponent(sopInstanceUid)}`;
+    return `${instance}/rendered?viewport=${side},${side}`;
+  }
+
+  private async read(summary: SeriesSummary): Promise<Series> {
+    const path = `${this.path}/series/${encodeURIComponent(summary.uid)}`;
+    const instances = datasets(await this.fetchJson(`${path}/metadata`));
+    const frameUrl = (uid: string, frame: number) =>
+      `${location.origin}${path}/instances/${encodeURIComponent(uid)}/frames/${frame}`;
+    const series = seriesFrom(summary, instances, frameUrl);
+    // The loader finds a later frame's metadata by its first one.
+    const ids = new Map(series.slices.filter(({ frame }) => frame === 1).map((s) => [s.sopInstanceUid, s.imageId]));
+    for (const instance of instances.filter(hasPixels)) {
+      const imageId = ids.get(String(instance['00080018']?.Value?.[0] ?? ''));
+      if (imageId) wadors.metaDataManager.add(imageId, { ...instance } as never);
+    }
+    return series;
+  }
+
+  private get path(): string {
+    return `${PREFIX}/${encodeURIComponent(this.studyUid)}`;
+  }
+}
+
+function datasets(answer: unknown): Dataset[] {
+  return Array.isArray(answer) ? (answer as Dataset[]) : [];
+}

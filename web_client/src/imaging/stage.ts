@@ -1,0 +1,144 @@
+import { cache, type PlanarViewport, type Types, utilities } from '@cornerstonejs/core';
+import { CACHE_LIMIT_BYTES, enableViewport, renderingEngine } from './engine';
+import { loadFrame } from './frames';
+import type { Series, Window } from './types';
+import type { StagePort } from './viewer';
+
+// Beyond this share of the cache nothing is fetched ahead, or it would push out what is on screen.
+const AHEAD_SHARE = 0.9;
+
+let stages = 0;
+
+/** One stack viewport of Cornerstone3D, in our terms. Leaving it gives the memory of all decoded images back. */
+export class Stage implements StagePort {
+  private readonly id: string;
+  private readonly viewport: PlanarViewport;
+  private mounted: string | null = null;
+  private window: Window | null = null;
+
+  constructor(element: HTMLDivElement) {
+    this.id = `stage-${stages++}`;
+    this.viewport = enableViewport(this.id, element);
+  }
+
+  /** Fetch and decode a slice into the cache. Only what decoded is put there: the cache throws again what failed. */
+  async load(imageId: string): Promise<void> {
+    if (cache.isLoaded(imageId)) return;
+    const image = await loadFrame(imageId).promise;
+    await cache.putImageLoadObject(imageId, { promise: Promise.resolve(image) });
+  }
+
+  get memoryBytes(): number {
+    return cache.getCacheSize();
+  }
+
+  roomAhead(): boolean {
+    return cache.getCacheSize() < CACHE_LIMIT_BYTES * AHEAD_SHARE;
+  }
+
+  /** Draw a slice that is in the cache. */
+  async show(series: Series, index: number): Promise<void> {
+    if (this.mounted === series.uid) {
+      await this.viewport.setImageIdIndex(index);
+    } else {
+      await this.mount(series, index);
+    }
+    this.present(series.slices[index]?.imageId);
+  }
+
+  setWindow(window: Window | null): void {
+    this.window = window;
+    this.present(this.viewport.getCurrentImageId());
+  }
+
+  windowOf(imageId: string): Window | null {
+    const image = cache.getImage(imageId);
+    return image && !image.color ? { center: first(image.windowCenter), width: first(image.windowWidth) } : null;
+  }
+
+  get zoom(): number {
+    return this.viewport.getZoom();
+  }
+
+  setZoom(zoom: number, at?: readonly [number, number]): void {
+    this.viewport.setZoom(zoom, at && [at[0], at[1]]);
+    this.viewport.render();
+  }
+
+  get panMm(): { x: number; y: number } {
+    const [x, y] = this.viewport.getPan();
+    const scale = this.pixelsPerMm();
+    return { x: x / scale, y: y / scale };
+  }
+
+  setPanMm({ x, y }: { x: number; y: number }): void {
+    const scale = this.pixelsPerMm();
+    this.viewport.setPan([x * scale, y * scale]);
+    this.viewport.render();
+  }
+
+  panBy(dx: number, dy: number): void {
+    const [x, y] = this.viewport.getPan();
+    this.viewport.setPan([x + dx, y + dy]);
+    this.viewport.render();
+  }
+
+  resetPlace(): void {
+    this.viewport.resetViewState();
+    this.viewport.render();
+  }
+
+  resize(): void {
+    renderingEngine().resize(true, true);
+  }
+
+  destroy(): void {
+    if (this.mounted) displaySets.remove(this.setId(this.mounted));
+    renderingEngine().disableElement(this.id);
+    cache.purgeCache();
+  }
+
+  private async mount(series: Series, index: number): Promise<void> {
+    if (this.mounted) displaySets.remove(this.setId(this.mounted));
+    this.mounted = series.uid;
+    const displaySetId = this.setId(series.uid);
+    displaySets.add(displaySetId, {
+      kind: 'planar',
+      imageIds: series.slices.map(({ imageId }) => imageId),
+      initialImageIdIndex: index,
+    });
+    await this.viewport.setDisplaySets({ displaySetId });
+    this.viewport.resetViewState();
+  }
+
+  private present(imageId: string | undefined): void {
+    const image = imageId === undefined ? undefined : cache.getImage(imageId);
+    if (!image || this.mounted === null) return;
+    const window = image.color ? null : this.window;
+    const voiRange = window ? utilities.windowLevel.toLowHighRange(window.width, window.center) : undefined;
+    this.viewport.resetDisplaySetPresentation();
+    this.viewport.setDisplaySetPresentation({
+      ...(voiRange && { voiRange }),
+      // MONOCHROME1: the smallest value is the brightest (PS3.3 C.7.6.3.1.2).
+      invert: image.invert,
+    });
+    this.viewport.render();
+  }
+
+  private pixelsPerMm(): number {
+    const centre = this.viewport.canvasToWorld([0, 0]);
+    const beside = this.viewport.canvasToWorld([100, 0]);
+    const mm = Math.hypot(...centre.map((value, axis) => value - (beside[axis] ?? 0)));
+    return mm > 0 ? 100 / mm : 1;
+  }
+
+  private setId(seriesUid: string): string {
+    return `${this.id}/${seriesUid}`;
+  }
+}
+
+const displaySets = utilities.genericViewportDisplaySetMetadataProvider;
+
+function first(value: Types.IImage['windowCenter']): number {
+  return Number(Array.isArray(value) ? value[0] : value);
+}
