@@ -8,6 +8,10 @@ import { printingFonts } from './build/printing-fonts.ts';
 const server = 'http://127.0.0.1:8080';
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+/** The image loader's package does not say so, but only its worker does something when it is loaded. */
+const hasSideEffects = (id: string): boolean =>
+  !/dicom-image-loader\/dist\/esm\/(?!decodeImageFrameWorker)/.test(id);
+
 export default defineConfig({
   plugins: [react(), printingFonts(), chunkBudgets(), precompressed()],
   resolve: {
@@ -15,6 +19,7 @@ export default defineConfig({
       '@': here('./src'),
       // vtk.js reads XML with it; as bundled it throws on load ("Class extends value undefined").
       xmlbuilder2: here('./build/xmlbuilder2-stub.ts'),
+      dcmjs: here('./build/dcmjs-stub.ts'),
     },
   },
   build: {
@@ -23,6 +28,7 @@ export default defineConfig({
     // The policy is default-src 'self': a data: image would be refused.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: { treeshake: { moduleSideEffects: hasSideEffects } },
   },
   worker: { format: 'es' },
   optimizeDeps: {

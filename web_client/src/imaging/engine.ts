@@ -1,7 +1,7 @@
 import {
   type BaseRenderingEngine,
-  cache,
   ContextPoolRenderingEngine,
+  cache,
   Enums,
   getRenderingCapabilities,
   init as initCore,

@@ -34,7 +34,10 @@ async function load(imageId: string, leaving: AbortController): Promise<Types.II
   return (await createImage(imageId, bytes, transferSyntax, {})) as Types.IImage;
 }
 
-async function fetched(url: string, leaving: AbortController): Promise<{ bytes: Uint8Array; transferSyntax: string }> {
+async function fetched(
+  url: string,
+  leaving: AbortController,
+): Promise<{ bytes: Uint8Array; transferSyntax: string }> {
   const timer = setTimeout(() => leaving.abort(), FRAME_TIMEOUT_MS);
   try {
     const response = await fetch(url, { headers: { Accept: ACCEPT }, signal: leaving.signal });

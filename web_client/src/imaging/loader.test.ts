@@ -3,7 +3,11 @@ import { faultOf, nearest, SliceLoader } from './loader';
 
 const settled = () => vi.waitFor(() => undefined);
 
-function loaderOf(count: number, load: (id: string) => Promise<unknown>, roomAhead = () => true): SliceLoader {
+function loaderOf(
+  count: number,
+  load: (id: string) => Promise<unknown>,
+  roomAhead = () => true,
+): SliceLoader {
   const ids = Array.from({ length: count }, (_, index) => `i${index}`);
   return new SliceLoader(ids, { load, onChange: () => undefined, roomAhead });
 }
@@ -41,7 +45,11 @@ describe('a stack being loaded', () => {
   });
 
   it('fetches nothing ahead when memory is short, but still what is looked at', async () => {
-    const loader = loaderOf(3, async () => undefined, () => false);
+    const loader = loaderOf(
+      3,
+      async () => undefined,
+      () => false,
+    );
     expect(await loader.need(1)).toBe('ready');
     await settled();
     expect(loader.indicesOf('waiting')).toEqual([0, 2]);

@@ -31,14 +31,22 @@ describe('a stack', () => {
   });
 
   it('has a slice for each frame, each in its own place', () => {
-    const plane = (z: number) => ({ '00209113': { vr: 'SQ', Value: [{ '00200032': { vr: 'DS', Value: [0, 0, z] } }] } });
+    const plane = (z: number) => ({
+      '00209113': { vr: 'SQ', Value: [{ '00200032': { vr: 'DS', Value: [0, 0, z] } }] },
+    });
     const enhanced = instance('9', {
       '00280008': ['3'],
-      '52009229': [{ '00209116': { vr: 'SQ', Value: [{ '00200037': { vr: 'DS', Value: [1, 0, 0, 0, 1, 0] } }] } }],
+      '52009229': [
+        { '00209116': { vr: 'SQ', Value: [{ '00200037': { vr: 'DS', Value: [1, 0, 0, 0, 1, 0] } }] } },
+      ],
       '52009230': [plane(0), plane(5), plane(10)],
     });
     const { slices } = seriesFrom(SUMMARY, [enhanced], frameUrl);
-    expect(slices.map(({ frame, positionMm }) => [frame, positionMm])).toEqual([[1, 0], [2, 5], [3, 10]]);
+    expect(slices.map(({ frame, positionMm }) => [frame, positionMm])).toEqual([
+      [1, 0],
+      [2, 5],
+      [3, 10],
+    ]);
     expect(slices[0]?.edges?.left).toBe('R');
   });
 
@@ -69,6 +77,10 @@ describe('the list of series', () => {
       '0020000E': { vr: 'UI', Value: [uid] },
       '00200011': { vr: 'IS', Value: number },
     });
-    expect(summaries([row('3', []), row('2', [10]), row('1', [2])]).map(({ uid }) => uid)).toEqual(['1', '2', '3']);
+    expect(summaries([row('3', []), row('2', [10]), row('1', [2])]).map(({ uid }) => uid)).toEqual([
+      '1',
+      '2',
+      '3',
+    ]);
   });
 });

@@ -38,7 +38,11 @@ export function seriesFrom(
     .filter(hasPixels)
     .flatMap((instance) => slicesOf(instance, frameUrl))
     .sort(inOrder);
-  return { ...summary, slices, noImages: slices.length > 0 ? null : instances[0] ? kindOf(instances[0]) : 'other' };
+  return {
+    ...summary,
+    slices,
+    noImages: slices.length > 0 ? null : instances[0] ? kindOf(instances[0]) : 'other',
+  };
 }
 
 export function hasPixels(instance: Dataset): boolean {

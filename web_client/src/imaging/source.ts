@@ -46,7 +46,9 @@ export class StudySource {
       `${location.origin}${path}/instances/${encodeURIComponent(uid)}/frames/${frame}`;
     const series = seriesFrom(summary, instances, frameUrl);
     // The loader finds a later frame's metadata by its first one.
-    const ids = new Map(series.slices.filter(({ frame }) => frame === 1).map((s) => [s.sopInstanceUid, s.imageId]));
+    const ids = new Map(
+      series.slices.filter(({ frame }) => frame === 1).map((s) => [s.sopInstanceUid, s.imageId]),
+    );
     for (const instance of instances.filter(hasPixels)) {
       const imageId = ids.get(String(instance['00080018']?.Value?.[0] ?? ''));
       if (imageId) wadors.metaDataManager.add(imageId, { ...instance } as never);

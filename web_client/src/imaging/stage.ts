@@ -53,7 +53,9 @@ export class Stage implements StagePort {
 
   windowOf(imageId: string): Window | null {
     const image = cache.getImage(imageId);
-    return image && !image.color ? { center: first(image.windowCenter), width: first(image.windowWidth) } : null;
+    return image && !image.color
+      ? { center: first(image.windowCenter), width: first(image.windowWidth) }
+      : null;
   }
 
   get zoom(): number {
