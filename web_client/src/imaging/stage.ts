@@ -1,6 +1,6 @@
 import { cache, type PlanarViewport, type Types, utilities } from '@cornerstonejs/core';
 import { CACHE_LIMIT_BYTES, enableViewport, renderingEngine } from './engine';
-import { loadFrame } from './frames';
+import { FrameRefused, loadFrame } from './frames';
 import type { Series, Window } from './types';
 import type { StagePort } from './viewer';
 
@@ -13,10 +13,12 @@ let stages = 0;
 export class Stage implements StagePort {
   private readonly id: string;
   private readonly viewport: PlanarViewport;
+  private readonly onSignedOut: () => void;
   private mounted: string | null = null;
   private window: Window | null = null;
 
-  constructor(element: HTMLDivElement) {
+  constructor(element: HTMLDivElement, onSignedOut: () => void) {
+    this.onSignedOut = onSignedOut;
     this.id = `stage-${stages++}`;
     this.viewport = enableViewport(this.id, element);
   }
@@ -24,7 +26,10 @@ export class Stage implements StagePort {
   /** Fetch and decode a slice into the cache. Only what decoded is put there: the cache throws again what failed. */
   async load(imageId: string): Promise<void> {
     if (cache.isLoaded(imageId)) return;
-    const image = await loadFrame(imageId).promise;
+    const image = await loadFrame(imageId).promise.catch((error: unknown) => {
+      if (error instanceof FrameRefused && error.status === 401) this.onSignedOut();
+      throw error;
+    });
     await cache.putImageLoadObject(imageId, { promise: Promise.resolve(image) });
   }
 

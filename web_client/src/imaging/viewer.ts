@@ -7,6 +7,8 @@ const MAX_ZOOM = 30;
 export interface ViewerState {
   /** null: the list of series is still being read. */
   readonly list: readonly SeriesSummary[] | null;
+  /** What has been read of the series so far, by UID. */
+  readonly known: Readonly<Record<string, Series>>;
   readonly series: Series | null;
   /** The slice asked for. */
   readonly index: number;
@@ -28,6 +30,7 @@ export interface ViewerState {
 
 const EMPTY: ViewerState = {
   list: null,
+  known: {},
   series: null,
   index: 0,
   shown: null,
@@ -100,6 +103,7 @@ export class StudyViewer implements ViewSync {
       this.set({ list, error: null });
       const first = list[0];
       if (first && this.state.series === null) await this.select(first.uid);
+      await this.learn(list);
     } catch (error) {
       this.set({ error });
     }
@@ -185,6 +189,16 @@ export class StudyViewer implements ViewSync {
   onViewChange(listener: (view: View) => void): () => void {
     this.viewListeners.add(listener);
     return () => this.viewListeners.delete(listener);
+  }
+
+  /** Read the metadata of the other series, so that they have their pictures and open at once. */
+  private async learn(list: readonly SeriesSummary[]): Promise<void> {
+    for (const summary of list) {
+      if (this.destroyed) return;
+      // A series that cannot be read says so when it is opened.
+      const series = await this.source.load(summary).catch(() => null);
+      if (series) this.set({ known: { ...this.state.known, [series.uid]: series } });
+    }
   }
 
   private async follow(view: View): Promise<void> {

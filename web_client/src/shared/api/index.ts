@@ -1,12 +1,22 @@
 import { leaveSession, sessionStore } from '@/shared/session/session';
-import { createApi } from './client';
+import { bodyOf, createApi, type Door, guardedFetch } from './client';
 
-export { type Api, bodyOf, type Schemas } from './client';
+export type { Api, Schemas } from './client';
 export { asProblem, Problem } from './problem';
 export { useProblemText } from './useProblemText';
+export { bodyOf };
 
-/** The one client of the page, over the session of whoever is signed in. */
-export const api = createApi({
+const door: Door = {
   csrfToken: () => sessionStore.getState().session?.csrf_token ?? null,
   onSignedOut: () => leaveSession('expired'),
-});
+};
+/** The one client of the page, over the session of whoever is signed in. */
+export const api = createApi(door);
+
+const send = guardedFetch(door);
+
+/** The JSON of an address that the OpenAPI document does not hold: DICOMweb. */
+export async function jsonOf(path: string, accept: string): Promise<unknown> {
+  const request = new Request(new URL(path, location.origin), { headers: { Accept: accept } });
+  return await bodyOf(send(request).then(async (response) => ({ data: await response.json() })));
+}
