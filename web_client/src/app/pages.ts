@@ -11,5 +11,6 @@ export const pages: readonly PageRoute[] = [
   ...inbox,
   ...worklist,
   ...reports,
+  { path: '/reading/$requestId', load: () => import('./pages/ReadingPage'), needs: 'exam.read' },
   { path: '/ecg/$requestId', load: () => import('./pages/ecg'), needs: 'exam.read' },
 ];

@@ -65,6 +65,45 @@ export interface ReportSummary {
   document: boolean;
   acknowledged_at: string | null;
 }
+interface Person {
+  id: string;
+  display_name: string;
+}
+export interface ReportOut {
+  id: string;
+  request_id: string;
+  status: string;
+  revision: number;
+  version: number;
+  findings: string;
+  impression: string;
+  critical: boolean | null;
+  author: Person | null;
+  reviewer: Person | null;
+  signed_at: string | null;
+  amendment: string | null;
+  amendment_reason: string | null;
+  comments: { by: Person; at: string; text: string }[];
+  blockers: string[];
+  updated_at: string;
+  document: boolean;
+  acknowledged_at: string | null;
+}
+export interface TemplateOut {
+  id: string;
+  name_zh: string;
+  name_en: string;
+  findings: string;
+  impression: string;
+}
+type OnReport<B> = {
+  parameters: { path: { report_id: string } };
+  post: {
+    parameters: { path: { report_id: string } };
+    requestBody?: { content: { 'application/json': B } };
+    responses: Ok<ReportOut>;
+  };
+};
 type Ok<T> = { 200: { headers: Record<string, unknown>; content: { 'application/json': T } } };
 type Get<Q, T> = {
   parameters: { query?: Q };
@@ -109,6 +148,29 @@ export interface upcoming {
     { view?: string; limit?: number; before?: string },
     { items: ReportSummary[]; next: string | null }
   >;
+  '/api/report-templates': Get<{ kind?: string; modality?: string }, TemplateOut[]>;
+  '/api/requests/{request_id}/report': {
+    parameters: { path: { request_id: string } };
+    get: { parameters: { path: { request_id: string } }; responses: Ok<ReportOut> };
+    put: {
+      parameters: { path: { request_id: string } };
+      requestBody: {
+        content: {
+          'application/json': {
+            findings: string;
+            impression: string;
+            critical: boolean | null;
+            base_revision: number;
+          };
+        };
+      };
+      responses: Ok<ReportOut>;
+    };
+  };
+  '/api/reports/{report_id}/submit': OnReport<Record<string, never>>;
+  '/api/reports/{report_id}/return': OnReport<{ comment: string }>;
+  '/api/reports/{report_id}/sign': OnReport<Record<string, never>>;
+  '/api/reports/{report_id}/amend': OnReport<{ reason: string; kind: 'amended' | 'corrected' | 'appended' }>;
   '/api/reports/{report_id}/acknowledge': {
     parameters: { path: { report_id: string } };
     post: { parameters: { path: { report_id: string } }; responses: Ok<ReportSummary> };

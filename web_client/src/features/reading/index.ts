@@ -1,0 +1,3 @@
+export { CaseHead } from './components/CaseHead';
+export { ImageStage } from './components/ImageStage';
+export type { Caption } from './components/Overlay';

@@ -1,0 +1,45 @@
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import type { ReportOut } from '@/shared/api/upcoming';
+import { usePerson } from '@/shared/session/session';
+import { localDraft } from '../api/localDrafts';
+import { useSaveDraft } from '../api/useReport';
+import { DraftKeeper, type KeeperState } from '../model/keeper';
+
+/** The keeper of a draft, for as long as the page shows it; null until this computer was asked for its copy. */
+export function useKeeper(requestId: string, report: ReportOut | null): DraftKeeper | null {
+  const me = usePerson().id;
+  const [keeper, setKeeper] = useState<DraftKeeper | null>(null);
+  const save = useSaveDraft(requestId);
+  const current = useRef({ save, report });
+  useEffect(() => {
+    current.current = { save, report };
+  });
+  useEffect(() => {
+    const local = localDraft(me, requestId);
+    let made: DraftKeeper | null = null;
+    let left = false;
+    void local.read().then((kept) => {
+      if (left) return;
+      made = new DraftKeeper(current.current.report, kept, {
+        save: (draft, base) => current.current.save(draft, base),
+        keep: local.keep,
+        forget: local.forget,
+        now: () => new Date(),
+      });
+      setKeeper(made);
+    });
+    return () => {
+      left = true;
+      made?.stop();
+      setKeeper(null);
+    };
+  }, [me, requestId]);
+  useEffect(() => {
+    if (report !== null) keeper?.follow(report);
+  }, [keeper, report]);
+  return keeper;
+}
+
+export function useKeeperState(keeper: DraftKeeper): KeeperState {
+  return useSyncExternalStore(keeper.subscribe, () => keeper.state);
+}
