@@ -1,4 +1,4 @@
-import { cache, type PlanarViewport, type Types, utilities } from '@cornerstonejs/core';
+import { cache, Enums, type PlanarViewport, type Types, utilities } from '@cornerstonejs/core';
 import { CACHE_LIMIT_BYTES, enableViewport, renderingEngine } from './engine';
 import { FrameRefused, loadFrame } from './frames';
 import type { Series, Window } from './types';
@@ -126,6 +126,7 @@ export class Stage implements StagePort {
     this.viewport.resetDisplaySetPresentation();
     this.viewport.setDisplaySetPresentation({
       ...(voiRange && { voiRange }),
+      interpolationType: Enums.InterpolationType.LINEAR,
       // MONOCHROME1: the smallest value is the brightest (PS3.3 C.7.6.3.1.2).
       invert: image.invert,
     });

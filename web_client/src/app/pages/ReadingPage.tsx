@@ -47,7 +47,7 @@ function Case({ request }: { request: Request }) {
   );
   return (
     <div className={styles.reading}>
-      <div className={styles.images} ref={images}>
+      <div className={styles.images} ref={images} tabIndex={-1}>
         <CaseHead request={request} claiming={claim.isPending} onClaim={() => claim.mutate()} />
         {claim.error !== null && <ErrorLine error={claim.error} />}
         <ImageStage studyUid={request.study_instance_uid} caption={caption} />
