@@ -31,7 +31,7 @@ export const en: Dictionary = {
   'series.noneWhat': 'They may still be on their way; refresh when they have arrived.',
   'series.unnamed': 'Unnamed',
   'series.number': 'Series {n}',
-  'series.images': '{n} images',
+  'series.images': 'Images: {n}',
   'series.noPicture': 'No image',
   'series.report': 'Structured report',
   'series.document': 'Document',

@@ -147,8 +147,8 @@ function useAdvance(request: Request, report: ReportOut | null, keeper: DraftKee
   const [flushing, setFlushing] = useState(false);
   const latest = useRef(report);
   latest.current = report;
-  const missing = missingFor(step, state.draft, request, report);
-  const ready = missing.length === 0 && state.phase !== 'conflict' && state.phase !== 'refused';
+  const missing = [...unsettled(state), ...missingFor(step, state.draft, request, report)];
+  const ready = missing.length === 0;
   const busy = flushing || mutation.isPending;
   const go = async (): Promise<void> => {
     if (!ready || busy) return;
@@ -158,6 +158,11 @@ function useAdvance(request: Request, report: ReportOut | null, keeper: DraftKee
     if (saved && latest.current !== null) mutation.mutate({ step, report: latest.current });
   };
   return { step, missing, ready, busy, error: mutation.error, go: () => void go() };
+}
+
+/** A text that the server does not take is not submitted. */
+function unsettled({ phase }: KeeperState): readonly string[] {
+  return phase === 'conflict' || phase === 'refused' ? [phase] : [];
 }
 
 interface FieldProps {

@@ -44,7 +44,11 @@ export function ReadOnly({ request, report, stance }: Props) {
               empty={t('impression.empty')}
               testId="report-impression"
             />
-            {report.critical === true && <p className="tag r">{t('critical.confirmed')}</p>}
+            {report.critical === true && (
+              <div>
+                <span className="tag r">{t('critical.confirmed')}</span>
+              </div>
+            )}
             {report.signed_at !== null && <Signature request={request} report={report} />}
           </>
         )}

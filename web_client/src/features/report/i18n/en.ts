@@ -98,6 +98,8 @@ export const en: Dictionary = {
   'missing.not-independent': 'the right to sign alone',
   'missing.already-issued': 'nothing: it is signed',
   'missing.withdrawn': 'a report that was not withdrawn',
+  'missing.conflict': 'a choice of which text stays',
+  'missing.refused': 'a text that the server has taken',
   'missing.other': 'something else ({code})',
   'watch.free': 'Claim the case to write its report.',
   'watch.other': 'Claimed by {name}, who writes the report.',

@@ -93,6 +93,8 @@ export const zh = {
   'missing.not-independent': '独立签发权限',
   'missing.already-issued': '报告已签发',
   'missing.withdrawn': '报告已撤销',
+  'missing.conflict': '选择保留哪份文字',
+  'missing.refused': '文字先存到服务器',
   'missing.other': '其他条件（{code}）',
   'watch.free': '领取后可以书写报告。',
   'watch.other': '{name} 已领取，由其书写报告。',
