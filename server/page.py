@@ -20,6 +20,7 @@ PAGES: Final = (
     "/worklist",
     "/reading/{request_id}",
     "/ecg/{request_id}",
+    "/consult",
     "/consult/{consult_id}",
     "/inbox",
     "/reports",

@@ -69,6 +69,7 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("GET", "/worklist"): PUBLIC,
     ("GET", "/reading/{request_id}"): PUBLIC,
     ("GET", "/ecg/{request_id}"): PUBLIC,
+    ("GET", "/consult"): PUBLIC,
     ("GET", "/consult/{consult_id}"): PUBLIC,
     ("GET", "/inbox"): PUBLIC,
     ("GET", "/reports"): PUBLIC,

@@ -1,5 +1,6 @@
 import { Outlet, useRouter } from '@tanstack/react-router';
 import { Suspense, useEffect } from 'react';
+import { ConsultBell } from '@/features/consult';
 import { AlarmBanner } from '@/features/worklist';
 import { useActions } from '@/shared/actions';
 import { performKey } from '@/shared/actions/registry';
@@ -35,6 +36,7 @@ export function Shell() {
       <TopBar />
       <div className="middle">
         <Suspense>{can('request.claim') && <AlarmBanner />}</Suspense>
+        <ConsultBell />
         <StaleBanner />
         <main className="content" id="page" tabIndex={-1}>
           <Outlet />

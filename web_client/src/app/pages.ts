@@ -1,3 +1,4 @@
+import { routes as consult } from '@/features/consult';
 import { routes as inbox } from '@/features/inbox';
 import { routes as reports } from '@/features/reports';
 import { routes as worklist } from '@/features/worklist';
@@ -10,7 +11,9 @@ import type { PageRoute } from '@/shared/routing/route';
 export const pages: readonly PageRoute[] = [
   ...inbox,
   ...worklist,
+  ...consult,
   ...reports,
   { path: '/reading/$requestId', load: () => import('./pages/ReadingPage'), needs: 'exam.read' },
   { path: '/ecg/$requestId', load: () => import('./pages/ecg'), needs: 'exam.read' },
+  { path: '/consult/$consultId', load: () => import('./pages/ConsultPage'), needs: 'consult.join' },
 ];

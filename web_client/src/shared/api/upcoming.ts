@@ -117,7 +117,7 @@ type OnRequest<B, T> = {
     responses: Ok<T>;
   };
 };
-export interface upcoming {
+export interface upcoming extends upcomingConsults {
   '/api/worklist': Get<
     {
       view?: string;
@@ -175,4 +175,30 @@ export interface upcoming {
     parameters: { path: { report_id: string } };
     post: { parameters: { path: { report_id: string } }; responses: Ok<ReportSummary> };
   };
+}
+interface Person {
+  id: string;
+  display_name: string;
+}
+export interface ConsultOut {
+  id: string;
+  request_id: string;
+  study_id: string;
+  study_instance_uid: string;
+  kind: string;
+  patient: S['PatientOut'];
+  opened_by: Person;
+  opened_at: string;
+  closed_at: string | null;
+  participants: (Person & { institution: Named })[];
+  ice_servers: { urls: string; username: string | null; credential: string | null }[];
+}
+type OfConsult<M extends string> = {
+  parameters: { path: { consult_id: string } };
+} & { [K in M]: { parameters: { path: { consult_id: string } }; responses: Ok<ConsultOut> } };
+export interface upcomingConsults {
+  '/api/consults': Get<Record<string, never>, { items: ConsultOut[] }>;
+  '/api/consults/{consult_id}': OfConsult<'get'>;
+  '/api/consults/{consult_id}/close': OfConsult<'post'>;
+  '/api/requests/{request_id}/consult': OnRequest<Record<string, never>, ConsultOut>;
 }

@@ -53,6 +53,7 @@ export const en: Dictionary = {
   'nav.label': 'Main',
   'nav.worklist': 'Worklist',
   'nav.inbox': 'Upload',
+  'nav.consult': 'Consults',
   'nav.reports': 'Reports',
   'action.cancel': 'Cancel',
   'action.search': 'Search',

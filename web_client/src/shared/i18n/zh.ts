@@ -52,6 +52,7 @@ export const zh = {
   'nav.label': '主导航',
   'nav.worklist': '待诊断',
   'nav.inbox': '检查上传',
+  'nav.consult': '会诊',
   'nav.reports': '报告',
   'action.cancel': '取消',
   'action.search': '搜索',

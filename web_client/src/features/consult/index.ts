@@ -1,0 +1,3 @@
+export { ConsultBell } from './components/ConsultBell';
+export { ConsultButton } from './components/ConsultButton';
+export { routes } from './routes';
