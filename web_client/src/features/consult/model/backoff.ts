@@ -1,5 +1,5 @@
 const FIRST_DELAY_MS = 400;
-const LONGEST_DELAY_MS = 8_000;
+const LONGEST_DELAY_MS = 4_000;
 
 /** How long to wait before the given retry (0 is the first): a cut of seconds must not cost a minute. */
 export function retryDelayMs(attempt: number, random: () => number = Math.random): number {
