@@ -8,7 +8,7 @@ const [target] = process.argv.slice(2);
 if (target === undefined) throw new Error('name the file to write');
 const source = await text(process.stdin);
 const digest = createHash('sha256').update(source).digest('hex');
-const types = astToString(await openapiTS(source));
+const types = astToString(await openapiTS(source, { defaultNonNullable: false }));
 await writeFile(
   target,
   `// Made by \`make api-types\`; do not edit. OpenAPI document sha256 ${digest}\n\n${types}`,

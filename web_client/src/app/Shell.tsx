@@ -36,7 +36,7 @@ export function Shell() {
       <TopBar />
       <div className="middle">
         <Suspense>{can('request.claim') && <AlarmBanner />}</Suspense>
-        <ConsultBell />
+        <Suspense>{can('consult.join') && <ConsultBell />}</Suspense>
         <StaleBanner />
         <main className="content" id="page" tabIndex={-1}>
           <Outlet />

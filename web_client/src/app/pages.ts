@@ -14,6 +14,6 @@ export const pages: readonly PageRoute[] = [
   ...consult,
   ...reports,
   { path: '/reading/$requestId', load: () => import('./pages/ReadingPage'), needs: 'exam.read' },
-  { path: '/ecg/$requestId', load: () => import('./pages/ecg'), needs: 'exam.read' },
+  { path: '/ecg/$requestId', load: () => import('./pages/EcgPage'), needs: 'exam.read' },
   { path: '/consult/$consultId', load: () => import('./pages/ConsultPage'), needs: 'consult.join' },
 ];

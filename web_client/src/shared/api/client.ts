@@ -1,7 +1,6 @@
 import createClient from 'openapi-fetch';
 import { asProblem, Problem, problemFrom } from './problem';
 import type { components, paths } from './schema';
-import type { upcoming } from './upcoming';
 
 export type Schemas = components['schemas'];
 
@@ -44,11 +43,11 @@ export function guardedFetch(door: Door): (request: Request) => Promise<Response
   };
 }
 
-export type Api = ReturnType<typeof createClient<paths & upcoming>>;
+export type Api = ReturnType<typeof createClient<paths>>;
 
 /** The typed client of the server's OpenAPI document. */
 export function createApi(door: Door): Api {
-  return createClient<paths & upcoming>({
+  return createClient<paths>({
     baseUrl: location.origin,
     credentials: 'same-origin',
     cache: 'no-store',

@@ -2111,7 +2111,7 @@ export interface components {
          */
         AmendIn: {
             /** @default amended */
-            kind: components["schemas"]["AmendmentKind"];
+            kind?: components["schemas"]["AmendmentKind"];
             /** Reason */
             reason: string;
         };
@@ -2197,7 +2197,7 @@ export interface components {
              * Critical
              * @default null
              */
-            critical: boolean | null;
+            critical?: boolean | null;
             /** Findings */
             findings: string;
             /** Impression */
@@ -2223,12 +2223,12 @@ export interface components {
              * Notice En
              * @default Machine hint (for reference only, not a registered device)
              */
-            notice_en: string;
+            notice_en?: string;
             /**
              * Notice Zh
              * @default 机器分析提示（仅供参考，未注册）
              */
-            notice_zh: string;
+            notice_zh?: string;
             patient: components["schemas"]["PatientOut"];
             /**
              * Received At
@@ -2318,14 +2318,14 @@ export interface components {
              * Credential
              * @default null
              */
-            credential: string | null;
+            credential?: string | null;
             /** Urls */
             urls: string[];
             /**
              * Username
              * @default null
              */
-            username: string | null;
+            username?: string | null;
         };
         /**
          * InstitutionOut
@@ -2637,12 +2637,12 @@ export interface components {
              * Complaint
              * @default null
              */
-            complaint: string | null;
+            complaint?: string | null;
             /**
              * Emergency
              * @default null
              */
-            emergency: boolean | null;
+            emergency?: boolean | null;
         };
         /**
          * RequestStatus
@@ -2659,7 +2659,7 @@ export interface components {
              * Comment
              * @default null
              */
-            comment: string | null;
+            comment?: string | null;
             reason: components["schemas"]["ReturnReason"];
         };
         /**
@@ -2683,22 +2683,22 @@ export interface components {
              * Orange
              * @default 0
              */
-            orange: number;
+            orange?: number;
             /**
              * Red
              * @default 0
              */
-            red: number;
+            red?: number;
             /**
              * Routine
              * @default 0
              */
-            routine: number;
+            routine?: number;
             /**
              * Uninterpretable
              * @default 0
              */
-            uninterpretable: number;
+            uninterpretable?: number;
         };
         /**
          * Role

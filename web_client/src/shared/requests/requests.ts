@@ -1,6 +1,6 @@
 import { type QueryClient, queryOptions } from '@tanstack/react-query';
 import { api, bodyOf } from '@/shared/api';
-import type { RequestOut } from '@/shared/api/upcoming';
+import type { RequestOut } from '@/shared/api/types';
 
 export type Request = RequestOut;
 

@@ -27,6 +27,7 @@ export function request(part: Partial<Request>): Request {
     claimed_by: null,
     claimed_at: null,
     opened_at: null,
+    closed_at: null,
     return_reason: null,
     return_comment: null,
     preview: null,

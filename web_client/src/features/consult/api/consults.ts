@@ -1,6 +1,6 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, asProblem, bodyOf } from '@/shared/api';
-import type { ConsultOut } from '@/shared/api/upcoming';
+import type { ConsultOut } from '@/shared/api/types';
 import { placeName } from '@/shared/format/format';
 import { useLiveEvents } from '@/shared/live/store';
 import type { Standing } from '../model/session';

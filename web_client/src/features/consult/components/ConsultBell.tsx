@@ -10,7 +10,7 @@ import { ring } from '../model/ring';
 import styles from './consult.module.css';
 
 /** Rings where somebody else opened a consult that waits for this side: a line above the page, never over it. */
-export function ConsultBell() {
+export default function ConsultBell() {
   const t = useWords();
   const can = useCan();
   const navigate = useNavigate();

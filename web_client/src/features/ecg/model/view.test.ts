@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { describe, expect, test } from 'vitest';
 import { loadDisplay, saveDisplay, screenName } from './display';
 import { following, GAINS, layoutOf, minuteOf, showing, turned, USUAL_VIEW } from './view';

@@ -1,7 +1,7 @@
 import { IconCheck, IconClock, IconPrinter } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useProblemText } from '@/shared/api';
-import type { ReportSummary } from '@/shared/api/upcoming';
+import type { ReportSummary } from '@/shared/api/types';
 import { countdown, sexAndAge, shortTime } from '@/shared/format/format';
 import { useNow } from '@/shared/format/useNow';
 import { useShared } from '@/shared/i18n';

@@ -1,6 +1,6 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, asProblem, bodyOf, Problem } from '@/shared/api';
-import type { ReportOut } from '@/shared/api/upcoming';
+import type { ReportOut } from '@/shared/api/types';
 import { REQUESTS, type Request } from '@/shared/requests/requests';
 import { sessionStore } from '@/shared/session/session';
 import type { Draft } from '../model/draft';

@@ -1,4 +1,4 @@
-import type { ReportOut } from '@/shared/api/upcoming';
+import type { ReportOut } from '@/shared/api/types';
 import { dateTime } from '@/shared/format/format';
 import { useWords } from '../i18n';
 import styles from './report.module.css';

@@ -1,7 +1,7 @@
 import { IconFileText } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
 import { useActions } from '@/shared/actions';
-import type { ReportOut } from '@/shared/api/upcoming';
+import type { ReportOut } from '@/shared/api/types';
 import { clock } from '@/shared/format/format';
 import type { Request } from '@/shared/requests/requests';
 import { Button, ErrorLine, Loading, Source } from '@/shared/ui';

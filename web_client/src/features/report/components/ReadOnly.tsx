@@ -1,5 +1,5 @@
 import { IconFileText, IconPrinter } from '@tabler/icons-react';
-import type { ReportOut } from '@/shared/api/upcoming';
+import type { ReportOut } from '@/shared/api/types';
 import { dateTime, placeName } from '@/shared/format/format';
 import type { Request } from '@/shared/requests/requests';
 import { useCan } from '@/shared/session/permissions';

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useActions } from '@/shared/actions';
-import type { ReportOut } from '@/shared/api/upcoming';
+import type { ReportOut } from '@/shared/api/types';
 import type { Request } from '@/shared/requests/requests';
 import { useCan } from '@/shared/session/permissions';
 import { Button, ErrorLine } from '@/shared/ui';

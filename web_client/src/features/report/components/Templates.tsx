@@ -1,5 +1,5 @@
 import type { KeyboardEvent } from 'react';
-import type { TemplateOut } from '@/shared/api/upcoming';
+import type { TemplateOut } from '@/shared/api/types';
 import type { Request } from '@/shared/requests/requests';
 import { Dialog, ErrorLine, Loading } from '@/shared/ui';
 import { useTemplates } from '../api/useReport';

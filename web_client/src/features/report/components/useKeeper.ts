@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
-import type { ReportOut } from '@/shared/api/upcoming';
+import type { ReportOut } from '@/shared/api/types';
 import { usePerson } from '@/shared/session/session';
 import { localDraft } from '../api/localDrafts';
 import { useSaveDraft } from '../api/useReport';

@@ -1,4 +1,4 @@
-import type { ReportOut } from '@/shared/api/upcoming';
+import type { ReportOut } from '@/shared/api/types';
 
 /** What a reader writes. */
 export interface Draft {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { ReportOut } from '@/shared/api/upcoming';
+import type { ReportOut } from '@/shared/api/types';
 import { draftOf, type LocalDraft, merged } from './draft';
 import { DraftKeeper, type Ports, type Saved } from './keeper';
 
@@ -13,7 +13,7 @@ function report(revision: number, findings: string, impression = ''): ReportOut 
     findings,
     impression,
     critical: null,
-    author: null,
+    author: { id: 'p1', display_name: '沈示范' },
     reviewer: null,
     signed_at: null,
     amendment: null,

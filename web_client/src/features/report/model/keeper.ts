@@ -1,4 +1,4 @@
-import type { ReportOut } from '@/shared/api/upcoming';
+import type { ReportOut } from '@/shared/api/types';
 import { type Draft, draftOf, type LocalDraft, same } from './draft';
 
 /** What became of a save. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ReportOut, RequestOut } from '@/shared/api/upcoming';
+import type { ReportOut, RequestOut } from '@/shared/api/types';
 import { EMPTY, withTemplate } from './draft';
 import { authorsStep, missingFor, stanceOf } from './steps';
 

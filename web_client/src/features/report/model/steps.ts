@@ -1,4 +1,4 @@
-import type { ReportOut } from '@/shared/api/upcoming';
+import type { ReportOut } from '@/shared/api/types';
 import type { Request } from '@/shared/requests/requests';
 import { BLANK, type Draft } from './draft';
 

@@ -1,7 +1,7 @@
 import { IconPrinter } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { ReportSummary } from '@/shared/api/upcoming';
+import type { ReportSummary } from '@/shared/api/types';
 import { dateTime, placeName, shortTime } from '@/shared/format/format';
 import { useNow } from '@/shared/format/useNow';
 import { documentUrl } from '@/shared/requests/preview';
