@@ -51,7 +51,7 @@ def build_media_app(services: Services) -> web.Application:
             ),
         ]
     )
-    app.on_response_prepare.append(set_security_headers(secure=http.secure))
+    app.on_response_prepare.append(set_security_headers(hsts=http.sends_hsts))
     add_routes(
         app,
         [
