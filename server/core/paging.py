@@ -35,8 +35,9 @@ def decode_cursor(word: str | None) -> Cursor | None:
             base64.urlsafe_b64decode(word.encode("ascii")).decode("ascii").partition(" ")
         )
         moment = datetime.fromisoformat(at)
-    except (ValueError, UnicodeError, binascii.Error):
+        utc = moment.astimezone(UTC)
+    except (ValueError, OverflowError, UnicodeError, binascii.Error):
         raise InvalidInput("the paging cursor is not one of ours", code="bad-cursor") from None
     if moment.tzinfo is None or not row_id.isalnum():
         raise InvalidInput("the paging cursor is not one of ours", code="bad-cursor")
-    return Cursor(moment.astimezone(UTC), row_id)
+    return Cursor(utc, row_id)

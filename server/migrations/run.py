@@ -26,8 +26,8 @@ def all_metadata() -> MetaData:
     return Base.metadata
 
 
-def migrate(url: str) -> None:
-    """Bring the database at ``url`` to the newest schema."""
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring the database at ``url`` to a schema, the newest unless told."""
     target = sync_url(url)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
@@ -41,7 +41,7 @@ def migrate(url: str) -> None:
             connection.execute(_ONE_AT_A_TIME)
             connection.commit()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
         connection.commit()
     engine.dispose()
 

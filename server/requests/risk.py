@@ -11,8 +11,7 @@ from server.ecg_records.public import RecordSeverity, ScreeningStatus
 from server.realtime.public import publish
 from server.requests.events import ALARM_RAISED, CHANGED, occurrence
 from server.requests.models import DiagnosisRequest, RequestStatus, Risk
-from server.requests.service import weigh
-from server.requests.urgency import is_alarm
+from server.requests.urgency import is_alarm, weigh
 
 _RISKS: Final = {
     RecordSeverity.RED: Risk.RED,

@@ -8,10 +8,11 @@ from pydantic import Field
 
 from server.core.http import Problem, Requires, Route, inject_params, json_response
 from server.identity.public import ACTOR, Action
+from server.requests.listing import Sought, View, decode_place
 from server.requests.models import RequestKind, Risk
 from server.requests.schemas import RequestOut, RequestPatch, ReturnIn, WorklistPage
 from server.requests.service import RequestService
-from server.requests.worklist import Sought, View, Worklist, decode_place
+from server.requests.worklist import Worklist
 
 Limit = Annotated[int, Field(ge=1, le=200)]
 Text = Annotated[str, Field(max_length=64)]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.audit.public import AuditTrail
@@ -13,7 +13,7 @@ from server.core.database import Database, UnitOfWork
 from server.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from server.identity.public import Actor, act_of
 from server.realtime.public import publish
-from server.requests.events import ALARM_ANSWERED, ALARM_RAISED, CHANGED, occurrence
+from server.requests.events import CHANGED, occurrence
 from server.requests.models import (
     CLAIMED,
     CLOSED,
@@ -21,13 +21,12 @@ from server.requests.models import (
     RequestEvent,
     RequestKind,
     RequestStatus,
-    RequestTransition,
     ReturnReason,
     Risk,
-    status_after,
 )
 from server.requests.schemas import RequestPatch
-from server.requests.urgency import due_at, is_alarm, priority_of
+from server.requests.steps import Steps, locked
+from server.requests.urgency import weigh
 from server.studies.public import StudyService
 
 _NOT_THERE: Final = "there is no such request"
@@ -65,6 +64,7 @@ class RequestService:
         self._studies = studies
         self._audit = audit
         self._clock = clock
+        self._steps = Steps(audit=audit, clock=clock)
 
     async def of(self, actor: Actor, request_id: str) -> RequestRef:
         """Return one request.
@@ -87,7 +87,7 @@ class RequestService:
 
     async def hold(self, uow: UnitOfWork, request_id: str) -> RequestRef:
         """Return a request as it is now, held until the caller's transaction ends."""
-        return _ref(await _locked(uow.session, request_id))
+        return _ref(await locked(uow.session, request_id))
 
     async def advance(
         self,
@@ -107,8 +107,8 @@ class RequestService:
         Conflict
             If the table does not hold it for what the request is now.
         """
-        request = await _locked(uow.session, ref.id)
-        await self._step(uow, request, event, actor, reason=reason)
+        request = await locked(uow.session, ref.id)
+        await self._steps.take(uow, request, event, actor, reason=reason)
         return _ref(request)
 
     async def claim(self, actor: Actor, request_id: str) -> None:
@@ -127,7 +127,7 @@ class RequestService:
                 if request.claimed_by == actor.id:
                     return
                 raise Conflict("somebody else has claimed it", code="already-claimed")
-            await self._step(uow, request, RequestEvent.CLAIM, actor)
+            await self._steps.take(uow, request, RequestEvent.CLAIM, actor)
             await uow.commit()
 
     async def release(self, actor: Actor, request_id: str) -> None:
@@ -140,7 +140,7 @@ class RequestService:
         """
         async with self._database.unit_of_work() as uow:
             request = await self._held(uow.session, actor, request_id)
-            await self._step(uow, request, RequestEvent.RELEASE, actor)
+            await self._steps.take(uow, request, RequestEvent.RELEASE, actor)
             await uow.commit()
 
     async def open(self, actor: Actor, request_id: str) -> None:
@@ -154,7 +154,7 @@ class RequestService:
         async with self._database.unit_of_work() as uow:
             request = await self._held(uow.session, actor, request_id)
             if request.status == RequestStatus.RECEIVED:
-                await self._step(uow, request, RequestEvent.ACCEPT, actor)
+                await self._steps.take(uow, request, RequestEvent.ACCEPT, actor)
                 await uow.commit()
 
     async def send_back(
@@ -174,7 +174,7 @@ class RequestService:
             raise InvalidInput("another reason needs words", code="comment-missing")
         async with self._database.unit_of_work() as uow:
             request = await self._held(uow.session, actor, request_id)
-            await self._step(
+            await self._steps.take(
                 uow, request, RequestEvent.HOLD, actor, reason=reason.value, comment=comment
             )
             await uow.commit()
@@ -189,7 +189,7 @@ class RequestService:
         """
         async with self._database.unit_of_work() as uow:
             request = await self._own(uow.session, actor, request_id)
-            await self._step(uow, request, RequestEvent.RESUME, actor)
+            await self._steps.take(uow, request, RequestEvent.RESUME, actor)
             await uow.commit()
 
     async def update(self, actor: Actor, request_id: str, patch: RequestPatch) -> None:
@@ -230,7 +230,7 @@ class RequestService:
         self, session: AsyncSession, actor: Actor, request_id: str
     ) -> DiagnosisRequest:
         """Return a request that the actor's institution reads, locked."""
-        request = await _locked(session, request_id)
+        request = await locked(session, request_id)
         if (request.org, request.diagnosing_institution_id) != (actor.org, actor.institution_id):
             raise NotFound(_NOT_THERE)
         return request
@@ -244,113 +244,10 @@ class RequestService:
         return request
 
     async def _own(self, session: AsyncSession, actor: Actor, request_id: str) -> DiagnosisRequest:
-        request = await _locked(session, request_id)
+        request = await locked(session, request_id)
         if (request.org, request.requesting_institution_id) != (actor.org, actor.institution_id):
             raise NotFound(_NOT_THERE)
         return request
-
-    async def _step(
-        self,
-        uow: UnitOfWork,
-        request: DiagnosisRequest,
-        event: RequestEvent,
-        actor: Actor | None,
-        *,
-        reason: str | None = None,
-        comment: str | None = None,
-    ) -> None:
-        before, risk, now = RequestStatus(request.status), Risk(request.risk), self._clock.now()
-        after = status_after(before, event)
-        request.status = after
-        request.transitions += 1
-        _mark(request, event, actor, now)
-        if event is RequestEvent.HOLD:
-            request.return_reason = ReturnReason(reason) if reason else None
-            request.return_comment = comment
-        await uow.session.flush()
-        await uow.session.execute(
-            insert(RequestTransition).values(
-                request_id=request.id,
-                number=request.transitions,
-                at=now,
-                event=event,
-                from_status=before,
-                to_status=after,
-                actor_kind=actor.kind.value if actor else "system",
-                actor_id=actor.id[:64] if actor else None,
-                institution_id=actor.institution_id if actor else None,
-                reason=reason,
-                comment=comment,
-            )
-        )
-        self._audit.record(
-            uow,
-            act_of(
-                actor,
-                f"request.{event}",
-                org=request.org,
-                object_kind="request",
-                object_id=request.id,
-                detail={"from": before.value, "to": after.value},
-            ),
-        )
-        told = [CHANGED]
-        if is_alarm(before, risk) and not is_alarm(after, risk):
-            told.append(ALARM_ANSWERED)
-        if is_alarm(after, risk) and not is_alarm(before, risk):
-            told.append(ALARM_RAISED)
-        await publish(uow, *(occurrence(topic, request, now) for topic in told))
-
-
-def weigh(request: DiagnosisRequest) -> None:
-    """Set place and due time anew, after risk or emergency changed."""
-    risk = Risk(request.risk)
-    request.priority = priority_of(risk, emergency=request.emergency)
-    request.due_at = due_at(
-        RequestKind(request.kind),
-        request.modality,
-        risk=risk,
-        emergency=request.emergency,
-        acquired_at=request.acquired_at,
-        received_at=request.received_at,
-    )
-
-
-def _mark(
-    request: DiagnosisRequest, event: RequestEvent, actor: Actor | None, now: datetime
-) -> None:
-    """Keep on the request itself who holds it and since when."""
-    match event:
-        case RequestEvent.CLAIM:
-            request.claimed_by = actor.id if actor else None
-            request.claimed_at, request.opened_at = now, None
-        case RequestEvent.ACCEPT | RequestEvent.START:
-            request.opened_at = request.opened_at or now
-        case RequestEvent.RELEASE | RequestEvent.HOLD:
-            request.claimed_by = request.claimed_at = request.opened_at = None
-        case RequestEvent.RESUME:
-            request.return_reason = request.return_comment = None
-        case RequestEvent.REOPEN:
-            # Who changes a report goes on with the case, whoever finished it.
-            request.claimed_by, request.claimed_at = actor.id if actor else None, now
-            request.closed_at = None
-        case _ if request.status in CLOSED:
-            request.closed_at = now
-        case _:
-            pass
-
-
-async def _locked(session: AsyncSession, request_id: str) -> DiagnosisRequest:
-    # SQLite has one writer: its transaction is the lock.
-    found = await session.scalar(
-        select(DiagnosisRequest)
-        .where(DiagnosisRequest.id == request_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if found is None:
-        raise NotFound(_NOT_THERE)
-    return found
 
 
 def _text(words: str | None) -> str | None:

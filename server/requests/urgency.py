@@ -58,3 +58,17 @@ def is_ringing(request: DiagnosisRequest, now: datetime) -> bool:
         and request.claimed_at is not None
         and now - request.claimed_at >= RINGS_AGAIN_AFTER
     )
+
+
+def weigh(request: DiagnosisRequest) -> None:
+    """Set place and due time anew, after risk or emergency changed."""
+    risk = Risk(request.risk)
+    request.priority = priority_of(risk, emergency=request.emergency)
+    request.due_at = due_at(
+        RequestKind(request.kind),
+        request.modality,
+        risk=risk,
+        emergency=request.emergency,
+        acquired_at=request.acquired_at,
+        received_at=request.received_at,
+    )

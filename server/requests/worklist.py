@@ -1,22 +1,26 @@
 """Worklists: what waits for an institution, the most urgent first, and one request as shown."""
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.core.clock import Clock
 from server.core.database import Database
-from server.core.errors import InvalidInput, NotFound
+from server.core.errors import NotFound
 from server.ecg_records.public import EcgRecord, ScreeningStatus, findings_out
 from server.identity.public import Actor, InstitutionDirectory, PersonDirectory
 from server.requests.directories import ConsultDirectory, ReportDirectory
+from server.requests.listing import (
+    Place,
+    Sought,
+    View,
+    ordered,
+    place_of,
+    studies_with,
+)
 from server.requests.models import (
     CLAIMED,
     CLOSED,
@@ -35,80 +39,12 @@ from server.studies.public import Study, StudyService
 _SILENT_FOR: Final = timedelta(seconds=60)
 
 
-class View(StrEnum):
-    """Which requests to list."""
-
-    OPEN = "open"
-    """Everything still to be read, whoever holds it."""
-    MINE = "mine"
-    """What I hold."""
-    REVIEW = "review"
-    """What waits for a second person's signature."""
-    RETURNED = "returned"
-    """What waits for the examining side."""
-    DONE = "done"
-    """What is closed, the newest first."""
-
-
 class ReadAudit(Protocol):
     """Records that somebody read a patient's data, once a person, study and hour."""
 
     async def record_read(self, actor: Actor, study_id: str) -> None:
         """Record it; an error means that the data must not be shown."""
         ...
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a page ends: the key of its last row."""
-
-    priority: int
-    at: datetime
-    id: str
-
-    def encode(self) -> str:
-        """Return it as an opaque word for a URL."""
-        text = f"{self.priority} {self.at.isoformat()} {self.id}"
-        return base64.urlsafe_b64encode(text.encode()).decode()
-
-
-def decode_place(word: str | None) -> Place | None:
-    """Return the place of a word that `Place.encode` made, None for None.
-
-    Raises
-    ------
-    InvalidInput
-        For any other word.
-    """
-    if word is None:
-        return None
-    try:
-        priority, at, row_id = (
-            base64.urlsafe_b64decode(word.encode("ascii")).decode("ascii").split(" ")
-        )
-        place = Place(int(priority), datetime.fromisoformat(at), row_id)
-    except (ValueError, UnicodeError, binascii.Error):
-        raise _bad_cursor() from None
-    if place.at.tzinfo is None or not row_id.isalnum() or not 0 <= place.priority < len(Risk):
-        raise _bad_cursor()
-    return Place(place.priority, place.at.astimezone(UTC), row_id)
-
-
-def _bad_cursor() -> InvalidInput:
-    return InvalidInput("the paging cursor is not one of ours", code="bad-cursor")
-
-
-@dataclass(frozen=True)
-class Sought:
-    """What somebody looks for."""
-
-    view: View = View.OPEN
-    kind: RequestKind | None = None
-    risk: Risk | None = None
-    institution_id: str | None = None
-    """Who examined."""
-    text: str | None = None
-    """Part of a name, or the beginning of a patient id or an accession number."""
 
 
 class Worklist:
@@ -140,7 +76,7 @@ class Worklist:
     ) -> WorklistPage:
         """Return the requests behind a place, and how many the view has of each risk."""
         within = self._within(actor, sought)
-        query = _ordered(select(DiagnosisRequest).where(*within), sought.view, after)
+        query = ordered(select(DiagnosisRequest).where(*within), sought.view, after)
         if sought.risk is not None:
             query = query.where(DiagnosisRequest.risk == sought.risk)
         async with self._database.reading() as session:
@@ -156,7 +92,7 @@ class Worklist:
         more = len(found) > limit
         return WorklistPage(
             items=items,
-            next=_place(requests[-1], sought.view).encode() if more else None,
+            next=place_of(requests[-1], sought.view).encode() if more else None,
             counts=RiskCounts(**counted),
         )
 
@@ -196,7 +132,7 @@ class Worklist:
         if sought.institution_id is not None:
             conditions.append(DiagnosisRequest.requesting_institution_id == sought.institution_id)
         if sought.text is not None and (text := sought.text.strip()):
-            conditions.append(DiagnosisRequest.study_pk.in_(_studies_with(actor.org, text)))
+            conditions.append(DiagnosisRequest.study_pk.in_(studies_with(actor.org, text)))
         return conditions
 
     def _in_view(self, actor: Actor, view: View) -> list[ColumnElement[bool]]:
@@ -275,54 +211,6 @@ class Worklist:
                 )
             )
         return items
-
-
-def _ordered(
-    query: Select[DiagnosisRequest], view: View, after: Place | None
-) -> Select[DiagnosisRequest]:
-    """Put a view into its order, behind a place."""
-    priority, due_at, closed_at, id_ = (
-        DiagnosisRequest.priority,
-        DiagnosisRequest.due_at,
-        DiagnosisRequest.closed_at,
-        DiagnosisRequest.id,
-    )
-    if view is View.DONE:
-        if after is not None:
-            query = query.where(
-                or_(closed_at < after.at, and_(closed_at == after.at, id_ < after.id))
-            )
-        return query.order_by(closed_at.desc(), id_.desc())
-    if after is not None:
-        same_priority = or_(due_at > after.at, and_(due_at == after.at, id_ > after.id))
-        query = query.where(
-            or_(priority > after.priority, and_(priority == after.priority, same_priority))
-        )
-    return query.order_by(priority, due_at, id_)
-
-
-def _place(request: DiagnosisRequest, view: View) -> Place:
-    at = request.closed_at if view is View.DONE else None
-    return Place(request.priority, at or request.due_at, request.id)
-
-
-def _studies_with(org: str, text: str) -> Select[str]:
-    """Return the studies that carry a text in the name, or begin a number with it.
-
-    Names are kept as DICOM has them (alphabetic=ideographic=phonetic, parts set off by ^), and
-    typed as people write them: 张三, zhang san, zhangsan.
-    """
-    words = func.replace(Study.patient_name, "^", " ")
-    joined = func.replace(words, " ", "")
-    return select(Study.id).where(
-        Study.org == org,
-        or_(
-            words.icontains(text, autoescape=True),
-            joined.icontains(text.replace(" ", ""), autoescape=True),
-            Study.patient_id.istartswith(text, autoescape=True),
-            Study.accession_number.istartswith(text, autoescape=True),
-        ),
-    )
 
 
 async def _last_received(session: AsyncSession, study_pks: Sequence[str]) -> Mapping[str, datetime]:

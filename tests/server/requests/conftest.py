@@ -1,7 +1,7 @@
 """Intake with ECGs and requests behind it, and the people who work through a list."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,13 @@ from server.identity.models import Person
 from server.identity.passwords import Passwords
 from server.identity.people import PeopleService
 from server.identity.public import Actor, ActorKind, Role
+from server.intake.public import Follower
 from server.realtime.models import Event
 from server.requests.follower import RequestFollower
+from server.requests.listing import Sought
 from server.requests.models import DiagnosisRequest, RequestTransition
 from server.requests.public import NoConsults, RequestService, RiskRaiser, Worklist
 from server.requests.schemas import ReportRef, RequestOut, WorklistPage
-from server.requests.worklist import Sought
 from server.studies.public import StudyService
 from tests.support.dicom_files import ecg_bytes
 from tests.support.fakes import CountingIds, ManualClock
@@ -174,7 +175,7 @@ async def room(
     await create_institutions(database, clock)
     await _create_people(database, clock)
     audit = AuditTrail(key=b"k" * 32, clock=clock, ids=ids, role="web")
-    followers = [
+    followers: list[Follower] = [
         EcgFollower(screening=True, ids=ids),
         RequestFollower(counties=Counties(), audit=audit, ids=ids),
     ]
@@ -217,6 +218,6 @@ async def _create_people(database: Database, clock: ManualClock) -> None:
         await uow.commit()
 
 
-async def at_once(*acts: Any) -> list[BaseException | None]:
+async def at_once(*acts: Awaitable[None]) -> list[BaseException | None]:
     """Do things at the same time; return how each ended."""
-    return await asyncio.gather(*acts, return_exceptions=True)
+    return list(await asyncio.gather(*acts, return_exceptions=True))

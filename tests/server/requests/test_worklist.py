@@ -6,9 +6,9 @@ import pytest
 
 from server.core.errors import InvalidInput
 from server.ecg_records.models import RecordSeverity
+from server.requests.listing import Sought, View, decode_place
 from server.requests.models import RequestEvent, RequestKind, ReturnReason, Risk
 from server.requests.schemas import ReportRef, RequestPatch
-from server.requests.worklist import Sought, View, decode_place
 from tests.server.requests.conftest import (
     READER,
     SECOND_READER,
@@ -89,7 +89,19 @@ async def test_what_is_closed_comes_the_newest_first(room: Room, limit: int) -> 
     assert await room.ids() == []
 
 
-@pytest.mark.parametrize("word", ["x", "w6Q=", "MSAyIDM=", "OSAyMDI2LTExLTIxIGE=", "0" * 900])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "x",
+        "w6Q=",
+        "MSAyIDM=",
+        "0" * 900,
+        # A rank there is none of, a time of no zone, a time before all time.
+        "OSAyMDI2LTExLTIxVDAwOjAwOjAwKzAwOjAwIGFi",
+        "MSAyMDI2LTExLTIxVDAwOjAwOjAwIGFi",
+        "MSAwMDAxLTAxLTAxVDAwOjAwOjAwKzE0OjAwIGFi",
+    ],
+)
 def test_a_cursor_that_is_not_ours_is_refused(word: str) -> None:
     with pytest.raises(InvalidInput) as error:
         decode_place(word)
