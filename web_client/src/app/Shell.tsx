@@ -1,6 +1,7 @@
 import { Outlet, useRouter } from '@tanstack/react-router';
 import { Suspense, useEffect } from 'react';
 import { ConsultBell } from '@/features/consult';
+import { UploadsGoOn } from '@/features/inbox';
 import { AlarmBanner } from '@/features/worklist';
 import { useActions } from '@/shared/actions';
 import { performKey } from '@/shared/actions/registry';
@@ -45,6 +46,7 @@ export function Shell() {
       <StatusBar />
       <ActionSheets />
       <RequestEvents />
+      <Suspense>{can('exam.create') && <UploadsGoOn />}</Suspense>
     </div>
   );
 }

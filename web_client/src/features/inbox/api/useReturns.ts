@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, bodyOf } from '@/shared/api';
-import { keepRequest, REQUESTS, type Request } from '@/shared/requests/requests';
+import { keepRequest, REQUESTS } from '@/shared/requests/requests';
 
 const SHOWN = 20;
 
@@ -28,20 +28,12 @@ export function useOwnReports(enabled: boolean) {
   });
 }
 
-/** What the examining side knows of a case, and that it was examined again. */
-export function useCaseStep() {
+/** Says that what was asked for is done. */
+export function useResume() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (
-      step: { id: string; body: { complaint?: string; emergency?: boolean } } | { id: string; resume: true },
-    ) => {
-      const params = { path: { request_id: step.id } };
-      return bodyOf<Request>(
-        'resume' in step
-          ? api.POST('/api/requests/{request_id}/resume', { params })
-          : api.PATCH('/api/requests/{request_id}', { params, body: step.body }),
-      );
-    },
+    mutationFn: (id: string) =>
+      bodyOf(api.POST('/api/requests/{request_id}/resume', { params: { path: { request_id: id } } })),
     onSuccess: (request) => keepRequest(queries, request),
   });
 }

@@ -9,7 +9,7 @@ import { documentUrl } from '@/shared/requests/preview';
 import type { Request } from '@/shared/requests/requests';
 import { useCan } from '@/shared/session/permissions';
 import { Button, EmptyState, ErrorLine, PatientLine, Shape } from '@/shared/ui';
-import { useAcknowledge, useCaseStep, useOwnCases, useOwnReports } from '../api/useReturns';
+import { useAcknowledge, useOwnCases, useOwnReports, useResume } from '../api/useReturns';
 import { useWords } from '../i18n';
 import styles from './inbox.module.css';
 
@@ -61,7 +61,7 @@ function Returned({ request, now }: { request: Request; now: Date }) {
   const t = useWords();
   const app = useShared();
   const text = useProblemText();
-  const step = useCaseStep();
+  const step = useResume();
   const can = useCan();
   const reason = request.return_reason ?? 'other';
   const steps = (t.maybe(`steps.${reason}`) ?? '').split(/[；;]\s*/).filter((line) => line !== '');
@@ -87,12 +87,7 @@ function Returned({ request, now }: { request: Request; now: Date }) {
       )}
       {can('request.update') && (
         <>
-          <Button
-            kind="primary"
-            size="tall"
-            busy={step.isPending}
-            onClick={() => step.mutate({ id: request.id, resume: true })}
-          >
+          <Button kind="primary" size="tall" busy={step.isPending} onClick={() => step.mutate(request.id)}>
             {t('side.retaken')}
           </Button>
           <p className="muted t12">{step.error === null ? t('side.retakenWhat') : text(step.error)}</p>

@@ -1,9 +1,11 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import type { Fact } from './facts';
 import type { Item } from './item';
 
 interface Schema extends DBSchema {
   items: { key: string; value: Item; indexes: { owner: string } };
   bytes: { key: string; value: Blob };
+  facts: { key: string; value: Fact; indexes: { owner: string } };
 }
 
 /** Keeps unsent files over a reload, a crash and a power cut. What is sent is dropped at once. */
@@ -15,6 +17,7 @@ export class Keep {
       upgrade(database) {
         database.createObjectStore('items', { keyPath: 'id' }).createIndex('owner', 'owner');
         database.createObjectStore('bytes');
+        database.createObjectStore('facts', { keyPath: 'id' }).createIndex('owner', 'owner');
       },
     });
   }
@@ -52,6 +55,18 @@ export class Keep {
   async load(owner: string): Promise<Item[]> {
     const items = (await this.quietly((database) => database.getAllFromIndex('items', 'owner', owner))) ?? [];
     return items.sort((a, b) => a.addedAt - b.addedAt);
+  }
+
+  async facts(owner: string): Promise<Fact[]> {
+    return (await this.quietly((database) => database.getAllFromIndex('facts', 'owner', owner))) ?? [];
+  }
+
+  async putFact(fact: Fact): Promise<void> {
+    await this.quietly((database) => database.put('facts', fact));
+  }
+
+  async dropFact(id: string): Promise<void> {
+    await this.quietly((database) => database.delete('facts', id));
   }
 
   private async quietly<T>(work: (database: IDBPDatabase<Schema>) => Promise<T>): Promise<T | undefined> {

@@ -2,35 +2,48 @@ import { useEffect, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
 import { sessionStore, usePerson } from '@/shared/session/session';
 import { send } from '../api/send';
+import { Facts } from './facts';
 import { type Case, casesOf, pending } from './item';
 import { Keep } from './keep';
 import { Queue } from './queue';
 
-/** The queue of whoever is signed in: it outlives the page, so that reports can be read while files go. */
-const queues = new Map<string, Queue>();
+/** Of whoever is signed in; it outlives the page, so that reports can be read while files go. */
+const desks = new Map<string, Desk>();
 
-function queueOf(owner: string): Queue {
-  const known = queues.get(owner);
+interface Desk {
+  readonly queue: Queue;
+  readonly facts: Facts;
+}
+
+function deskOf(owner: string): Desk {
+  const known = desks.get(owner);
   if (known !== undefined) return known;
+  const keep = new Keep();
   const signedIn = (): boolean => {
     const { phase, session } = sessionStore.getState();
     return phase === 'in' && session?.person.id === owner;
   };
-  const made = new Queue({ owner, keep: new Keep(), send, allowed: signedIn });
+  const made = new Queue({ owner, keep, send, allowed: signedIn });
   const retry = (): void => made.retryNow();
   sessionStore.subscribe(retry);
   addEventListener('online', retry);
   addEventListener('beforeunload', (event) => {
     if (made.store.getState().items.some(pending)) event.preventDefault();
   });
-  queues.set(owner, made);
+  const desk = { queue: made, facts: new Facts(owner, keep) };
+  desks.set(owner, desk);
   void made.restore();
-  return made;
+  void desk.facts.restore();
+  return desk;
+}
+
+/** What this person has on the way: files, and what was written about them. */
+export function useDesk(): Desk {
+  return deskOf(usePerson().id);
 }
 
 export function useQueue(): { queue: Queue; cases: readonly Case[]; reading: boolean } {
-  const owner = usePerson().id;
-  const queue = queueOf(owner);
+  const { queue } = useDesk();
   const { items, reading } = useStore(queue.store);
   const cases = useMemo(() => casesOf(items), [items]);
   return { queue, cases, reading };
