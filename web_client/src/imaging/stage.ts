@@ -1,5 +1,5 @@
 import { cache, Enums, type PlanarViewport, type Types, utilities } from '@cornerstonejs/core';
-import { CACHE_LIMIT_BYTES, enableViewport, renderingEngine } from './engine';
+import { CACHE_LIMIT_BYTES, enableViewport, onCpu, renderingEngine } from './engine';
 import { FrameRefused, loadFrame } from './frames';
 import type { Series, Window } from './types';
 import type { StagePort } from './viewer';
@@ -68,7 +68,7 @@ export class Stage implements StagePort {
   }
 
   setZoom(zoom: number, at?: readonly [number, number]): void {
-    this.viewport.setZoom(zoom, at && [at[0], at[1]]);
+    this.viewport.setZoom(zoom, at && this.toCanvas(at[0], at[1]));
     this.viewport.render();
   }
 
@@ -86,7 +86,8 @@ export class Stage implements StagePort {
 
   panBy(dx: number, dy: number): void {
     const [x, y] = this.viewport.getPan();
-    this.viewport.setPan([x + dx, y + dy]);
+    const [right, down] = this.toCanvas(dx, dy);
+    this.viewport.setPan([x + right, y + down]);
     this.viewport.render();
   }
 
@@ -138,6 +139,16 @@ export class Stage implements StagePort {
     const beside = this.viewport.canvasToWorld([100, 0]);
     const mm = Math.hypot(...centre.map((value, axis) => value - (beside[axis] ?? 0)));
     return mm > 0 ? 100 / mm : 1;
+  }
+
+  /**
+   * Turn CSS pixels into what the viewport counts in. Drawing on the CPU, Cornerstone3D takes the canvas's
+   * pixels for the screen's and divides them by their ratio, though it has made them CSS pixels.
+   */
+  private toCanvas(x: number, y: number): [number, number] {
+    const canvas = this.viewport.getCanvas();
+    const share = onCpu() ? canvas.width / (canvas.clientWidth * devicePixelRatio) : 1;
+    return [x * share, y * share];
   }
 
   private setId(seriesUid: string): string {
