@@ -8,9 +8,12 @@ import { printingFonts } from './build/printing-fonts.ts';
 const server = 'http://127.0.0.1:8080';
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** The image loader's package does not say so, but only its worker does something when it is loaded. */
-const hasSideEffects = (id: string): boolean =>
-  !/dicom-image-loader\/dist\/esm\/(?!decodeImageFrameWorker)/.test(id);
+/**
+ * Modules that matter only where something of theirs is used, though their packages do not say so: the image
+ * loader's, all but its worker, and vtk.js's second renderer, which registers itself and is never asked for.
+ */
+const IDLE = /dicom-image-loader\/dist\/esm\/(?!decodeImageFrameWorker)|vtk\.js\/Rendering\/WebGPU\//;
+const hasSideEffects = (id: string): boolean => !IDLE.test(id);
 
 export default defineConfig({
   plugins: [react(), printingFonts(), chunkBudgets(), precompressed()],
