@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useMemo, useRef } from 'react';
+import { ConsultButton } from '@/features/consult';
 import { CaseHead, ImageStage } from '@/features/reading';
 import { ReportPanel } from '@/features/report';
 import { api, bodyOf } from '@/shared/api';
@@ -48,7 +49,9 @@ function Case({ request }: { request: Request }) {
   return (
     <div className={styles.reading}>
       <div className={styles.images} ref={images} tabIndex={-1}>
-        <CaseHead request={request} claiming={claim.isPending} onClaim={() => claim.mutate()} />
+        <CaseHead request={request} claiming={claim.isPending} onClaim={() => claim.mutate()}>
+          <ConsultButton requestId={request.id} consultId={request.consult_id} size="small" />
+        </CaseHead>
         {claim.error !== null && <ErrorLine error={claim.error} />}
         <ImageStage studyUid={request.study_instance_uid} caption={caption} />
       </div>

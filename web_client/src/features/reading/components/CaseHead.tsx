@@ -35,7 +35,9 @@ export function CaseHead({ request, claiming, onClaim, children }: Props) {
       <span className="sub ell">{examOf(request)}</span>
       <span className="muted ell">{placeName(request.examining, t.lang)}</span>
       {request.emergency && <span className="tag r">{t('case.emergency')}</span>}
-      {!request.images_complete && <span className="tag o">{t('case.incomplete')}</span>}
+      {!request.images_complete && request.status !== 'completed' && (
+        <span className="tag o">{t('case.incomplete')}</span>
+      )}
       <span className="end" />
       {request.status !== 'completed' && <TimeLeft dueAt={request.due_at} />}
       {free ? (
@@ -57,11 +59,14 @@ export function CaseHead({ request, claiming, onClaim, children }: Props) {
   );
 }
 
-/** What was examined; its description mostly begins with the modality already. */
+/** Objects that come along with images and say nothing of what was examined. */
+const BESIDE_IMAGES: readonly string[] = ['SR', 'DOC', 'PR', 'KO', 'OT'];
+
+/** What was examined; its description mostly names the modality already. */
 function examOf({ modalities, description }: Request): string {
-  const kinds = modalities.join(' ');
-  if (!description) return kinds;
-  return description.startsWith(kinds) ? description : `${kinds} ${description}`;
+  const kinds = modalities.filter((kind) => !BESIDE_IMAGES.includes(kind));
+  if (!description) return kinds.join(' ');
+  return kinds.some((kind) => description.includes(kind)) ? description : `${kinds.join(' ')} ${description}`;
 }
 
 function TimeLeft({ dueAt }: { dueAt: string }) {

@@ -1,10 +1,11 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, asProblem, bodyOf, Problem } from '@/shared/api';
 import type { ReportOut } from '@/shared/api/types';
-import { REQUESTS, type Request } from '@/shared/requests/requests';
+import { keepRequest, REQUESTS, type Request } from '@/shared/requests/requests';
 import { sessionStore } from '@/shared/session/session';
 import type { Draft } from '../model/draft';
 import type { Saved } from '../model/keeper';
+import type { ReturnReason } from '../model/steps';
 
 /** The report of a request; null until there is one to be seen. */
 function reportQuery(requestId: string) {
@@ -106,5 +107,21 @@ export function useStep(requestId: string) {
     onSuccess: (report) => {
       queries.setQueryData(reportQuery(requestId).queryKey, report as ReportOut);
     },
+  });
+}
+
+/** Gives the exam back to the examining side. */
+export function useSendBack(requestId: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { readonly reason: ReturnReason; readonly comment: string | null }) =>
+      bodyOf(
+        api.POST('/api/requests/{request_id}/return', {
+          params: { path: { request_id: requestId } },
+          body,
+        }),
+      ),
+    onSuccess: (request) => keepRequest(queries, request),
+    onError: () => queries.invalidateQueries({ queryKey: REQUESTS }),
   });
 }

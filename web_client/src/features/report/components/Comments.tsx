@@ -3,15 +3,17 @@ import { dateTime } from '@/shared/format/format';
 import { useWords } from '../i18n';
 import styles from './report.module.css';
 
+const UNDER_WAY: readonly string[] = ['registered', 'returned', 'preliminary'];
+
 /** What reviewers said, and why an issued report is being changed. */
 export function Comments({ report }: { report: ReportOut }) {
   const t = useWords();
-  const amending =
-    report.amendment_reason !== null && ['registered', 'returned', 'preliminary'].includes(report.status);
+  // What was issued stands for itself: how it came about is in its versions.
+  if (!UNDER_WAY.includes(report.status)) return null;
   return (
     <>
-      {amending && (
-        <p className={styles.note}>{t('amend.running', { reason: report.amendment_reason ?? '' })}</p>
+      {report.amendment_reason !== null && (
+        <p className={styles.note}>{t('amend.running', { reason: report.amendment_reason })}</p>
       )}
       {report.comments.map((comment) => (
         <blockquote key={comment.at} className={styles.comment}>

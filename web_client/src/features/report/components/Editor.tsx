@@ -16,6 +16,7 @@ import { Critical } from './Critical';
 import { Missing } from './Missing';
 import styles from './report.module.css';
 import { SaveProblem } from './SaveProblem';
+import { SendBack } from './SendBack';
 import { Templates } from './Templates';
 import { stepTexts } from './texts';
 import { useKeeper, useKeeperState } from './useKeeper';
@@ -124,6 +125,7 @@ function Writing({ request, report, keeper }: Props & { readonly keeper: DraftKe
           codes={advance.missing}
           ready={t(advance.step === 'sign' ? 'missing.ready' : 'missing.readySubmit')}
         />
+        <SendBack request={request} />
       </footer>
       <Templates
         request={request}

@@ -85,6 +85,10 @@ function whatNow(
     case 'issued':
       return t('watch.reading');
     case 'watches':
+      if (request.status === 'on-hold') {
+        const reason = t.maybe(`sendBack.${request.return_reason}`) ?? '';
+        return t('watch.onHold', { reason, comment: request.return_comment ?? '' });
+      }
       if (!mayWrite) return t('watch.none');
       return request.claimed_by === null
         ? t('watch.free')

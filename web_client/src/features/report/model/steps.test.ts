@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ReportOut, RequestOut } from '@/shared/api/types';
 import { EMPTY, withTemplate } from './draft';
-import { authorsStep, missingFor, stanceOf } from './steps';
+import { authorsStep, missingFor, returnReasons, stanceOf } from './steps';
 
 const ME = { id: 'me', mayWrite: true };
 const request = (claimedBy: string | null, more: Partial<RequestOut> = {}) =>
@@ -20,6 +20,7 @@ describe('who does what', () => {
     expect(stanceOf(request('me'), report('returned', 'me'), ME)).toBe('writes');
     expect(stanceOf(request('you'), report('registered', 'you'), ME)).toBe('watches');
     expect(stanceOf(request(null), null, ME)).toBe('watches');
+    expect(stanceOf(request('me', { status: 'on-hold' }), null, ME)).toBe('watches');
   });
 
   test('what was submitted is reviewed by another', () => {
@@ -65,6 +66,13 @@ describe('what is missing', () => {
     const own = report('preliminary', 'me', ['author-cannot-review', 'licence-expired']);
     expect(missingFor('sign', done, request('me'), own)).toEqual(['author-cannot-review', 'licence-expired']);
   });
+});
+
+test('an exam goes back for what may be wrong with its kind', () => {
+  expect(returnReasons('ecg')).toContain('lead-reversal');
+  expect(returnReasons('ecg')).not.toContain('incomplete-images');
+  expect(returnReasons('imaging')).toContain('incomplete-images');
+  expect(returnReasons('imaging')).not.toContain('lead-reversal');
 });
 
 test('a template is added after what is there', () => {

@@ -20,6 +20,26 @@ export type Stance =
   /** Nobody, or somebody else, writes it. */
   | 'watches';
 
+export type ReturnReason = NonNullable<Request['return_reason']>;
+
+const REASONS: readonly ReturnReason[] = [
+  'poor-quality',
+  'lead-reversal',
+  'incomplete-images',
+  'missing-information',
+  'wrong-patient',
+  'other',
+];
+const OF_ONE_KIND: Partial<Record<ReturnReason, Request['kind']>> = {
+  'lead-reversal': 'ecg',
+  'incomplete-images': 'imaging',
+};
+
+/** Why an exam of this kind may go back to where it was made. */
+export function returnReasons(kind: Request['kind']): readonly ReturnReason[] {
+  return REASONS.filter((reason) => (OF_ONE_KIND[reason] ?? kind) === kind);
+}
+
 const DRAFTS: readonly string[] = ['registered', 'returned'];
 const ISSUED: readonly string[] = ['final', 'amended', 'corrected', 'appended'];
 
@@ -28,6 +48,7 @@ export function stanceOf(request: Request, report: ReportOut | null, me: Me): St
   if (!me.mayWrite) return report?.document ? 'issued' : 'watches';
   if (report?.status === 'preliminary') return report.author?.id === me.id ? 'awaits' : 'reviews';
   const draft = report === null || DRAFTS.includes(report.status);
+  if (request.status === 'on-hold') return 'watches';
   return draft && request.claimed_by?.id === me.id ? 'writes' : 'watches';
 }
 
