@@ -34,9 +34,9 @@ export function CaseHeader({ request, claiming, children }: Props) {
   return (
     <header className={styles.header}>
       <Tier tier={request.risk} />
-      <span className="t16 ell" title={patient.name ?? undefined}>
+      <h1 className="t16 ell" title={patient.name ?? undefined}>
         <PatientName patient={patient} />
-      </span>
+      </h1>
       <span className="nw">{sexAndAge(patient, app)}</span>
       <span className="sub nw" title={t('head.examining')}>
         {placeName(examining, t.lang)}
