@@ -34,6 +34,9 @@ _ONE: Final = "/api/reports/{report_id}"
 _DOCUMENT_HEADERS: Final = {
     "Content-Disposition": 'inline; filename="report.pdf"',
     "Cache-Control": "private, no-cache",
+    # Nothing in it runs or loads. Browsers show it in an object of their own, which the policy of
+    # our pages (`object-src 'none'`) may forbid.
+    "Content-Security-Policy": "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 }
 
 

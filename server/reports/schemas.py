@@ -2,7 +2,14 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    StringConstraints,
+)
 
 from server.core.http import Problem
 from server.core.wire import UtcTime
@@ -12,9 +19,23 @@ from server.reports.models import AmendmentKind, ReportStatus
 from server.reports.signing import Blocker
 from server.requests.public import RequestKind
 
+
+def _without_nul(text: str) -> str:
+    """Refuse what PostgreSQL takes in no text."""
+    if "\x00" in text:
+        raise ValueError("it has a NUL character in it")
+    return text
+
+
+_NoNul = AfterValidator(_without_nul)
 # A page of A4 holds some 1,500 characters; a report of ten pages is a mistake.
-ReportText = Annotated[str, Field(max_length=10_000)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+ReportText = Annotated[str, Field(max_length=10_000), _NoNul]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), _NoNul
+]
+Comment = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000), _NoNul
+]
 
 
 class TemplateOut(BaseModel):
@@ -47,7 +68,7 @@ class CommentIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    comment: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+    comment: Comment
 
 
 class AmendIn(BaseModel):
@@ -55,7 +76,7 @@ class AmendIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Words
+    reason: Reason
     kind: AmendmentKind = AmendmentKind.AMENDED
 
 

@@ -105,6 +105,8 @@ async def test_a_text_of_more_than_a_few_pages_or_with_odd_fields_is_refused(
     assert (await site.save(staff.reader, IMAGING, findings="长" * 10_001)).status == 400
     assert (await site.save(staff.reader, IMAGING, status="final")).status == 400
     assert (await site.save(staff.reader, IMAGING, -1)).status == 400
+    for odd in ("一\x00二", "一\ud800二"):
+        assert (await site.save(staff.reader, IMAGING, impression=odd)).status == 400
 
 
 async def test_the_examining_side_sees_nothing_of_a_draft(site: Site, staff: Staff) -> None:

@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from ecg.findings import DISCLAIMER_ZH
 from server.audit.models import AuditEvent
+from server.ecg_records.models import EcgRecord, ScreeningStatus
 from server.identity.models import Role
 from server.realtime.models import Event
 from server.reports.models import ReportDocument
 from server.requests.public import DiagnosisRequest, RequestKind, Risk
+from server.studies.models import Study
 from tests.server.reports.conftest import TEXT, Person, Site, Staff
+from tests.support.dicom_files import ct_bytes
 from tests.support.pdf import pdf_text
 
 IMAGING, ECG = RequestKind.IMAGING, RequestKind.ECG
@@ -114,6 +118,41 @@ async def test_an_ecg_takes_one_licensed_reader(site: Site, staff: Staff) -> Non
         assert expected in text, expected
 
 
+async def test_an_ecg_s_document_keeps_the_machine_s_words_apart(site: Site, staff: Staff) -> None:
+    async with site.app.services.database.unit_of_work() as uow:
+        await uow.session.execute(
+            update(EcgRecord).values(
+                status=ScreeningStatus.SCREENED,
+                findings=[
+                    {"code": "x", "text_zh": "电轴左偏", "text_en": "LAD", "severity": "routine"}
+                ],
+                screening={"measurements": {"heart_rate_bpm": 71.6, "pr_ms": None}},
+            )
+        )
+        await uow.commit()
+    text = flat(await site.pdf(staff.township, await signed_ecg(site, staff)))
+    for expected in (f"{DISCLAIMER_ZH}：电轴左偏", "机器测量值", "心率次/分72", "PR间期ms—"):
+        assert expected in text, expected
+
+
+async def test_a_patient_s_name_with_markup_is_printed_as_it_is(site: Site, staff: Staff) -> None:
+    name = "#panic() $x$ *b* <a> ]"
+    await site.app.receive(
+        ct_bytes(PatientName=name, StudyInstanceUID="1.2.3", SOPInstanceUID="1.2.3.4")
+    )
+    async with site.app.services.database.reading() as session:
+        site.requests[IMAGING] = str(
+            await session.scalar(
+                select(DiagnosisRequest.id)
+                .join(Study, Study.id == DiagnosisRequest.study_pk)
+                .where(Study.study_instance_uid == "1.2.3")
+            )
+        )
+    assert re.sub(r"\s", "", name) in flat(
+        await site.pdf(staff.township, await issued(site, staff))
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "blocker"),
     [
@@ -163,7 +202,7 @@ async def test_a_suspected_critical_value_is_decided_before_signing(
 
 async def test_a_report_given_back_comes_again_with_what_was_said(site: Site, staff: Staff) -> None:
     report = await submitted(site, staff)
-    for bad in ({}, {"comment": "  "}, {"comment": "长" * 1001}):
+    for bad in ({}, {"comment": "  "}, {"comment": "长" * 1001}, {"comment": "一\x00"}):
         assert (await site.act(staff.reviewer, report, "return", bad)).status == 400
     refused = await site.act(staff.colleague, report, "return", {"comment": "请补充"})
     assert (refused.status, refused.code) == (403, "cannot-review")
