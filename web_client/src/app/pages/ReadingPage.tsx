@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useMemo, useRef } from 'react';
-import { ConsultButton } from '@/features/consult';
+import { ConsultButton } from '@/features/consult/components/ConsultButton';
 import { CaseHead, ImageStage } from '@/features/reading';
 import { ReportPanel } from '@/features/report';
 import { api, bodyOf } from '@/shared/api';

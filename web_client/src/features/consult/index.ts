@@ -1,6 +1,6 @@
+// Only what the shell needs: what is exported here is loaded by everybody. Pages import the rest where it is.
 import { lazy } from 'react';
 
-export { ConsultButton } from './components/ConsultButton';
 export { routes } from './routes';
 
 /** For those who may join a consult; nobody else loads it. */
