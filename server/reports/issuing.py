@@ -108,6 +108,7 @@ class Printer:
             impression=report.impression,
             author=names[report.author_id].display_name,
             reviewer=names[signer_id].display_name if reviewed and signer_id else None,
+            submitted_at=report.status_at if report.status == ReportStatus.PRELIMINARY else None,
             signed_at=issue.at,
             patient=case.patient,
             accession_number=accession_number,

@@ -61,6 +61,8 @@ class ReportFacts:
     impression: str
     author: str
     reviewer: str | None
+    submitted_at: datetime | None
+    """When its author gave it to the reviewer; None where nobody reviewed."""
     signed_at: datetime
     patient: PatientOut
     accession_number: str | None
@@ -130,13 +132,7 @@ def sheet_of(facts: ReportFacts, printable: Callable[[str], str]) -> dict[str, A
         "hints_label": DISCLAIMER_ZH,
         "hints": words("；".join(ecg.hints_zh)) if ecg else "",
         "signatures": [
-            {"label": "报告医师", "value": words(facts.author)},
-            {"label": "审核医师", "value": words(facts.reviewer) or _no_reviewer(facts)},
-            {
-                "label": "提交时间" if facts.preliminary else "签发时间",
-                "value": _local(facts.signed_at) or "",
-            },
-            {"label": "医师签名", "value": ""},
+            {"label": label, "value": words(value)} for label, value in _signatures(facts)
         ],
         "notes": [words(each) for each in _notes(facts)],
         "running": words(f"{patient.name or ''}  {patient.patient_id or ''}"),
@@ -157,8 +153,24 @@ def _watermark(facts: ReportFacts) -> str:
     return "急诊临时报告" if facts.emergency else "初步报告"
 
 
-def _no_reviewer(facts: ReportFacts) -> str:
-    return "待审核" if facts.preliminary else "—"
+def _signatures(facts: ReportFacts) -> list[tuple[str, str | None]]:
+    """Return who answers for it and since when; what has no value is a line to sign on."""
+    issued = _local(facts.signed_at)
+    if facts.preliminary:
+        return [
+            ("报告医师", facts.author), ("审核医师", "待审核"),
+            ("提交时间", issued), ("医师签名", None),
+        ]  # fmt: skip
+    if facts.reviewer is None:
+        return [
+            ("报告医师", facts.author), ("审核医师", "—"),
+            ("签发时间", issued), ("医师签名", None),
+        ]  # fmt: skip
+    return [
+        ("报告医师", facts.author), ("审核医师", facts.reviewer),
+        ("报告时间", _local(facts.submitted_at) or "—"), ("审核时间", issued),
+        ("医师签名", None),
+    ]  # fmt: skip
 
 
 def _notes(facts: ReportFacts) -> list[str]:

@@ -26,6 +26,7 @@ CT = ReportFacts(
     impression="1. 两侧基底节区多发腔隙性梗死灶\n2. 老年性脑改变",
     author="沈示范",
     reviewer="陆审核",
+    submitted_at=datetime(2026, 11, 25, 2, 17, tzinfo=UTC),
     signed_at=datetime(2026, 11, 25, 2, 31, tzinfo=UTC),
     patient=PatientOut(
         name="张样本", patient_id="DEMO-0007", sex="M", birth_date=None, age_years=66

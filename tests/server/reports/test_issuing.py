@@ -73,11 +73,12 @@ async def test_an_image_takes_two_persons_and_the_township_prints_it(
         assert (refused.status, refused.code) == (409, "signing-blocked")
     shown = await site.must(staff.reviewer, "GET", f"/api/reports/{report['id']}")
     assert shown["blockers"] == []
+    site.clock.advance(600)
     final = await site.acted(staff.reviewer, report, "sign")
     assert (final["status"], final["version"], final["document"]) == ("final", 1, True)
     assert final["author"]["id"] == staff.reader.id
     assert final["reviewer"] == {"id": staff.reviewer.id, "display_name": "reviewer医师"}
-    assert final["signed_at"] == "2026-11-21T02:00:00Z"
+    assert final["signed_at"] == "2026-11-21T02:10:00Z"
     assert await request_status(site, IMAGING) == "completed"
     assert [each["status"] for each in await told(site, "report.issued")] == ["final"]
     seen = await site.must(staff.township, "GET", f"/api/requests/{site.requests[IMAGING]}/report")
@@ -85,7 +86,8 @@ async def test_an_image_takes_two_persons_and_the_township_prints_it(
     text = flat(await site.pdf(staff.township, report))
     for expected in (
         "检查单位township1医院", "诊断单位county医院", TEXT["findings"], TEXT["impression"],
-        "报告医师：reader医师", "审核医师：reviewer医师", "2026-11-2110:00",
+        "报告医师：reader医师", "审核医师：reviewer医师", "报告时间：2026-11-2110:00",
+        "审核时间：2026-11-2110:10",
     ):  # fmt: skip
         assert expected in text, expected
 

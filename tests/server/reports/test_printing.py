@@ -49,8 +49,17 @@ def test_the_paper_names_both_institutions_patient_text_physicians_and_times() -
 
 def test_times_are_china_s() -> None:
     text = words(CT)
-    for expected in ("2026-11-2509:09", "2026-11-2600:14", "2026-11-2510:31"):
+    for expected in (
+        "检查时间2026-11-2509:09", "接收时间2026-11-2600:14", "报告时间：2026-11-2510:17",
+        "审核时间：2026-11-2510:31",
+    ):  # fmt: skip
         assert expected in text, expected
+
+
+def test_one_who_signs_alone_has_one_time() -> None:
+    text = words(ECG)
+    assert "签发时间：2026-11-2510:31" in text
+    assert "报告时间" not in text
 
 
 def test_it_is_an_archivable_a4_page_with_its_one_font_in_it() -> None:
