@@ -10,12 +10,15 @@ from typing import Final
 from aiohttp import web
 
 from server.consults.aiortc_engine import AiortcEngine
+from server.consults.gauges import MediaGauges
 from server.consults.rooms import Rooms
 from server.consults.socket import room_routes
 from server.consults.visit import Visitor
 from server.core.health import public_health_routes
 from server.core.http import add_routes, errors_become_problems, set_security_headers
+from server.core.metrics import metrics_route
 from server.identity.middleware import ADMISSION, Refusals, door, guard
+from server.identity.public import Action
 from server.identity.watch import CredentialWatch
 from server.services import Services
 
@@ -56,6 +59,11 @@ def build_media_app(services: Services) -> web.Application:
         app,
         [
             *public_health_routes({"database": services.database.check}),
+            metrics_route(
+                services.registry,
+                refresh=[MediaGauges(services.registry, rooms=rooms, engine=engine).refresh],
+                action=Action.METRICS_READ,
+            ),
             *room_routes(rooms=rooms, consults=services.consults, visitor_of=_visitor_of),
         ],
     )

@@ -90,6 +90,7 @@ class AiortcEngine:
         self._peers: dict[str, _Peer] = {}
         self._ticking: asyncio.Task[None] | None = None
         self._forwarded_before = 0
+        self._worst_late_s = 0.0
 
     async def connect(
         self, participant_id: str, offer_sdp: str, on_lost: Callable[[], None]
@@ -153,6 +154,7 @@ class AiortcEngine:
     def stats(self) -> EngineStats:
         """Return what the engine does now."""
         peers = self._peers.values()
+        worst_late_s, self._worst_late_s = self._worst_late_s, 0.0
         return EngineStats(
             connections=len(peers),
             attached_slots=sum(
@@ -160,6 +162,7 @@ class AiortcEngine:
             ),
             forwarded_packets=self._forwarded_before
             + sum(source.forwarded_packets for peer in peers for source in peer.sources.values()),
+            worst_late_s=worst_late_s,
         )
 
     async def close(self) -> None:
@@ -212,8 +215,11 @@ class AiortcEngine:
         await peer.connection.close()
 
     async def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
+            due_s = loop.time() + _TICK_S
             await asyncio.sleep(_TICK_S)
+            self._worst_late_s = max(self._worst_late_s, loop.time() - due_s)
             for peer in tuple(self._peers.values()):
                 for source in peer.sources.values():
                     try:

@@ -41,6 +41,8 @@ class EngineStats:
     connections: int
     attached_slots: int
     forwarded_packets: int
+    worst_late_s: float
+    """How late the loop was at worst since this was last asked: browsers take it for congestion."""
 
 
 class MediaEngine(Protocol):

@@ -108,10 +108,13 @@ class Source:
         self._keyframe_wanted = True
 
     def mute(self, *, muted: bool) -> None:
-        """Send nothing on; afterwards begin with a keyframe."""
+        """Send nothing on, or go on with a picture that stands by itself."""
+        if muted == self._muted:
+            return
         self._muted = muted
-        for outlet in self.outlets:
-            outlet.begin_anew()
+        if not muted:
+            for outlet in self.outlets:
+                outlet.begin_anew()
 
     async def tick(self) -> None:
         """Ask for what is overdue: lost packets, and the keyframe somebody waits for."""

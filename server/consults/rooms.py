@@ -98,6 +98,11 @@ class Rooms:
         self._empty = asyncio.Event()
         self._empty.set()
 
+    @property
+    def people(self) -> int:
+        """How many people are in rooms."""
+        return sum(visit.seated for visit in self._visits.values())
+
     async def start(self) -> None:
         """Watch who may stay."""
         self._watcher = asyncio.create_task(self._watch_visits(), name="room-watch")

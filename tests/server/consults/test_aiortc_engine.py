@@ -152,6 +152,11 @@ async def test_who_is_muted_is_not_forwarded_and_comes_back_with_a_picture(
     assert engine.stats().forwarded_packets == before
     engine.mute("li", Kind.VIDEO, muted=False)
     await wang.sees(mid, 5)
+    # What changes nothing disturbs nobody.
+    (outlet,) = engine._peers["li"].sources[Kind.VIDEO].outlets
+    assert not outlet.waits
+    engine.mute("li", Kind.VIDEO, muted=False)
+    assert not outlet.waits
 
 
 async def test_what_is_lost_on_the_way_up_is_asked_for_again(
@@ -219,6 +224,20 @@ async def test_who_hangs_up_is_told_once(engine: AiortcEngine) -> None:
         await gone.wait()
     await engine.disconnect("li")
     assert lost == ["li"]
+
+
+async def test_a_connection_that_never_comes_is_given_up(
+    engine: AiortcEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.consults.aiortc_engine._CONNECTS_WITHIN_S", 0.1)
+    given_up = asyncio.Event()
+    peer = Peer(brightness=60, slots=1)
+    await engine.connect("li", await peer.offer(), given_up.set)
+    async with asyncio.timeout(PATIENCE_S):
+        await given_up.wait()
+    await engine.disconnect("li")
+    assert engine.stats().connections == 0
+    await peer.close()
 
 
 async def test_the_answer_has_no_codec_that_a_room_has_not(engine: AiortcEngine) -> None:

@@ -4,14 +4,18 @@ import asyncio
 from typing import Any
 
 import pytest
-from aiohttp import WSServerHandshakeError
+from aiohttp import ClientSession, WSServerHandshakeError
 from sqlalchemy import select
 
 from server.audit.models import AuditEvent, Outcome
 from server.consults.models import CONSULT_TRANSITIONS, ConsultEvent, ConsultStatus, status_after
 from server.core.errors import Conflict
+from server.core.http import ACCESS, Public, Requires
 from server.identity.models import Role
+from server.identity.public import Action
+from server.media import build_media_app
 from server.realtime.models import Event
+from server.services import build_services
 from tests.server.consults.conftest import House
 
 Headers = dict[str, str]
@@ -183,6 +187,55 @@ async def test_a_role_that_confers_with_nobody_stays_outside(house: House, docto
         with pytest.raises(WSServerHandshakeError) as refused:
             await house.browser(consult["id"], who)
         assert refused.value.status == status
+
+
+async def test_the_media_role_itself_lets_nobody_in_who_should_not_be(
+    house: House, doctor: Headers
+) -> None:
+    table = build_media_app(build_services(house.settings, role="media"))[ACCESS]
+    assert table == {
+        ("GET", "/healthz"): Public(),
+        ("GET", "/readyz"): Public(),
+        ("GET", "/metrics"): Requires(Action.METRICS_READ),
+        ("GET", "/rtc/{consult_id}"): Requires(Action.CONSULT_JOIN),
+    }
+    consult = await house.opened(doctor)
+    technician = await house.app.token("tech", "township1", Role.TOWNSHIP_TECHNICIAN)
+    stranger = await house.app.token("stranger", "township2", Role.TOWNSHIP_DOCTOR)
+    _, cookie = await signed_in(house, "doctor")
+    elsewhere = {**cookie, "Origin": "http://evil.example"}
+    port = house.settings.http.media_port
+    async with ClientSession() as session:
+        for who, status in (
+            ({}, 401), (technician, 403), (stranger, 404), (elsewhere, 403),
+        ):  # fmt: skip
+            with pytest.raises(WSServerHandshakeError) as refused:
+                await session.ws_connect(
+                    f"http://127.0.0.1:{port}/rtc/{consult['id']}", headers=who
+                )
+            assert refused.value.status == status
+
+
+async def test_the_media_role_s_figures_count_people_and_streams(
+    house: House, doctor: Headers, reader: Headers
+) -> None:
+    consult = await house.opened(doctor)
+    township = await house.browser(consult["id"], doctor, brightness=60)
+    county = await house.browser(consult["id"], reader, brightness=180)
+    for browser in (township, county):
+        await browser.join()
+    await township.sees(county, 180)
+    admin = await house.app.token("admin", "county", Role.SYSTEM_ADMINISTRATOR)
+    port = house.settings.http.media_port
+    async with (
+        ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}/metrics", headers=admin) as response,
+    ):
+        text = await response.text()
+    assert "lianzhen_media_people 2.0" in text
+    assert "lianzhen_media_connections 2.0" in text
+    assert "lianzhen_media_attached_slots 4.0" in text
+    assert consult["id"] not in text
 
 
 async def signed_in(house: House, login: str) -> tuple[str, Headers]:

@@ -61,7 +61,7 @@ class FakeEngine:
         self.connections.pop(participant_id, None)
 
     def stats(self) -> EngineStats:
-        return EngineStats(len(self.connections), len(self.attached), 0)
+        return EngineStats(len(self.connections), len(self.attached), 0, 0.0)
 
     async def close(self) -> None:
         self.connections.clear()
