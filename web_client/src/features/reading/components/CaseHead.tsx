@@ -33,7 +33,7 @@ export function CaseHead({ request, claiming, onClaim, children }: Props) {
         <PatientLine patient={request.patient} />
       </span>
       <span className="sub ell">{examOf(request)}</span>
-      <span className="muted ell">{placeName(request.examining, t.lang)}</span>
+      <span className={`muted ell ${styles.place}`}>{placeName(request.examining, t.lang)}</span>
       {request.emergency && <span className="tag r">{t('case.emergency')}</span>}
       {!request.images_complete && request.status !== 'completed' && (
         <span className="tag o">{t('case.incomplete')}</span>
@@ -45,7 +45,7 @@ export function CaseHead({ request, claiming, onClaim, children }: Props) {
           {t('case.claim')}
         </Button>
       ) : (
-        <span className="sub t12 ell">
+        <span className="sub t12 nw">
           <IconLock size={14} />{' '}
           {holder === null
             ? t('case.free')

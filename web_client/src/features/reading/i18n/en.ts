@@ -76,5 +76,5 @@ export const en: Dictionary = {
   'case.free': 'Not claimed',
   'case.claim': 'Claim',
   'case.emergency': 'Emergency',
-  'case.incomplete': 'Images are still arriving: draw no conclusion yet',
+  'case.incomplete': 'Images still arriving',
 };

@@ -73,7 +73,7 @@ export const zh = {
   'case.free': '未领取',
   'case.claim': '领取',
   'case.emergency': '急诊',
-  'case.incomplete': '图像仍在接收，请勿据此下结论',
+  'case.incomplete': '图像接收中，勿下结论',
 } as const;
 
 export type Dictionary = Readonly<Record<keyof typeof zh, string>>;

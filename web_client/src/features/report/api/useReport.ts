@@ -23,8 +23,10 @@ function reportQuery(requestId: string) {
   });
 }
 
-export function useReport(requestId: string) {
-  return useQuery(reportQuery(requestId));
+export function useReport({ id, report }: Request) {
+  const query = useQuery({ ...reportQuery(id), enabled: report !== null });
+  // The case says itself that there is none: nothing is asked that is known to be missing.
+  return { ...query, data: query.data ?? (report === null ? null : query.data) };
 }
 
 export function useTemplates({ kind, modalities }: Request) {

@@ -24,7 +24,7 @@ export function ReportPanel({ request, beside }: Props) {
   const panel = useRef<HTMLElement>(null);
   const me = usePerson().id;
   const can = useCan();
-  const { data: report, error, refetch } = useReport(request.id);
+  const { data: report, error, refetch } = useReport(request);
   useSwap(panel, beside);
   return (
     <aside className={styles.panel} aria-label={t('title')} ref={panel}>
