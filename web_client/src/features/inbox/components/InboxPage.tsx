@@ -57,6 +57,7 @@ export default function InboxPage() {
 
   return (
     <div className={styles.page}>
+      <h1 className="sr">{t('title')}</h1>
       <div className={styles.left}>
         <DropZone reading={reading || unpacking} onFiles={(files) => void take(files)} />
         <Safety cases={cases} />

@@ -62,6 +62,7 @@ export default function WorklistPage() {
 
   return (
     <div className={preview && current !== null ? `${styles.page} ${styles.previewing}` : styles.page}>
+      <h1 className="sr">{t('title')}</h1>
       <FilterRail filters={filters.filters} onChange={filters.set} places={places} />
       <section className={styles.main} aria-label={t('title')}>
         <div className={styles.bar}>
