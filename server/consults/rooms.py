@@ -36,6 +36,8 @@ _log = structlog.get_logger(__name__)
 
 # A revocation holds within 5 s, the check itself included.
 _WATCH_EVERY_S: Final = 2.0
+# Who talks to people touches no page; a consult must not end because nobody clicked.
+_KEEP_EVERY_S: Final = 60.0
 _JOINS_WITHIN_S: Final = 15.0
 _FAREWELL_S: Final = 5.0
 _VISITS_AT_MOST: Final = 512
@@ -72,6 +74,10 @@ class Watch(Protocol):
         """Return those of the credentials that are good now."""
         ...
 
+    async def keep(self, credentials: Collection[Credential]) -> None:
+        """Keep sessions from idling out."""
+        ...
+
 
 class Rooms:
     """One a media process."""
@@ -94,6 +100,7 @@ class Rooms:
         self._visits: dict[str, Visit] = {}
         self._chores: set[asyncio.Task[None]] = set()
         self._watcher: asyncio.Task[None] | None = None
+        self._kept_s = clock.monotonic_s()
         self._stopping = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -344,6 +351,11 @@ class Rooms:
                 may_stay[key] = await self._members.may_stay(actor, consult_id)
             if not may_stay[key]:
                 visit.end(Close.CONSULT_CLOSED)
+        now_s = self._clock.monotonic_s()
+        if now_s - self._kept_s >= _KEEP_EVERY_S:
+            self._kept_s = now_s
+            here = [visit for visit in visits if visit.seated and not visit.is_over]
+            await self._watch.keep({visit.visitor.credential for visit in here})
 
 
 def _parsed(text: str) -> ClientMessage:

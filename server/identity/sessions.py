@@ -168,6 +168,23 @@ class SessionService:
             if row.person_id in enabled and not self._is_over(row.created_at, row.last_used_at, now)
         }
 
+    async def keep(self, keys: Collection[str]) -> None:
+        """Count as used now those of these sessions that are still open."""
+        if not keys:
+            return
+        now = self._clock.now()
+        async with self._database.unit_of_work() as uow:
+            await uow.session.execute(
+                update(Session)
+                .where(
+                    Session.secret_sha256.in_(set(keys)),
+                    Session.ended_at.is_(None),
+                    Session.last_used_at > now - self._idle,
+                )
+                .values(last_used_at=now)
+            )
+            await uow.commit()
+
     async def prune(self) -> None:
         """Delete sessions that ended long ago by their age."""
         oldest = self._clock.now() - self._absolute - _KEPT_AFTER_END

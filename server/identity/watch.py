@@ -8,7 +8,7 @@ from server.identity.tokens import TokenService
 
 
 class CredentialWatch:
-    """Looks at sessions and tokens afresh, without keeping a session from idling out."""
+    """Looks at sessions and tokens afresh; looking keeps no session from idling out."""
 
     def __init__(self, sessions: SessionService, tokens: TokenService) -> None:
         self._sessions = sessions
@@ -24,3 +24,9 @@ class CredentialWatch:
             CredentialKind.TOKEN: await self._tokens.alive(by_kind[CredentialKind.TOKEN]),
         }
         return {Credential(kind, key) for kind, keys in alive.items() for key in keys}
+
+    async def keep(self, credentials: Collection[Credential]) -> None:
+        """Keep sessions from idling out: their people are here, and do not only look."""
+        await self._sessions.keep(
+            {each.key for each in credentials if each.kind is CredentialKind.SESSION}
+        )

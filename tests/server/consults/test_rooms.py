@@ -74,6 +74,7 @@ class World:
     closed: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
     present: set[str] = field(default_factory=set)
+    kept: set[str] = field(default_factory=set)
     audit_down: bool = False
     database_down: bool = False
 
@@ -97,6 +98,9 @@ class World:
 
     async def alive(self, credentials: Collection[Credential]) -> Collection[Credential]:
         return {each for each in credentials if each.key not in self.ended}
+
+    async def keep(self, credentials: Collection[Credential]) -> None:
+        self.kept |= {each.key for each in credentials}
 
 
 def visitor_of(request: web.Request) -> Visitor:
@@ -358,6 +362,18 @@ async def test_the_end_of_a_session_closes_its_sockets_alone(house: House) -> No
     async with asyncio.timeout(5):
         assert await li.farewell() == (4401, "session-ended")
         await wang.hear("left")
+
+
+async def test_being_in_a_room_keeps_a_session_and_standing_at_its_door_does_not(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.consults.rooms._KEEP_EVERY_S", 0.0)
+    await house.joined("li")
+    await house.guest("wang")
+    await house.joined("zhao")
+    house.world.ended.add("session of zhao")
+    await asyncio.sleep(2.5)
+    assert house.world.kept == {"session of li"}
 
 
 async def test_a_database_out_of_reach_ends_no_consult(house: House) -> None:

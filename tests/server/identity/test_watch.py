@@ -11,6 +11,8 @@ from server.core.settings import HttpSettings
 from server.identity.actors import Actor
 from server.identity.admission import Credential
 from server.identity.middleware import visitor_of
+from server.identity.models import Role
+from server.identity.people import NewPerson
 from server.identity.policy import Action
 from server.identity.watch import CredentialWatch
 from server.realtime.hub import Hub
@@ -84,10 +86,16 @@ async def test_a_socket_closes_when_its_token_ends(client: Client, community: Co
         assert await close_code(socket) == 4401
 
 
-async def test_who_may_not_listen_or_comes_from_elsewhere_is_refused(client: Client) -> None:
+async def test_who_may_not_listen_or_comes_from_elsewhere_is_refused(
+    client: Client, community: Community
+) -> None:
     upgrade = {"Upgrade": "websocket", "Connection": "Upgrade"}
     assert (await code_of(client, "GET", "/ws", **upgrade))[0] == 401
-    await client.post("/api/session", json={"login": "tech", "password": PASSWORD})
+    await community.people.create(
+        NewPerson(community.township_id, "auditor", "审计", frozenset({Role.AUDITOR})),
+        password=PASSWORD,
+    )
+    await client.post("/api/session", json={"login": "auditor", "password": PASSWORD})
     own = f"http://{client.host}:{client.port}"
     assert await code_of(client, "GET", "/ws", Origin=own, **upgrade) == (403, "not-allowed")
     await sign_in(client, "reader")
@@ -95,3 +103,21 @@ async def test_who_may_not_listen_or_comes_from_elsewhere_is_refused(client: Cli
         403,
         "origin-mismatch",
     )
+
+
+async def test_a_session_that_is_kept_does_not_idle_out_and_an_ended_one_stays_ended(
+    client: Client, community: Community
+) -> None:
+    watch = CredentialWatch(community.sessions, community.tokens)
+    kept = await community.sessions.sign_in("reader", PASSWORD, source="127.0.0.1")
+    ended = await community.sessions.sign_in("reader", PASSWORD, source="127.0.0.1")
+    await community.sessions.sign_out(ended.secret, by=ended.admission.actor)
+    both = {kept.admission.credential, ended.admission.credential}
+    for _ in range(3):
+        community.clock.advance(1_700)
+        await watch.keep(both)
+    assert await watch.alive(both) == {kept.admission.credential}
+    community.clock.advance(1_800)
+    # Who has idled out is not brought back.
+    await watch.keep(both)
+    assert await watch.alive(both) == set()
