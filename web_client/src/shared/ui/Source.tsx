@@ -18,9 +18,9 @@ export function MachineBox({ children }: { children: ReactNode }) {
   const t = useShared();
   return (
     <section className="mac-box" aria-label={t('machine.label')}>
-      <h3 className="mac-note">
+      <p className="mac-note b">
         <Source by="machine" /> {t('machine.label')}
-      </h3>
+      </p>
       {children}
     </section>
   );

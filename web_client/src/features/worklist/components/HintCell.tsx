@@ -16,7 +16,9 @@ export function HintCell({ request }: { request: Request }) {
             {textOf(first, t.lang)}
           </div>
           <div className="ell sub t12">
-            {rest.map((hint) => textOf(hint, t.lang)).join(t.lang === 'zh' ? '；' : '; ') || request.complaint || ''}
+            {rest.map((hint) => textOf(hint, t.lang)).join(t.lang === 'zh' ? '；' : '; ') ||
+              request.complaint ||
+              ''}
           </div>
         </div>
       </>
