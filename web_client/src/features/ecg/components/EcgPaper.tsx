@@ -5,7 +5,7 @@ import { asProblem } from '@/shared/api';
 import { ErrorNotice, Loading, Notice } from '@/shared/ui';
 import { type Waveform, waveformQuery } from '../api/ecg';
 import { useWords } from '../i18n';
-import { useDisplay } from '../model/display';
+import { useDisplay } from '../model/useDisplay';
 import { type EcgView, layoutOf, minuteOf, USUAL_VIEW } from '../model/view';
 import styles from './ecg.module.css';
 import { PaperToolbar } from './PaperToolbar';
@@ -40,17 +40,27 @@ export function EcgPaper({ ecgId, patientName, beats = NO_BEATS, marks = null, .
   const layout = layoutOf(view, waveform.data?.leads ?? []);
   const { speedMmS, gainMmMv } = view;
   const scale = useMemo(() => ({ layout, speedMmS, gainMmMv }), [layout, speedMmS, gainMmMv]);
-  if (waveform.isPending) return <Loading what={t('page.loading')} />;
-  if (waveform.isError) {
-    if (asProblem(waveform.error).code === 'unreadable-ecg') {
-      return (
-        <div className={`${styles.place} ${styles.absent}`}>
-          <Notice title={t('paper.failed')} lines={[t('paper.unreadable')]} role="alert" />
-        </div>
-      );
-    }
+  if (waveform.isPending) {
     return (
-      <ErrorNotice title={t('paper.failed')} error={waveform.error} onRetry={() => void waveform.refetch()} />
+      <div className={styles.place}>
+        <Loading what={t('page.loading')} />
+      </div>
+    );
+  }
+  if (waveform.isError) {
+    const unreadable = asProblem(waveform.error).code === 'unreadable-ecg';
+    return (
+      <div className={unreadable ? `${styles.place} ${styles.absent}` : styles.place}>
+        {unreadable ? (
+          <Notice title={t('paper.failed')} lines={[t('paper.unreadable')]} role="alert" />
+        ) : (
+          <ErrorNotice
+            title={t('paper.failed')}
+            error={waveform.error}
+            onRetry={() => void waveform.refetch()}
+          />
+        )}
+      </div>
     );
   }
   const { recording, duration_s: durationS } = waveform.data;

@@ -24,6 +24,8 @@ interface Props {
   readonly claiming?: Claiming | undefined;
   /** Beside the case's name: further steps, such as a consult. */
   readonly steps?: ReactNode;
+  /** Under the header: what did not succeed. */
+  readonly notice?: ReactNode;
   /** A place for the keyboard to come back to from the report. */
   readonly place?: RefObject<HTMLElement | null>;
   /** Beneath the machine's box: the report. */
@@ -32,7 +34,7 @@ interface Props {
 
 /** An ECG to be read: the paper, who measured what, what the machine saw, and the report beside it. */
 export function EcgWorkspace({ request, ecgId, onInsertText, impression = null, ...rest }: Props) {
-  const { claiming, steps, place, children } = rest;
+  const { claiming, steps, notice, place, children } = rest;
   const t = useWords();
   const app = useShared();
   const ecg = useQuery(ecgQuery(ecgId));
@@ -73,6 +75,7 @@ export function EcgWorkspace({ request, ecgId, onInsertText, impression = null, 
         <CaseHeader request={request} claiming={claiming}>
           {steps}
         </CaseHeader>
+        {notice}
         <EcgPaper
           ecgId={ecgId}
           patientName={request.patient.name ?? app('patient.noName')}
@@ -87,7 +90,7 @@ export function EcgWorkspace({ request, ecgId, onInsertText, impression = null, 
           impression={impression}
         />
       </section>
-      <aside className={styles.side}>
+      <div className={styles.side}>
         <div className={children === undefined ? styles.hintsAlone : styles.hintsAbove}>
           <Hints
             ecg={ecg.data}
@@ -98,7 +101,7 @@ export function EcgWorkspace({ request, ecgId, onInsertText, impression = null, 
           />
         </div>
         {children !== undefined && <div className={styles.report}>{children}</div>}
-      </aside>
+      </div>
     </div>
   );
 }

@@ -3,7 +3,7 @@ import { type LayoutName, PAGE_S } from '@/ecgcore';
 import { useActions } from '@/shared/actions';
 import { Button } from '@/shared/ui';
 import { useWords } from '../i18n';
-import { useDisplay } from '../model/display';
+import { useDisplay } from '../model/useDisplay';
 import { type EcgView, following, GAINS, SPEEDS, turned } from '../model/view';
 import styles from './ecg.module.css';
 

@@ -1,7 +1,8 @@
 import { useState } from 'react';
 import { Button, Dialog } from '@/shared/ui';
 import { useWords } from '../i18n';
-import { NOMINAL_PX_PER_MM, useDisplay } from '../model/display';
+import { NOMINAL_PX_PER_MM } from '../model/display';
+import { useDisplay } from '../model/useDisplay';
 import styles from './ecg.module.css';
 
 /** ISO/IEC 7810 ID-1: bank and identity cards. */

@@ -1,4 +1,3 @@
-import { create } from 'zustand';
 import type { PaperName } from '@/ecgcore';
 
 /** CSS says that an inch has 96 pixels; screens disagree. */
@@ -53,10 +52,3 @@ function read(storage: Pick<Storage, 'getItem'>): Saved {
     return {};
   }
 }
-
-const here = (): string => screenName(screen, devicePixelRatio);
-
-/** Paper and size of this screen; kept in this browser. */
-export const useDisplay = create<Display>(() => loadDisplay(localStorage, here()));
-
-useDisplay.subscribe((display) => saveDisplay(localStorage, here(), display));

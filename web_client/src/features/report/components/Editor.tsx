@@ -1,5 +1,5 @@
 import { IconFileText } from '@tabler/icons-react';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useActions } from '@/shared/actions';
 import type { ReportOut } from '@/shared/api/types';
 import { clock } from '@/shared/format/format';
@@ -7,9 +7,10 @@ import type { Request } from '@/shared/requests/requests';
 import { Button, ErrorLine, Loading, Source } from '@/shared/ui';
 import { useStep } from '../api/useReport';
 import { useWords } from '../i18n';
-import { BLANK, type Draft, withTemplate } from '../model/draft';
+import { BLANK, type Draft, withSentence, withTemplate } from '../model/draft';
 import type { DraftKeeper, KeeperState } from '../model/keeper';
 import { authorsStep, missingFor } from '../model/steps';
+import type { Writer } from '../model/writer';
 import { Comments } from './Comments';
 import { Conflict } from './Conflict';
 import { Critical } from './Critical';
@@ -24,15 +25,20 @@ import { useKeeper, useKeeperState } from './useKeeper';
 interface Props {
   readonly request: Request;
   readonly report: ReportOut | null;
+  readonly onWriter?: ((writer: Writer | null) => void) | undefined;
 }
 
 /** The draft, for whoever holds the case. */
-export function Editor({ request, report }: Props) {
+export function Editor({ request, report, onWriter }: Props) {
   const keeper = useKeeper(request.id, report);
-  return keeper === null ? <Loading /> : <Writing request={request} report={report} keeper={keeper} />;
+  return keeper === null ? (
+    <Loading />
+  ) : (
+    <Writing request={request} report={report} onWriter={onWriter} keeper={keeper} />
+  );
 }
 
-function Writing({ request, report, keeper }: Props & { readonly keeper: DraftKeeper }) {
+function Writing({ request, report, onWriter, keeper }: Props & { readonly keeper: DraftKeeper }) {
   const t = useWords();
   const state = useKeeperState(keeper);
   const [choosing, setChoosing] = useState(false);
@@ -40,6 +46,10 @@ function Writing({ request, report, keeper }: Props & { readonly keeper: DraftKe
   const impression = useRef<HTMLTextAreaElement>(null);
   const advance = useAdvance(request, report, keeper, state);
   const { draft } = state;
+  useEffect(() => {
+    onWriter?.({ insert: (text) => keeper.edit(withSentence(keeper.state.draft, text)) });
+    return () => onWriter?.(null);
+  }, [onWriter, keeper]);
   const toBlank = (): void => selectBlank([findings.current, impression.current]);
   useActions([
     {

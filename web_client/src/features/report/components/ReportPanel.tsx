@@ -8,6 +8,7 @@ import { ErrorNotice, Loading } from '@/shared/ui';
 import { useReport } from '../api/useReport';
 import { useWords } from '../i18n';
 import { stanceOf } from '../model/steps';
+import type { Writer } from '../model/writer';
 import { Editor } from './Editor';
 import { ReadOnly } from './ReadOnly';
 import styles from './report.module.css';
@@ -16,10 +17,12 @@ interface Props {
   readonly request: Request;
   /** What the report stands beside (images, an ECG): F6 goes there and back. */
   readonly beside: RefObject<HTMLElement | null>;
+  /** Told who writes here now, and null when nobody does. */
+  readonly onWriter?: ((writer: Writer | null) => void) | undefined;
 }
 
 /** The report of a case, beside what it is about. */
-export function ReportPanel({ request, beside }: Props) {
+export function ReportPanel({ request, beside, onWriter }: Props) {
   const t = useWords();
   const panel = useRef<HTMLElement>(null);
   const me = usePerson().id;
@@ -32,7 +35,7 @@ export function ReportPanel({ request, beside }: Props) {
         (() => {
           const stance = stanceOf(request, report, { id: me, mayWrite: can('report.write') });
           return stance === 'writes' ? (
-            <Editor key={request.id} request={request} report={report} />
+            <Editor key={request.id} request={request} report={report} onWriter={onWriter} />
           ) : (
             <ReadOnly request={request} report={report} stance={stance} />
           );

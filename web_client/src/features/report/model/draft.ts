@@ -43,6 +43,16 @@ export function merged(ours: Draft, theirs: Draft, heading: string): Draft {
 /** A blank of a template, the reader's to fill; none is ever signed. */
 export const BLANK = '＿＿';
 
+/** Puts a sentence at the end of the impression, once. */
+export function withSentence(draft: Draft, text: string): Draft {
+  const lines = draft.impression.split('\n').map((line) => line.trim());
+  if (lines.includes(text)) return draft;
+  return {
+    ...draft,
+    impression: draft.impression.trim() === '' ? text : `${draft.impression.trimEnd()}\n${text}`,
+  };
+}
+
 /** Put a template's text where there is none, and after what is there already. */
 export function withTemplate(draft: Draft, template: { findings: string; impression: string }): Draft {
   const add = (now: string, text: string): string => (now.trim() === '' ? text : `${now.trimEnd()}\n${text}`);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ReportOut, RequestOut } from '@/shared/api/types';
-import { EMPTY, withTemplate } from './draft';
+import { EMPTY, withSentence, withTemplate } from './draft';
 import { authorsStep, missingFor, returnReasons, stanceOf } from './steps';
 
 const ME = { id: 'me', mayWrite: true };
@@ -78,4 +78,12 @@ test('an exam goes back for what may be wrong with its kind', () => {
 test('a template is added after what is there', () => {
   const draft = withTemplate({ ...EMPTY, findings: '已有。' }, { findings: '模板', impression: '结论' });
   expect(draft).toEqual({ findings: '已有。\n模板', impression: '结论', critical: null });
+});
+
+test('a sentence from beside goes under what is there, once', () => {
+  const first = withSentence(EMPTY, '窦性心律');
+  expect(first.impression).toBe('窦性心律');
+  const second = withSentence({ ...first, impression: '窦性心律\n' }, '电轴左偏');
+  expect(second.impression).toBe('窦性心律\n电轴左偏');
+  expect(withSentence(second, '电轴左偏')).toBe(second);
 });
