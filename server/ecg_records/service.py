@@ -120,7 +120,9 @@ class EcgRecordService:
             record = await self._visible(session, actor, ecg_id)
         await self._reads.record_read(actor, record.study_pk)
         async with self._originals.as_file(record.object_id) as path:
-            return await self._bench.paper(path, style, findings=_may_show_findings(record))
+            # What stands in the heading alone is not worth a screening where there is none.
+            findings = style.heading and _may_show_findings(record)
+            return await self._bench.paper(path, style, findings=findings)
 
     async def waveform(self, actor: Actor, ecg_id: str, *, start_s: float) -> WaveformOut:
         """Return up to a minute of one ECG's samples; that it was read is recorded.

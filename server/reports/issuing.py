@@ -136,5 +136,6 @@ class Printer:
         return EcgFacts(
             drawing_svg=drawing,
             measurements=screening.get("measurements", {}),
+            rules_version=screening.get("rules_version"),
             hints_zh=[each.text_zh for each in record.findings],
         )

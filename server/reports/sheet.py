@@ -41,6 +41,8 @@ class EcgFacts:
     """Grid and traces; None where the recording cannot be drawn."""
     measurements: Mapping[str, float | None]
     """As of `ecg screen --json`; empty where the machine did not look."""
+    rules_version: str | None = None
+    """By which rules it looked."""
     hints_zh: Sequence[str] = ()
 
 
@@ -121,7 +123,7 @@ def sheet_of(facts: ReportFacts, printable: Callable[[str], str]) -> dict[str, A
             fact("报告状态", "初步" if facts.preliminary else f"第 {facts.number} 版"),
             fact("临床信息", facts.complaint, span=3),
         ],
-        "measurements_label": "机器测量值",
+        "measurements_label": words(_measured_by(ecg)),
         "measurements": measured,
         "drawing_note": _drawing_note(ecg),
         "sections": [
@@ -201,6 +203,11 @@ def _measurements(values: Mapping[str, float | None]) -> list[dict[str, str]]:
         {"label": f"{label} {unit}", "value": " / ".join(_number(values.get(k)) for k in names)}
         for label, names, unit in _MEASURED
     ]
+
+
+def _measured_by(ecg: EcgFacts | None) -> str:
+    version = ecg.rules_version if ecg else None
+    return f"机器测量值（规则 {version}）" if version else "机器测量值"
 
 
 def _number(value: float | None) -> str:

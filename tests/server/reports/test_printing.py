@@ -26,6 +26,7 @@ ECG = facts(
     ecg=EcgFacts(
         drawing_svg=render(RECORDING, heading=False),
         measurements=MEASURED,
+        rules_version="2026.11",
         hints_zh=["窦性心动过速", "电轴左偏"],
     ),
 )
@@ -186,8 +187,8 @@ def test_an_ecg_has_its_drawing_its_measurements_and_the_machine_s_words_apart()
     text = words(ECG)
     heart_rate = f"{MEASURED['heart_rate_bpm']:.0f}"
     for expected in (
-        "远程心电诊断报告单", "机器测量值", heart_rate, "aVR", "V6", "25mm/s", "10mm/mV",
-        "每小格0.04s、0.1mV", f"{DISCLAIMER_ZH}：窦性心动过速；电轴左偏",
+        "远程心电诊断报告单", "机器测量值（规则2026.11）", heart_rate, "aVR", "V6", "25mm/s",
+        "10mm/mV", "每小格0.04s、0.1mV", f"{DISCLAIMER_ZH}：窦性心动过速；电轴左偏",
     ):  # fmt: skip
         assert expected in text, expected
     assert text.index("检查所见") < text.index(DISCLAIMER_ZH)
