@@ -1,5 +1,5 @@
 import { wadors } from '@cornerstonejs/dicom-image-loader';
-import type { Dataset } from './dicomJson';
+import { type Dataset, TAG, text } from './dicomJson';
 import { hasPixels, seriesFrom, summaries } from './series';
 import type { Series, SeriesSummary } from './types';
 
@@ -13,6 +13,7 @@ export class StudySource {
   readonly studyUid: string;
   private readonly fetchJson: FetchJson;
   private readonly loaded = new Map<string, Promise<Series>>();
+  private readonly described = new Set<string>();
 
   constructor(studyUid: string, fetchJson: FetchJson) {
     this.studyUid = studyUid;
@@ -39,6 +40,13 @@ export class StudySource {
     return `${instance}/rendered?viewport=${side},${side}`;
   }
 
+  /** Give the memory of the metadata back. */
+  close(): void {
+    for (const imageId of this.described) wadors.metaDataManager.remove(imageId);
+    this.described.clear();
+    this.loaded.clear();
+  }
+
   private async read(summary: SeriesSummary): Promise<Series> {
     const path = `${this.path}/series/${encodeURIComponent(summary.uid)}`;
     const instances = datasets(await this.fetchJson(`${path}/metadata`));
@@ -50,8 +58,10 @@ export class StudySource {
       series.slices.filter(({ frame }) => frame === 1).map((s) => [s.sopInstanceUid, s.imageId]),
     );
     for (const instance of instances.filter(hasPixels)) {
-      const imageId = ids.get(String(instance['00080018']?.Value?.[0] ?? ''));
-      if (imageId) wadors.metaDataManager.add(imageId, { ...instance } as never);
+      const imageId = ids.get(text(instance, TAG.sopInstanceUid));
+      if (imageId === undefined) continue;
+      wadors.metaDataManager.add(imageId, { ...instance } as never);
+      this.described.add(imageId);
     }
     return series;
   }

@@ -41,6 +41,7 @@ export function useViewer(
     return () => {
       resized.disconnect();
       viewer.destroy();
+      source.close();
       setViewing(null);
     };
   }, [studyUid, element]);

@@ -7,6 +7,7 @@ import { Source } from '@/shared/ui';
 import { useWords } from '../i18n';
 import type { Stance } from '../model/steps';
 import { Comments } from './Comments';
+import { LocalCopy } from './LocalCopy';
 import styles from './report.module.css';
 import { Steps } from './Steps';
 import type { Words } from './texts';
@@ -29,6 +30,7 @@ export function ReadOnly({ request, report, stance }: Props) {
       </h2>
       <div className={styles.body}>
         <p className={styles.note}>{whatNow(request, report, stance, can('report.write'), t)}</p>
+        <LocalCopy requestId={request.id} report={report} />
         {report !== null && (
           <>
             <Comments report={report} />

@@ -37,6 +37,8 @@ export const en: Dictionary = {
   'conflict.empty': '(empty)',
   'aside.what': 'The text that was replaced is still there.',
   'aside.takeBack': 'Swap back',
+  'local.title': 'This computer still has text of yours that the server does not',
+  'local.what': 'It comes back when you claim the case again; or select and copy it here.',
   'template.open': 'Template',
   'template.title': 'Choose a template',
   'template.note': 'It is added after your text. ＿＿ is a blank to fill; with one left nothing is signed.',

@@ -32,6 +32,8 @@ export const zh = {
   'conflict.empty': '（空）',
   'aside.what': '被替换的文字还在。',
   'aside.takeBack': '换回来',
+  'local.title': '这台电脑上还有您没有存到服务器的文字',
+  'local.what': '重新领取后会自动恢复；也可以在这里选中复制。',
   'template.open': '模板',
   'template.title': '选择模板',
   'template.note': '加在已有文字之后。＿＿ 是要填的空，未填完不能签发。',
