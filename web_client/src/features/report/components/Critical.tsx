@@ -9,7 +9,7 @@ interface Props {
   readonly onDecide: (critical: boolean | null) => void;
 }
 
-/** Whether the case is a critical value (危急值): confirmed or dismissed in place, never in a dialog. */
+/** Whether the case is a critical value (危急值): decided in place, beside the signature, never in a dialog. */
 export function Critical({ suspected, critical, onDecide }: Props) {
   const t = useWords();
   if (!suspected) {
@@ -24,30 +24,28 @@ export function Critical({ suspected, critical, onDecide }: Props) {
       </label>
     );
   }
-  const said = critical === null ? 'critical.decide' : critical ? 'critical.confirmed' : 'critical.dismissed';
   return (
     <section className={styles.critical} aria-label={t('critical.label')}>
       <b className="c-red">
         <Shape name="octagon" /> {t('critical.suspected')}
       </b>
-      <p role="status">{t(said)}</p>
-      <div className="row">
-        <Button
-          kind={critical === null ? 'danger' : 'plain'}
-          aria-pressed={critical === true}
-          className={critical === true ? 'on' : ''}
-          onClick={() => onDecide(true)}
-        >
-          {t('critical.confirm')}
-        </Button>
-        <Button
-          aria-pressed={critical === false}
-          className={critical === false ? 'on' : ''}
-          onClick={() => onDecide(false)}
-        >
-          {t('critical.dismiss')}
-        </Button>
-      </div>
+      <Button
+        size="small"
+        kind={critical === null ? 'danger' : 'plain'}
+        aria-pressed={critical === true}
+        className={critical === true ? 'on' : ''}
+        onClick={() => onDecide(true)}
+      >
+        {t(critical === true ? 'critical.confirmed' : 'critical.confirm')}
+      </Button>
+      <Button
+        size="small"
+        aria-pressed={critical === false}
+        className={critical === false ? 'on' : ''}
+        onClick={() => onDecide(false)}
+      >
+        {t(critical === false ? 'critical.dismissed' : 'critical.dismiss')}
+      </Button>
     </section>
   );
 }

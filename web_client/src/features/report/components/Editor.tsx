@@ -68,6 +68,14 @@ function Writing({ request, report, onWriter, keeper }: Props & { readonly keepe
       perform: advance.go,
     },
   ]);
+  const suspected = request.risk === 'red';
+  const critical = (
+    <Critical
+      suspected={suspected}
+      critical={draft.critical}
+      onDecide={(decided) => keeper.edit({ critical: decided })}
+    />
+  );
   return (
     <>
       <h2 className="ph">
@@ -111,13 +119,10 @@ function Writing({ request, report, onWriter, keeper }: Props & { readonly keepe
           value={draft.impression}
           onChange={(text) => keeper.edit({ impression: text })}
         />
-        <Critical
-          suspected={request.risk === 'red'}
-          critical={draft.critical}
-          onDecide={(critical) => keeper.edit({ critical })}
-        />
+        {!suspected && critical}
       </div>
       <footer className={styles.foot}>
+        {suspected && critical}
         {advance.error !== null && <ErrorLine error={advance.error} texts={stepTexts(t)} />}
         <Button
           kind="primary"
