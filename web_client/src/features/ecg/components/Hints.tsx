@@ -92,31 +92,33 @@ function Hint({ finding, chosen, onChoose, onInsertText }: HintProps) {
     <li className={chosen ? styles.chosen : undefined}>
       <div className={styles.hintHead}>
         {urgent && <Tier tier={finding.severity} />}
-        <span className={urgent ? 'b grow' : 'grow'}>{textOf(finding, t.lang)}</span>
-        {canLocate(finding) && (
-          <Button
-            size="small"
-            className={chosen ? 'on' : ''}
-            aria-pressed={chosen}
-            title={t('hint.locateWhat')}
-            onClick={onChoose}
-          >
-            {t('hint.locate')}
-          </Button>
-        )}
-        {onInsertText !== undefined && (
-          <Button
-            size="small"
-            title={t('hint.insertWhat')}
-            onClick={() => {
-              onInsertText(reportText(finding));
-              setInserted(true);
-            }}
-          >
-            {inserted && <IconCheck size={14} />}
-            {t(inserted ? 'hint.inserted' : 'hint.insert')}
-          </Button>
-        )}
+        <span className={urgent ? `b ${styles.hintText}` : styles.hintText}>{textOf(finding, t.lang)}</span>
+        <span className={styles.hintActs}>
+          {canLocate(finding) && (
+            <Button
+              size="small"
+              className={chosen ? 'on' : ''}
+              aria-pressed={chosen}
+              title={t('hint.locateWhat')}
+              onClick={onChoose}
+            >
+              {t('hint.locate')}
+            </Button>
+          )}
+          {onInsertText !== undefined && (
+            <Button
+              size="small"
+              title={t('hint.insertWhat')}
+              onClick={() => {
+                onInsertText(reportText(finding));
+                setInserted(true);
+              }}
+            >
+              {inserted && <IconCheck size={14} />}
+              {t(inserted ? 'hint.inserted' : 'hint.insert')}
+            </Button>
+          )}
+        </span>
       </div>
       {line !== '' && <p className="sub t12">{line}</p>}
       {(chosen || urgent) && <p className="muted t12">{t('hint.source', { text: finding.source })}</p>}
