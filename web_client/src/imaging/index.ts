@@ -7,6 +7,7 @@ export { CACHE_LIMIT_BYTES, onCpu } from './engine';
 export type { Preset, PresetName } from './presets';
 export { presetsFor } from './presets';
 export type {
+  Box,
   Edges,
   NoImages,
   Series,

@@ -1,7 +1,7 @@
 import { cache, Enums, type PlanarViewport, type Types, utilities } from '@cornerstonejs/core';
 import { CACHE_LIMIT_BYTES, enableViewport, onCpu, renderingEngine } from './engine';
 import { FrameRefused, loadFrame } from './frames';
-import type { Series, Window } from './types';
+import type { Box, Series, Window } from './types';
 import type { StagePort } from './viewer';
 
 // Beyond this share of the cache nothing is fetched ahead, or it would push out what is on screen.
@@ -94,6 +94,17 @@ export class Stage implements StagePort {
   resetPlace(): void {
     this.viewport.resetViewState();
     this.viewport.render();
+  }
+
+  get box(): Box | null {
+    const image = cache.getImage(this.viewport.getCurrentImageId() ?? '');
+    if (!image) return null;
+    const scale = this.pixelsPerMm();
+    const width = image.columns * (image.columnPixelSpacing || 1) * scale;
+    const height = image.rows * (image.rowPixelSpacing || 1) * scale;
+    const [x, y] = this.viewport.getPan();
+    const { clientWidth, clientHeight } = this.viewport.element;
+    return { left: clientWidth / 2 + x - width / 2, top: clientHeight / 2 + y - height / 2, width, height };
   }
 
   resize(): void {

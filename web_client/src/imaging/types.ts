@@ -18,13 +18,23 @@ export interface View {
   readonly pan: { readonly x: number; readonly y: number };
 }
 
+/** A rectangle in CSS pixels of the viewport. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** How a consult follows and leads a viewer. */
 export interface ViewSync {
   getView(): View;
-  /** Shows the view; it is not reported to `onViewChange`. Another study's view is refused with false. */
+  /** Shows the view, or as soon as the series are known; it is not reported to `onViewChange`. Another study's view is refused with false. */
   applyView(view: View): boolean;
   /** Called after each change that a person made here. Returns how to stop. */
   onViewChange(listener: (view: View) => void): () => void;
+  /** Where the picture lies in the viewport, also beyond its edges; null while there is none. */
+  pictureBox(): Box | null;
 }
 
 export type SliceStatus = 'waiting' | 'loading' | 'ready' | 'broken';

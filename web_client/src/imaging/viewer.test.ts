@@ -21,6 +21,7 @@ class FakeStage implements StagePort {
   window: Window | null = null;
   zoom = 1;
   panMm = { x: 0, y: 0 };
+  box = { left: 10, top: 0, width: 400, height: 400 };
   memoryBytes = 0;
   damaged = new Set<string>();
   holding: Promise<void> = Promise.resolve();
@@ -78,6 +79,36 @@ describe('a viewer', () => {
   it('shows the first slice of the first series', () => {
     expect(viewer.state).toMatchObject({ index: 0, shown: 0, status: 'ready' });
     expect(stage.shown).toEqual(['A/0']);
+  });
+
+  it('shows a view that came before the series were known', async () => {
+    const late = new StudyViewer(stage, source);
+    const view = { ...late.getView(), series_instance_uid: 'B', instance_index: 2, zoom: 2 };
+    expect(late.applyView(view)).toBe(true);
+    await late.open();
+    expect(late.getView()).toEqual(view);
+    expect(late.state.series?.uid).toBe('B');
+  });
+
+  it('says where the picture lies, as long as there is one', async () => {
+    expect(viewer.pictureBox()).toEqual(stage.box);
+    stage.damaged.add('A/1');
+    viewer.goTo(1);
+    await vi.waitFor(() => expect(viewer.state.status).toBe('broken'));
+    expect(viewer.pictureBox()).toBeNull();
+  });
+
+  it('places the picture by the last of many views, whichever slice comes first', async () => {
+    const view = viewer.getView();
+    let release: () => void = () => undefined;
+    stage.holding = new Promise((resolve) => {
+      release = resolve;
+    });
+    viewer.applyView({ ...view, instance_index: 1, zoom: 2 });
+    viewer.applyView({ ...view, instance_index: 2, zoom: 3 });
+    release();
+    await vi.waitFor(() => expect(viewer.state.shown).toBe(2));
+    await vi.waitFor(() => expect(stage.zoom).toBe(3));
   });
 
   it('stays within the stack', async () => {

@@ -1,5 +1,5 @@
 import { SliceLoader } from './loader';
-import type { Series, SeriesSummary, SliceFault, SliceStatus, View, ViewSync, Window } from './types';
+import type { Box, Series, SeriesSummary, SliceFault, SliceStatus, View, ViewSync, Window } from './types';
 
 const MIN_ZOOM = 0.1;
 const MAX_ZOOM = 30;
@@ -61,6 +61,8 @@ export interface StagePort {
   panBy(dx: number, dy: number): void;
   /** Fit the picture into the middle. */
   resetPlace(): void;
+  /** Where the picture lies in the viewport; null while there is none. */
+  readonly box: Box | null;
   readonly memoryBytes: number;
   /** Whether memory is left for pictures that nobody looks at yet. */
   roomAhead(): boolean;
@@ -84,6 +86,8 @@ export class StudyViewer implements ViewSync {
   private readonly viewListeners = new Set<(view: View) => void>();
   private loader: SliceLoader | null = null;
   private turn = 0;
+  /** The view that somebody else chose last. */
+  private wanted: View | null = null;
   private destroyed = false;
 
   constructor(stage: StagePort, source: SourcePort) {
@@ -101,6 +105,7 @@ export class StudyViewer implements ViewSync {
     try {
       const list = await this.source.series();
       this.set({ list, error: null });
+      if (this.wanted !== null) await this.follow(this.wanted);
       const first = list[0];
       if (first && this.state.series === null) await this.select(first.uid);
       await this.learn(list);
@@ -182,8 +187,13 @@ export class StudyViewer implements ViewSync {
 
   applyView(view: View): boolean {
     if (view.study_instance_uid !== this.source.studyUid) return false;
-    void this.follow(view);
+    this.wanted = view;
+    if (this.state.list !== null) void this.follow(view);
     return true;
+  }
+
+  pictureBox(): Box | null {
+    return this.state.shown === null ? null : this.stage.box;
   }
 
   onViewChange(listener: (view: View) => void): () => void {
@@ -206,7 +216,8 @@ export class StudyViewer implements ViewSync {
     const { series_instance_uid: uid, instance_index: index } = view;
     if (uid !== null && uid !== this.state.series?.uid) await this.selectQuietly(uid, index);
     else if (index !== this.state.index) await this.goToQuietly(index);
-    if (this.destroyed || this.state.shown === null) return;
+    // Of views that come faster than slices do, only the last one places the picture.
+    if (view !== this.wanted || this.destroyed || this.state.shown === null) return;
     this.stage.setZoom(clamp(view.zoom, MIN_ZOOM, MAX_ZOOM));
     this.stage.setPanMm(view.pan);
     this.set({ zoom: this.stage.zoom });
@@ -289,6 +300,7 @@ export class StudyViewer implements ViewSync {
   }
 
   private tell(): void {
+    this.wanted = null;
     if (this.viewListeners.size === 0 || this.destroyed) return;
     const view = this.getView();
     for (const listener of this.viewListeners) listener(view);
