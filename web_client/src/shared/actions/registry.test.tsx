@@ -43,6 +43,15 @@ describe('a key', () => {
     expect([page.mock.calls.length, viewer.mock.calls.length]).toEqual([0, 1]);
   });
 
+  test('stays with what was offered first where that says so', () => {
+    const [room, stage] = [vi.fn(), vi.fn()];
+    render(<Page actions={[{ name: '摄像头', group: '会诊', keys: ['v'], first: true, perform: room }]} />);
+    render(<Page actions={[{ name: '增益', group: '图纸', keys: ['v', 'g'], perform: stage }]} />);
+    performKey(press('v'));
+    performKey(press('g'));
+    expect([room.mock.calls.length, stage.mock.calls.length]).toEqual([1, 1]);
+  });
+
   test('rests while the action is blocked, something modal is open, or somebody types', () => {
     const perform = vi.fn();
     const action = { name: '签发', group: '报告', keys: ['s', 'Ctrl+Enter', 'F6'], perform };

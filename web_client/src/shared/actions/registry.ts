@@ -17,6 +17,8 @@ export interface Action {
   readonly hint?: boolean;
   /** In the sheet, but not in the palette: moving a cursor is not chosen from a list. */
   readonly keyOnly?: boolean;
+  /** Keeps its key from whatever is offered inside the page later: a room's keys stay the room's. */
+  readonly first?: boolean;
 }
 
 interface Registered extends Action {
@@ -71,7 +73,8 @@ export function performKey(press: Press): boolean {
   const combo = comboOf(press);
   if (combo === null) return false;
   const offered = actions.filter((each) => each.keys?.includes(combo) === true && !each.blocked);
-  const action = offered[offered.length - 1];
+  const first = offered.filter((each) => each.first === true);
+  const action = (first.length > 0 ? first : offered).at(-1);
   if (action === undefined) return false;
   action.perform();
   return true;
