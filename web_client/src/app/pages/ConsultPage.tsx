@@ -1,14 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { ConsultRoom, EcgStage, type StageProps } from '@/features/consult/room';
+import { ConsultRoom, type StageProps } from '@/features/consult/room';
 import { useShared } from '@/shared/i18n';
 import { requestQuery } from '@/shared/requests/requests';
 import { ErrorNotice, Loading } from '@/shared/ui';
+import { EcgStage, ImagesStage } from './consultStages';
 
 /** The consult room with the case on its stage: the room is one feature, what draws the case another. */
 export default function ConsultPage() {
-  const { consultId } = useParams({ strict: false });
-  return consultId === undefined ? null : <ConsultRoom consultId={consultId} stage={Case} />;
+  const { consultId = '' } = useParams({ strict: false });
+  return <ConsultRoom consultId={consultId} stage={Case} />;
 }
 
 function Case(props: StageProps) {
@@ -17,9 +18,14 @@ function Case(props: StageProps) {
   if (request.isPending) return <Loading />;
   if (request.isError) {
     return (
-      <ErrorNotice title={t('page.failed')} error={request.error} onRetry={() => void request.refetch()} />
+      <ErrorNotice
+        title={t('page.loadFailed')}
+        error={request.error}
+        onRetry={() => void request.refetch()}
+      />
     );
   }
-  const { ecg_id } = request.data;
-  return ecg_id === null ? null : <EcgStage {...props} ecgId={ecg_id} />;
+  const { ecg_id: ecgId } = request.data;
+  if (ecgId === null) return <ImagesStage {...props} request={request.data} />;
+  return <EcgStage {...props} request={request.data} ecgId={ecgId} />;
 }

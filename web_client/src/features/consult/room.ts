@@ -1,7 +1,6 @@
 /** The heavier half, for the room's own chunk. */
-export type { Consult } from './api/consults';
 export { ConsultRoom, type StageProps } from './components/ConsultRoom';
-export { EcgStage } from './components/EcgStage';
-export { placeOf, shareOf } from './model/placing';
+export { type PaperView, paperOf, viewOf } from './model/paper';
+export { type Box, placeOf, shareOf, within } from './model/placing';
 export type { SharedView } from './model/protocol';
-export type { Point, SharedStage } from './model/stage';
+export type { SharedStage } from './model/stage';

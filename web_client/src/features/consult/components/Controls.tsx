@@ -33,6 +33,7 @@ export function Controls({ consult, session }: { consult: Consult; session: Cons
       group: t('control.group'),
       keys: [kind === 'audio' ? 'm' : 'v'],
       hint: true,
+      first: true,
       perform: () => session.toggle(kind),
     })),
   );

@@ -62,7 +62,8 @@ function TheirTile({ session, person, got }: TheirProps) {
   const tracks = useMemo(() => tracksOf(room, received, person.id), [room, received, person.id]);
   const lost = useRoom(session, (state) => state.media === 'failed');
   const { audio_muted: audio, video_muted: video } = person;
-  const bars = signal(got);
+  // The first second knows no rate yet, and that is no bad signal.
+  const bars = got === null ? null : signal(got);
   const rate = got === null ? '' : ` ${(got.kbps / 1000).toFixed(1)} Mbit/s`;
   const listening = audio && video;
   return (
@@ -73,8 +74,8 @@ function TheirTile({ session, person, got }: TheirProps) {
       speaking={!audio && isSpeaking(got)}
       waiting={t(lost ? 'tiles.lost' : 'tiles.waiting')}
       note={video ? t(listening ? 'tiles.listener' : 'tiles.audioOnly') : null}
-      line={listening ? t('tiles.muted') : `${t(`signal.${bars}`)}${rate}`}
-      {...(listening ? {} : { bars })}
+      line={listening ? t('tiles.muted') : bars === null ? '' : `${t(`signal.${bars}`)}${rate}`}
+      {...(listening || bars === null ? {} : { bars })}
     />
   );
 }

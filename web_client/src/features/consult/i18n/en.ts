@@ -55,13 +55,6 @@ export const en: Dictionary = {
   'lead.hint':
     'You follow {name}. Press F to stop following and look on your own, or L to take the lead for everybody.',
   'stage.label': 'Shared view',
-  'stage.waiting': 'Waiting for the leader to open a picture',
-  'stage.failed': 'The case could not be read',
-  'stage.ecgFailed': 'The ECG paper could not be read',
-  'stage.ecg': 'ECG paper',
-  'stage.layout': 'Layout',
-  'stage.speed': 'Speed',
-  'stage.gain': 'Gain',
   'control.label': 'Consult controls',
   'control.mute': 'Mute',
   'control.unmute': 'Unmute',

@@ -88,6 +88,23 @@ describe('a stage in step with the room', () => {
     expect(told()).toEqual([3, 4]);
   });
 
+  test('begins with the room’s picture where one comes back as its leader after a reload', async () => {
+    const { stage, told } = await inStep({ leader: 'a', view: view({ instance_index: 9 }), view_version: 4 });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(stage.applied).toEqual([9]);
+    expect(told()).toEqual([]);
+    stage.scrollsTo(10);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(told()).toEqual([10]);
+  });
+
+  test('tells the own picture where the first to come finds none', async () => {
+    const { stage, told } = await inStep({ leader: 'a' });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(stage.applied).toEqual([]);
+    expect(told()).toEqual([100]);
+  });
+
   test('never applies a view while leading, and follows again when the lead is taken away', async () => {
     const { stage, leads, hears } = await inStep({ leader: 'a' });
     hears(5);

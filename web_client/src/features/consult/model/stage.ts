@@ -31,7 +31,11 @@ export function keepInStep(session: ConsultSession, stage: SharedStage): () => v
     const leads = isLeading(state.room);
     const led = before !== null && isLeading(before.room) && before.room.self === state.room.self;
     const { view } = state.room;
-    if (leads) {
+    // Just come in, with nothing looked at yet: also who leads on after a reload begins with the room's picture.
+    const fresh = before === null || before.room.self === null;
+    if (leads && fresh && view !== null) {
+      stage.applyView(view);
+    } else if (leads) {
       // The new leader's picture is everybody's from this moment, moved or not.
       const own = led ? null : stage.getView();
       if (own !== null) session.show(own);
