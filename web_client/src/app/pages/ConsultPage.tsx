@@ -1,10 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { ConsultRoom, type StageProps } from '@/features/consult/room';
 import { useShared } from '@/shared/i18n';
 import { requestQuery } from '@/shared/requests/requests';
 import { ErrorNotice, Loading } from '@/shared/ui';
-import { EcgStage, ImagesStage } from './consultStages';
+
+// An ECG needs no image viewer, and a weak PC none of its weight.
+const ConsultImages = lazy(() => import('./ConsultImages'));
+const ConsultEcg = lazy(() => import('./ConsultEcg'));
 
 /** The consult room with the case on its stage: the room is one feature, what draws the case another. */
 export default function ConsultPage() {
@@ -14,18 +18,22 @@ export default function ConsultPage() {
 
 function Case(props: StageProps) {
   const t = useShared();
-  const request = useQuery(requestQuery(props.consult.request_id));
-  if (request.isPending) return <Loading />;
-  if (request.isError) {
-    return (
-      <ErrorNotice
-        title={t('page.loadFailed')}
-        error={request.error}
-        onRetry={() => void request.refetch()}
-      />
+  const { data: request, error, refetch } = useQuery(requestQuery(props.consult.request_id));
+  // What was read once stays on the stage, whatever reading it again comes to in a cut.
+  if (request === undefined) {
+    return error === null ? (
+      <Loading />
+    ) : (
+      <ErrorNotice title={t('page.loadFailed')} error={error} onRetry={() => void refetch()} />
     );
   }
-  const { ecg_id: ecgId } = request.data;
-  if (ecgId === null) return <ImagesStage {...props} request={request.data} />;
-  return <EcgStage {...props} request={request.data} ecgId={ecgId} />;
+  return (
+    <Suspense fallback={<Loading />}>
+      {request.ecg_id === null ? (
+        <ConsultImages {...props} request={request} />
+      ) : (
+        <ConsultEcg {...props} request={request} ecgId={request.ecg_id} />
+      )}
+    </Suspense>
+  );
 }

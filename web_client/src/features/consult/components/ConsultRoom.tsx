@@ -26,19 +26,18 @@ interface Props {
 /** The consult room, from the door to the end. */
 export function ConsultRoom({ consultId, stage }: Props) {
   const t = useWords();
-  const consult = useQuery(consultQuery(consultId));
-  if (consult.isPending) return <Loading what={t('room.loading')} />;
-  if (consult.isError) {
-    return (
-      <ErrorNotice
-        title={t('room.failed')}
-        error={consult.error}
-        texts={{ 'not-found': t('end.refusedWhat') }}
-        onRetry={() => void consult.refetch()}
-      />
-    );
-  }
-  return <Stay key={consultId} consult={consult.data} stage={stage} />;
+  const { data: consult, error, refetch } = useQuery(consultQuery(consultId));
+  // Once inside, only the room itself says when it is over: reading this again may fail in a cut.
+  if (consult !== undefined) return <Stay key={consultId} consult={consult} stage={stage} />;
+  if (error === null) return <Loading what={t('room.loading')} />;
+  return (
+    <ErrorNotice
+      title={t('room.failed')}
+      error={error}
+      texts={{ 'not-found': t('end.refusedWhat') }}
+      onRetry={() => void refetch()}
+    />
+  );
 }
 
 function Stay({ consult, stage }: { consult: Consult; stage: Props['stage'] }) {

@@ -1,4 +1,7 @@
-import type { Point } from './stage';
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
 
 export interface Box {
   readonly left: number;

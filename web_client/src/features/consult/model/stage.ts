@@ -1,11 +1,7 @@
+import { type Box, type Point, placeOf, shareOf } from './placing';
 import type { SharedView } from './protocol';
 import { isLeading } from './room';
 import type { ConsultSession, SessionState } from './session';
-
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
 
 /** What is on the stage, whatever draws it: images or ECG paper. */
 export interface SharedStage {
@@ -50,5 +46,19 @@ export function keepInStep(session: ConsultSession, stage: SharedStage): () => v
   return () => {
     unsubscribe();
     silence();
+  };
+}
+
+/** Both ways between the stage's pixels and the picture's shares. */
+export function pointing(box: () => Box | null): Pick<SharedStage, 'toPicture' | 'toStage'> {
+  return {
+    toPicture: (point) => {
+      const picture = box();
+      return picture === null ? null : shareOf(picture, point);
+    },
+    toStage: (share) => {
+      const picture = box();
+      return picture === null ? null : placeOf(picture, share);
+    },
   };
 }
