@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { type UIEvent, useEffect, useRef, useState } from 'react';
 import {
   type Box,
   type PaperView,
@@ -6,15 +6,19 @@ import {
   pointing,
   type SharedView,
   type StageProps,
+  USUAL_PAPER,
   viewOf,
   within,
 } from '@/features/consult/room';
-import { EcgPaper, USUAL_VIEW } from '@/features/ecg';
+import { EcgPaper } from '@/features/ecg';
 import { useShared } from '@/shared/i18n';
 import type { Request } from '@/shared/requests/requests';
 import styles from './pages.module.css';
 
-/** An ECG on its paper, in step with the leader's: layout, speed, gain and page. */
+/** The paper comes late and changes its size with its window: a follower's is put back where the leader's is. */
+const PLACE_MS = 200;
+
+/** An ECG on its paper, in step with the leader's: layout, speed, gain, page and place. */
 export default function ConsultEcg({
   request,
   ecgId,
@@ -26,7 +30,7 @@ export default function ConsultEcg({
 }) {
   const t = useShared();
   const root = useRef<HTMLDivElement>(null);
-  const [paper, setPaper] = useState<PaperView>(USUAL_VIEW);
+  const [paper, setPaper] = useState<PaperView>(USUAL_PAPER);
   const current = useRef(paper);
   const listeners = useRef(new Set<(view: SharedView) => void>());
   const studyUid = request.study_instance_uid;
@@ -54,13 +58,28 @@ export default function ConsultEcg({
     });
     return () => attach(null);
   }, [studyUid, attach]);
-  const choose = (next: PaperView): void => {
+  useEffect(() => {
+    if (!readOnly) return;
+    const timer = setInterval(() => {
+      const place = root.current?.querySelector('canvas')?.parentElement;
+      const { left, top } = current.current.scroll;
+      place?.scrollTo(
+        left * (place.scrollWidth - place.clientWidth),
+        top * (place.scrollHeight - place.clientHeight),
+      );
+    }, PLACE_MS);
+    return () => clearInterval(timer);
+  }, [readOnly]);
+  const choose = (change: Partial<PaperView>): void => {
     if (readOnly) return;
-    show(next);
-    for (const listener of listeners.current) listener(viewOf(studyUid, next));
+    show({ ...current.current, ...change });
+    for (const listener of listeners.current) listener(viewOf(studyUid, current.current));
+  };
+  const scrolled = ({ target }: UIEvent): void => {
+    if (target instanceof HTMLElement) choose({ scroll: { left: leftOf(target), top: topOf(target) } });
   };
   return (
-    <div ref={root} className={styles.images}>
+    <div ref={root} className={styles.images} onScrollCapture={scrolled}>
       <EcgPaper
         ecgId={ecgId}
         patientName={request.patient.name ?? t('patient.noName')}
@@ -70,3 +89,7 @@ export default function ConsultEcg({
     </div>
   );
 }
+
+const share = (done: number, all: number): number => (all > 0 ? Math.min(1, Math.max(0, done / all)) : 0);
+const leftOf = (place: HTMLElement): number => share(place.scrollLeft, place.scrollWidth - place.clientWidth);
+const topOf = (place: HTMLElement): number => share(place.scrollTop, place.scrollHeight - place.clientHeight);

@@ -8,7 +8,17 @@ export interface PaperView {
   readonly speedMmS: SpeedMmS;
   readonly gainMmMv: GainMmMv;
   readonly fromS: number;
+  /** How far it is scrolled, as shares of what there is to scroll: windows differ in size. */
+  readonly scroll: { readonly left: number; readonly top: number };
 }
+
+export const USUAL_PAPER: PaperView = {
+  layout: null,
+  speedMmS: 25,
+  gainMmMv: 10,
+  fromS: 0,
+  scroll: { left: 0, top: 0 },
+};
 
 const LAYOUTS: readonly LayoutName[] = ['3x4', '6x2', '12x1', 'rows'];
 const SPEEDS: readonly SpeedMmS[] = [25, 50];
@@ -16,12 +26,14 @@ const GAINS: readonly GainMmMv[] = [5, 10, 20];
 
 /** The paper of a view; what it does not name, or names as nobody draws it, is the usual. */
 export function paperOf(view: SharedView): PaperView {
-  const { layout, speedMmS, gainMmMv, fromS } = view.ecg ?? {};
+  const { layout, speedMmS, gainMmMv, fromS, scroll } = view.ecg ?? {};
+  const { left, top } = Object(scroll) as Readonly<Record<string, unknown>>;
   return {
     layout: LAYOUTS.find((one) => one === layout) ?? null,
     speedMmS: SPEEDS.find((one) => one === speedMmS) ?? 25,
     gainMmMv: GAINS.find((one) => one === gainMmMv) ?? 10,
     fromS: typeof fromS === 'number' && fromS >= 0 ? fromS : 0,
+    scroll: { left: share(left), top: share(top) },
   };
 }
 
@@ -35,4 +47,8 @@ export function viewOf(studyUid: string, paper: PaperView): SharedView {
     pan: null,
     ecg: { ...paper },
   };
+}
+
+function share(value: unknown): number {
+  return typeof value === 'number' && value >= 0 && value <= 1 ? value : 0;
 }
