@@ -27,6 +27,7 @@ export function Room({ consult, session, stage: Stage }: Props) {
   useEffect(() => (stage === null ? undefined : keepInStep(session, stage)), [session, stage]);
   return (
     <div className={styles.room}>
+      <h1 className="sr">{t('room.title')}</h1>
       <Tiles session={session} />
       <section className={styles.middle} aria-label={t('stage.label')}>
         <LeadBar session={session} />

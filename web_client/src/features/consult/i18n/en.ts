@@ -14,6 +14,7 @@ export const en: Dictionary = {
   'ring.text': '{name} asks you to consult',
   'ring.join': 'Go to the consult room',
   'ring.later': 'Later, stop ringing',
+  'room.title': 'Consult room',
   'room.loading': 'Opening the consult room',
   'room.failed': 'The consult room was not opened',
   'room.case': 'Case',

@@ -12,6 +12,7 @@ export const zh = {
   'ring.text': '{name} 正在请您会诊',
   'ring.join': '去会诊室',
   'ring.later': '稍后，停止响铃',
+  'room.title': '会诊室',
   'room.loading': '正在打开会诊室',
   'room.failed': '会诊室没有打开',
   'room.case': '病例',
