@@ -12,6 +12,7 @@ export function LeadBar({ session }: { session: ConsultSession }) {
   const t = useWords();
   const { leads, following, leaderName, leaderColor } = useFollowing(session);
   const joined = useRoom(session, (state) => state.phase === 'joined');
+  const alone = useRoom(session, (state) => state.room.participants.length < 2);
   const turn = (): void => session.follow(!following);
   const take = (): void => session.takeLead();
   useActions([
@@ -49,7 +50,7 @@ export function LeadBar({ session }: { session: ConsultSession }) {
         <span className="ell">{name}</span>
       </span>
       {leads ? (
-        <span className="sub t13 ell">{t('lead.leading')}</span>
+        <span className="sub t13 ell">{t(alone ? 'lead.waiting' : 'lead.leading')}</span>
       ) : following ? (
         <span className="tag a" role="status">
           <IconCheck size={14} />

@@ -50,6 +50,7 @@ export const en: Dictionary = {
   'lead.following': 'Following',
   'lead.alone': 'Looking on your own',
   'lead.leading': 'Everybody follows your picture',
+  'lead.waiting': 'Waiting for the others; they will follow your picture',
   'lead.unfollow': 'Stop following',
   'lead.follow': 'Follow again',
   'lead.take': 'Take the lead',

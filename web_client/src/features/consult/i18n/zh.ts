@@ -48,6 +48,7 @@ export const zh = {
   'lead.following': '跟随中',
   'lead.alone': '自行翻看中',
   'lead.leading': '大家跟随您的画面',
+  'lead.waiting': '正在等对方进来，进来后跟随您的画面',
   'lead.unfollow': '脱离跟随',
   'lead.follow': '重新跟随',
   'lead.take': '取得主控',
