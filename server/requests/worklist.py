@@ -19,7 +19,7 @@ from server.requests.listing import (
     View,
     ordered,
     place_of,
-    studies_with,
+    study_carries,
 )
 from server.requests.models import (
     CLAIMED,
@@ -132,7 +132,7 @@ class Worklist:
         if sought.institution_id is not None:
             conditions.append(DiagnosisRequest.requesting_institution_id == sought.institution_id)
         if sought.text is not None and (text := sought.text.strip()):
-            conditions.append(DiagnosisRequest.study_pk.in_(studies_with(actor.org, text)))
+            conditions.append(study_carries(text))
         return conditions
 
     def _in_view(self, actor: Actor, view: View) -> list[ColumnElement[bool]]:
