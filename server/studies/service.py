@@ -7,6 +7,7 @@ from typing import Protocol
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dicom.dataset import PersonName
 from server.core.clock import Clock
 from server.core.database import Database
 from server.core.errors import NotFound
@@ -178,13 +179,11 @@ def _patient(study: Study, today: date) -> PatientOut:
 
 
 def _display_name(name: str | None) -> str | None:
-    """Return the ideographic group where there is one, else the alphabetic, without carets."""
+    """Return a name, kept as DICOM has it, as people read it."""
     if name is None:
         return None
-    groups = (*name.split("="), "", "")
-    chosen = groups[1] or groups[0]
-    separator = "" if groups[1] else " "
-    return separator.join(part for part in chosen.split("^") if part) or None
+    alphabetic, ideographic, phonetic = (*name.split("=", 2), "", "")[:3]
+    return PersonName(alphabetic, ideographic, phonetic).display or None
 
 
 def _age_years(study: Study, today: date) -> int | None:
