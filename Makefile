@@ -1,4 +1,4 @@
-# One word each: make setup | demo | check | test | bench | lock | api-types | clean
+# One word each: make setup | demo | check | test | e2e | pictures | bench | lock | api-types | clean
 # make demo HOST=<address or name of this machine> serves the LAN over TLS.
 # Nothing here asks a question or needs more than Python >= 3.11 with venv, Node >= 20.19 and make.
 PYTHON ?= python3
@@ -6,9 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 DIST := web_client/dist/index.html
-WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/e2e/*' 2>/dev/null)
 
-.PHONY: setup setup-dev demo check test bench lock api-types clean
+.PHONY: setup setup-dev demo check test e2e pictures bench lock api-types clean
 
 demo: setup
 	@exec $(BIN)/lianzhen demo $(if $(HOST),--host $(HOST))
@@ -56,6 +56,13 @@ check: setup-dev
 test: setup-dev
 	cd web_client && npm test --silent
 	$(BIN)/python -m pytest
+
+e2e: setup-dev
+	$(BIN)/python -m pytest tests/e2e
+
+# The README's pictures, by the journey that tests the pages.
+pictures: setup-dev
+	E2E_PICTURES=$(CURDIR)/docs/pictures $(BIN)/python -m pytest tests/e2e/test_journey.py -k "sqlite-files and chromium"
 
 bench: setup-dev
 	$(BIN)/python -m benchmarks

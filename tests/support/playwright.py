@@ -36,6 +36,7 @@ async def run_spec(
             "E2E_BROWSER": browser,
             "E2E_URL": demo.http,
             "E2E_DATA_DIR": str(demo.data_dir),
+            "E2E_PROCESS_GROUP": str(demo.process.pid),
             "E2E_DICOM_PORT": str(demo.dicom_port),
             "E2E_STORESCU": shutil.which("storescu") or "",
             "E2E_PDFTOTEXT": shutil.which("pdftotext") or "",

@@ -8,7 +8,7 @@ from tests.support.dicom_files import file_bytes, sample
 
 
 def elevated_ecg_bytes(
-    source: Path | None = None, shifts_uv: Mapping[str, float] = INFERIOR_UV, **changes: object
+    source: Path | None = None, shifts_uv: Mapping[str, float] = INFERIOR_UV, /, **changes: object
 ) -> bytes:
     """Return a DICOM 12-lead ECG with a shifted J point, a study and instance of its own.
 
