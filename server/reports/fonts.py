@@ -17,8 +17,10 @@ from server.core.errors import Unavailable
 FONT_FILE: Final = "NotoSansSC_400Regular.ttf"
 _CMAP: Final = b"cmap"
 _SEGMENTED_COVERAGE: Final = 12
-# Controls, formats (bidi overrides among them), surrogates, private use and unassigned.
-_NEVER_PRINTED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+# Controls, formats (bidi overrides among them) and surrogates: nobody reads them on a screen.
+_NEVER_PRINTED: Final = frozenset({"Cc", "Cf", "Cs"})
+# Private use and unassigned: somebody's software may show one as a character of a name.
+_OF_NO_AGREED_SHAPE: Final = frozenset({"Co", "Cn"})
 
 
 class PrintingFont:
@@ -42,9 +44,11 @@ class PrintingFont:
         return "".join(self._shown(letter) for letter in text)
 
     def _shown(self, letter: str) -> str:
-        if unicodedata.category(letter) in _NEVER_PRINTED:
+        category = unicodedata.category(letter)
+        if category in _NEVER_PRINTED:
             return " " if letter in "\t\r\n" else ""
-        return letter if ord(letter) in self._covered else f"〔U+{ord(letter):04X}〕"
+        shown = ord(letter) in self._covered and category not in _OF_NO_AGREED_SHAPE
+        return letter if shown else f"〔U+{ord(letter):04X}〕"
 
     @cached_property
     def _covered(self) -> frozenset[int]:

@@ -15,7 +15,8 @@ from tests.server.reports.sheets import FONT
         ("张样本 QTc≥450 ms ±5℃ ①Ⅱ", "张样本 QTc≥450 ms ±5℃ ①Ⅱ"),
         ("吉𠮷", "吉〔U+20BB7〕"),
         ("😀ཀ", "〔U+1F600〕〔U+0F40〕"),
-        ("a\u202eb\u200b\ud800\ue000c", "abc"),
+        ("a\u202eb\u200b\ud800c", "abc"),
+        ("王\ue000\U000f0001\u0378", "王〔U+E000〕〔U+F0001〕〔U+0378〕"),
         ("一\t二\n三\x01", "一 二 三"),
     ],
 )
