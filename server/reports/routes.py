@@ -29,7 +29,8 @@ from server.reports.views import ReportViews
 from server.requests.public import RequestKind
 
 Limit = Annotated[int, Field(ge=1, le=200)]
-Number = Annotated[int, Field(ge=1)]
+# What the database counts versions in.
+Number = Annotated[int, Field(ge=1, le=2_147_483_647)]
 _ONE: Final = "/api/reports/{report_id}"
 _DOCUMENT_HEADERS: Final = {
     "Content-Disposition": 'inline; filename="report.pdf"',
