@@ -50,6 +50,8 @@ class Blocker(StrEnum):
     NOT_SUBMITTED = "not-submitted"
     NOT_CLAIMANT = "not-claimant"
     """Somebody else holds the case, or nobody."""
+    ON_HOLD = "on-hold"
+    """The exam was returned to the examining side, which has to act first."""
     AUTHOR_CANNOT_REVIEW = "author-cannot-review"
     ROLE_MISSING = "role-missing"
     OTHER_INSTITUTION = "other-institution"
@@ -72,6 +74,8 @@ class Signable:
     """Whether a machine's red risk stands over the case."""
     diagnosing_institution_id: str
     claimed_by: str | None
+    on_hold: bool
+    """Whether the exam was returned to the examining side."""
     writer_ids: Collection[str]
     must_begin_with: tuple[str, str] | None = None
     """Findings and impression of what is only to be added to."""
@@ -116,6 +120,8 @@ def _of_case(report: Signable, signer: Signatory) -> list[Blocker]:
         found.append(Blocker.NOT_SUBMITTED)
     if not rule.two_persons and report.status in DRAFTS and report.claimed_by != signer.id:
         found.append(Blocker.NOT_CLAIMANT)
+    if report.on_hold:
+        found.append(Blocker.ON_HOLD)
     if rule.two_persons and signer.id in report.writer_ids:
         found.append(Blocker.AUTHOR_CANNOT_REVIEW)
     if rule.roles.isdisjoint(signer.roles):

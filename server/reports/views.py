@@ -22,7 +22,7 @@ from server.reports.models import (
 from server.reports.schemas import CommentOut, ReportOut, VersionList, VersionOut
 from server.reports.sheet import CHINA
 from server.reports.signing import Blocker, Signable, blockers
-from server.requests.public import RequestRef, Risk
+from server.requests.public import RequestRef, RequestStatus, Risk
 
 
 class RequestReach(Protocol):
@@ -196,6 +196,7 @@ def _signable(report: Report, ref: RequestRef, latest: ReportVersion | None) -> 
         suspected_critical=ref.risk == Risk.RED,
         diagnosing_institution_id=ref.diagnosing_institution_id,
         claimed_by=ref.claimed_by,
+        on_hold=ref.status == RequestStatus.ON_HOLD,
         writer_ids=report.writer_ids,
         must_begin_with=(latest.findings, latest.impression) if appended and latest else None,
     )

@@ -143,8 +143,9 @@ class Worklist:
             case View.MINE:
                 return [status.in_(CLAIMED), DiagnosisRequest.claimed_by == actor.id]
             case View.REVIEW:
+                # Its reader may have given the case back to all after submitting.
                 return [
-                    status.in_(CLAIMED),
+                    status.in_(WAITING),
                     DiagnosisRequest.id.in_(self._reports.awaiting_review()),
                 ]
             case View.RETURNED:

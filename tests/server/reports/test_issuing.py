@@ -281,6 +281,32 @@ async def test_a_case_given_back_to_all_after_submitting_is_still_signed(
     assert await request_status(site, IMAGING) == "completed"
 
 
+async def test_a_case_given_back_to_all_after_submitting_still_waits_for_review(
+    site: Site, staff: Staff
+) -> None:
+    await submitted(site, staff)
+    await site.must(staff.reader, "POST", f"/api/requests/{site.requests[IMAGING]}/release")
+    page = await site.must(staff.reviewer, "GET", "/api/worklist?view=review")
+    assert [each["id"] for each in page["items"]] == [site.requests[IMAGING]]
+
+
+async def test_a_report_of_an_exam_that_was_returned_waits_with_it(
+    site: Site, staff: Staff
+) -> None:
+    report = await submitted(site, staff)
+    request = f"/api/requests/{site.requests[IMAGING]}"
+    await site.must(staff.reader, "POST", f"{request}/return", {"reason": "poor-quality"})
+    shown = await site.must(staff.reviewer, "GET", f"/api/reports/{report['id']}")
+    assert shown["blockers"] == ["on-hold"]
+    refused = await site.act(staff.reviewer, report, "sign")
+    assert (refused.status, refused.code) == (409, "signing-blocked")
+    technician = await site.person(
+        "technician", "township1", Role.TOWNSHIP_TECHNICIAN, licence=None
+    )
+    await site.must(technician, "POST", f"{request}/resume")
+    assert (await site.acted(staff.reviewer, report, "sign"))["status"] == "final"
+
+
 async def test_a_change_is_a_new_version_and_the_township_is_told_again(
     site: Site, staff: Staff
 ) -> None:

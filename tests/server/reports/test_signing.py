@@ -37,6 +37,7 @@ def report(kind: RequestKind, **changes: Any) -> Signable:
         suspected_critical=False,
         diagnosing_institution_id="county",
         claimed_by="reader",
+        on_hold=False,
         writer_ids=["reader"],
     )
     return replace(base, **changes)
@@ -82,6 +83,12 @@ def test_an_image_s_draft_is_submitted_first(status: ReportStatus) -> None:
 def test_an_ecg_s_draft_is_signed_by_who_holds_the_case(holder: str | None) -> None:
     draft = replace(ECG, claimed_by=holder)
     assert blockers(draft, READER, TODAY) == [Blocker.NOT_CLAIMANT]
+
+
+@pytest.mark.parametrize("kind", RequestKind)
+def test_nobody_signs_what_was_returned_to_the_examining_side(kind: RequestKind) -> None:
+    returned = report(kind, status=ReportStatus.PRELIMINARY, on_hold=True)
+    assert blockers(returned, REVIEWER, TODAY) == [Blocker.ON_HOLD]
 
 
 def test_a_submitted_ecg_may_be_signed_by_another_licensed_reader() -> None:

@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 83de18ce86f0af9e2852b171afbc2ae0e1a960f9a25ba49797d6d1458577c388
+// Made by `make api-types`; do not edit. OpenAPI document sha256 abe91168b2e4bc5a3281002d5f54d587cd0cc7dfc8bf3518c96fe6ff1317653c
 
 export interface paths {
     "/api/consults": {
@@ -2126,7 +2126,7 @@ export interface components {
          * @description Why the person who asks may not sign now.
          * @enum {string}
          */
-        Blocker: "already-issued" | "withdrawn" | "findings-empty" | "impression-empty" | "blank-left" | "critical-undecided" | "appended-text-changed" | "not-submitted" | "not-claimant" | "author-cannot-review" | "role-missing" | "other-institution" | "licence-missing" | "licence-expired" | "not-independent";
+        Blocker: "already-issued" | "withdrawn" | "findings-empty" | "impression-empty" | "blank-left" | "critical-undecided" | "appended-text-changed" | "not-submitted" | "not-claimant" | "on-hold" | "author-cannot-review" | "role-missing" | "other-institution" | "licence-missing" | "licence-expired" | "not-independent";
         /**
          * CommentIn
          * @description What a reviewer says on giving a report back.

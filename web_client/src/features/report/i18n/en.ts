@@ -90,6 +90,7 @@ export const en: Dictionary = {
   'missing.appended-text-changed': 'an appended report must keep its text',
   'missing.not-submitted': 'submission by the author',
   'missing.not-claimant': 'claiming the case first',
+  'missing.on-hold': 'the returned exam from the examining side',
   'missing.author-cannot-review': 'another physician (authors do not review their own report)',
   'missing.role-missing': 'the role of a reviewer',
   'missing.other-institution': 'the diagnosing institution signs',

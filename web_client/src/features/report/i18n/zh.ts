@@ -85,6 +85,7 @@ export const zh = {
   'missing.appended-text-changed': '补充报告不能改动原文',
   'missing.not-submitted': '报告医师提交',
   'missing.not-claimant': '先领取这份检查',
+  'missing.on-hold': '检查单位处理退回的检查',
   'missing.author-cannot-review': '由另一位医师审核（书写人不能审核自己的报告）',
   'missing.role-missing': '审核医师身份',
   'missing.other-institution': '由诊断单位签发',
