@@ -108,9 +108,7 @@ class ReportService:
                 uow.session.add(report)
             report.findings, report.impression = draft.findings, draft.impression
             report.critical = draft.critical
-            report.author_id = actor.id
-            if actor.id not in report.writer_ids:
-                report.writer_ids = [*report.writer_ids, actor.id]
+            _answer_for(actor, report)
             report.revision += 1
             report.updated_at = now
             if (ref.status, RequestEvent.START) in REQUEST_TRANSITIONS:
@@ -140,6 +138,7 @@ class ReportService:
         missing = of_text(await self._views.signable(report, ref))
         if missing:
             raise Conflict(f"the text lacks: {', '.join(missing)}", code="report-incomplete")
+        _answer_for(actor, report)
         now = self._clock.now()
         issue = None
         if ref.emergency and report.amendment is None and may_sign(signer, today(now)):
@@ -148,6 +147,7 @@ class ReportService:
         async with self._database.unit_of_work() as uow:
             held, ref = await self._held(uow, report)
             _must_hold(actor, ref)
+            _answer_for(actor, held)
             self._step(held, ReportEvent.SUBMIT)
             if issue is not None and pdf is not None:
                 await self._issue(uow, held, issue, pdf)
@@ -202,6 +202,9 @@ class ReportService:
         signer = await self._signatories.signatory(actor.id)
         now = self._clock.now()
         _must_be_free(blockers(await self._views.signable(report, ref), signer, today(now)))
+        was_draft = report.status in DRAFTS
+        if was_draft:
+            _answer_for(actor, report)
         event = SIGNING_EVENT[report.amendment]
         issue = Issue(report.version + 1, status_after(report.status, event), actor.id, now)
         pdf = await self._printer.print(actor, report, issue)
@@ -209,6 +212,8 @@ class ReportService:
             held, ref = await self._held(uow, report)
             # Who holds the case may have changed while it was printed; the text has not.
             _must_be_free(blockers(await self._views.signable(held, ref), signer, today(now)))
+            if was_draft:
+                _answer_for(actor, held)
             self._step(held, event)
             sha256 = await self._issue(uow, held, issue, pdf)
             await self._complete(uow, ref, actor)
@@ -354,6 +359,13 @@ def _must_write(actor: Actor, ref: RequestRef) -> None:
 def _must_hold(actor: Actor, ref: RequestRef) -> None:
     if ref.claimed_by != actor.id:
         raise Conflict("somebody else holds the case, or nobody", code="not-claimant")
+
+
+def _answer_for(actor: Actor, report: Report) -> None:
+    """Make ``actor`` the author: of what they wrote, or of another's draft that they send on."""
+    report.author_id = actor.id
+    if actor.id not in report.writer_ids:
+        report.writer_ids = [*report.writer_ids, actor.id]
 
 
 def _must_be_free(missing: Sequence[Blocker]) -> None:

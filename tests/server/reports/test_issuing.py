@@ -101,6 +101,39 @@ async def test_a_reviewer_who_wrote_it_does_not_sign_it(site: Site, staff: Staff
     assert (await site.act(staff.second_reviewer, report, "sign")).status == 200
 
 
+async def left_by_the_reader(site: Site, staff: Staff, kind: RequestKind) -> dict[str, Any]:
+    """Return the draft of a reader who gave the case back, and the reviewer took it."""
+    await site.claim(staff.reader, kind)
+    report = (await site.save(staff.reader, kind)).body
+    await site.must(staff.reader, "POST", f"/api/requests/{site.requests[kind]}/release")
+    await site.claim(staff.reviewer, kind)
+    return report
+
+
+async def test_whoever_submits_another_s_draft_answers_for_it_and_does_not_review_it(
+    site: Site, staff: Staff
+) -> None:
+    await site.set_request(IMAGING, emergency=True)
+    report = await left_by_the_reader(site, staff, IMAGING)
+    report = await site.acted(staff.reviewer, report, "submit")
+    assert report["author"]["id"] == staff.reviewer.id
+    assert report["blockers"] == ["author-cannot-review"]
+    assert "报告医师：reviewer医师" in flat(await site.pdf(staff.township, report))
+    assert (await site.act(staff.reviewer, report, "sign")).code == "signing-blocked"
+    assert (await site.act(staff.second_reviewer, report, "sign")).status == 200
+
+
+async def test_whoever_signs_another_s_draft_is_its_author_in_print_too(
+    site: Site, staff: Staff
+) -> None:
+    report = await left_by_the_reader(site, staff, ECG)
+    final = await site.acted(staff.reviewer, report, "sign")
+    assert (final["author"]["id"], final["reviewer"]) == (staff.reviewer.id, None)
+    text = flat(await site.pdf(staff.township, final))
+    assert "reviewer医师" in text
+    assert "reader医师" not in text
+
+
 async def test_a_draft_of_an_image_is_not_signed_before_it_is_submitted(
     site: Site, staff: Staff
 ) -> None:
