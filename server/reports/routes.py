@@ -16,8 +16,10 @@ from server.reports.schemas import (
     AmendIn,
     CommentIn,
     DraftIn,
+    ReceiptIn,
     ReportOut,
     ReportPage,
+    SeenIn,
     StaleDraft,
     TemplateList,
     TemplateOut,
@@ -158,13 +160,13 @@ def _writing(reports: ReportService, views: ReportViews) -> list[Route]:
 
     @inject_params.and_request
     async def submit_report(
-        request: web.Request, report_id: str, /
+        request: web.Request, report_id: str, /, seen: SeenIn
     ) -> r200[ReportOut] | r403[Problem] | r404[Problem] | r409[Problem]:
         """Submit a draft for review.
 
         Tags: reports
         """
-        await reports.submit(request[ACTOR], report_id)
+        await reports.submit(request[ACTOR], report_id, seen.revision)
         return json_response(await views.shown(request[ACTOR], report_id))
 
     @inject_params.and_request
@@ -175,18 +177,18 @@ def _writing(reports: ReportService, views: ReportViews) -> list[Route]:
 
         Tags: reports
         """
-        await reports.give_back(request[ACTOR], report_id, comment.comment)
+        await reports.give_back(request[ACTOR], report_id, comment)
         return json_response(await views.shown(request[ACTOR], report_id))
 
     @inject_params.and_request
     async def sign_report(
-        request: web.Request, report_id: str, /
+        request: web.Request, report_id: str, /, seen: SeenIn
     ) -> r200[ReportOut] | r403[Problem] | r404[Problem] | r409[Problem] | r503[Problem]:
         """Make a report final.
 
         Tags: reports
         """
-        await reports.sign(request[ACTOR], report_id)
+        await reports.sign(request[ACTOR], report_id, seen.revision)
         return json_response(await views.shown(request[ACTOR], report_id))
 
     @inject_params.and_request
@@ -197,18 +199,18 @@ def _writing(reports: ReportService, views: ReportViews) -> list[Route]:
 
         Tags: reports
         """
-        await reports.amend(request[ACTOR], report_id, reason=amendment.reason, kind=amendment.kind)
+        await reports.amend(request[ACTOR], report_id, amendment)
         return json_response(await views.shown(request[ACTOR], report_id))
 
     @inject_params.and_request
     async def acknowledge_report(
-        request: web.Request, report_id: str, /, version: Number | None = None
+        request: web.Request, report_id: str, /, receipt: ReceiptIn
     ) -> r200[ReportOut] | r403[Problem] | r404[Problem] | r409[Problem]:
         """Record that the examining side has received the latest version.
 
         Tags: reports
         """
-        await reports.acknowledge(request[ACTOR], report_id, version=version)
+        await reports.acknowledge(request[ACTOR], report_id, receipt.version)
         return json_response(await views.shown(request[ACTOR], report_id))
 
     async def _current(request: web.Request, request_id: str) -> ReportOut | None:

@@ -63,18 +63,30 @@ class DraftIn(BaseModel):
     base_revision: int = Field(ge=0)
 
 
-class CommentIn(BaseModel):
-    """What a reviewer says on giving a report back."""
+class SeenIn(BaseModel):
+    """The revision that a person has before their eyes as they act: no other is meant."""
 
     model_config = ConfigDict(extra="forbid")
+
+    revision: int = Field(ge=1)
+
+
+class CommentIn(SeenIn):
+    """What a reviewer says on giving a report back."""
 
     comment: Comment
 
 
-class AmendIn(BaseModel):
-    """Why an issued report is changed, and how."""
+class ReceiptIn(BaseModel):
+    """The version that the examining side has before its eyes."""
 
     model_config = ConfigDict(extra="forbid")
+
+    version: int = Field(ge=1)
+
+
+class AmendIn(SeenIn):
+    """Why an issued report is changed, and how."""
 
     reason: Reason
     kind: AmendmentKind = AmendmentKind.AMENDED

@@ -16,7 +16,6 @@ from server.reports.journal import CHANGED, ISSUED, ReportJournal
 from server.reports.models import (
     DRAFTS,
     SIGNING_EVENT,
-    AmendmentKind,
     Report,
     ReportComment,
     ReportDocument,
@@ -25,7 +24,7 @@ from server.reports.models import (
     ReportVersion,
     status_after,
 )
-from server.reports.schemas import DraftIn
+from server.reports.schemas import AmendIn, CommentIn, DraftIn
 from server.reports.signing import SIGNING_POLICY, Blocker, blockers, may_sign, of_text
 from server.reports.views import ReportViews, Signatories, latest_version, today, writes_there
 from server.requests.public import REQUEST_TRANSITIONS, RequestEvent, RequestRef
@@ -119,7 +118,7 @@ class ReportService:
             await uow.commit()
         return report
 
-    async def submit(self, actor: Actor, report_id: str) -> Report:
+    async def submit(self, actor: Actor, report_id: str, revision: int) -> Report:
         """Submit a draft for review. An emergency's is given to the examining side at once.
 
         That is the 急诊临时报告, a preliminary version under one signature: only who could sign
@@ -128,10 +127,9 @@ class ReportService:
         Raises
         ------
         NotFound, Conflict
-            As `save`; and if the text lacks something.
+            As `save`; if the text lacks something, or ``revision`` is not the one there is.
         """
-        report, ref = await self._views.of_id(actor, report_id)
-        _must_write(actor, ref)
+        report, ref = await self._seen(actor, report_id, revision)
         _must_hold(actor, ref)
         status_after(report.status, ReportEvent.SUBMIT)
         signer = await self._signatories.signatory(actor.id)
@@ -157,35 +155,38 @@ class ReportService:
             await uow.commit()
         return held
 
-    async def give_back(self, actor: Actor, report_id: str, comment: str) -> Report:
+    async def give_back(self, actor: Actor, report_id: str, comment: CommentIn) -> Report:
         """Give a submitted report back to its author, with a comment; its author may take it back.
 
         Raises
         ------
         NotFound, Conflict
-            As `save`; and if it is not submitted.
+            As `save`; if it is not submitted, or changed since it was seen.
         NotAllowed
             If ``actor`` neither reviews such reports nor wrote this one.
         """
-        report, ref = await self._views.of_id(actor, report_id)
-        _must_write(actor, ref)
+        report, _ = await self._seen(actor, report_id, comment.revision)
         reviews = not SIGNING_POLICY[report.kind].roles.isdisjoint(actor.roles)
         if not reviews and actor.id != report.author_id:
             raise NotAllowed("only a reviewer gives a report back", code="cannot-review")
         now = self._clock.now()
         async with self._database.unit_of_work() as uow:
-            held, ref = await self._held(uow, report)
+            held, _ = await self._held(uow, report)
             self._step(held, ReportEvent.RETURN)
             uow.session.add(
                 ReportComment(
-                    id=self._ids.new(), report_id=held.id, by_id=actor.id, at=now, text=comment
+                    id=self._ids.new(),
+                    report_id=held.id,
+                    by_id=actor.id,
+                    at=now,
+                    text=comment.comment,
                 )
             )
             await self._journal.write(uow, actor, "report.return", held, topic=CHANGED)
             await uow.commit()
         return held
 
-    async def sign(self, actor: Actor, report_id: str) -> Report:
+    async def sign(self, actor: Actor, report_id: str, revision: int) -> Report:
         """Make a report final: a version with its document, and the request is complete.
 
         Raises
@@ -193,12 +194,12 @@ class ReportService:
         NotFound
             As `save`.
         Conflict
-            If something is missing (`signing-blocked`), or it changed under the signer's eyes.
+            If something is missing (`signing-blocked`), or ``revision``, which the signer has read,
+            is not the one there is (`report-changed`).
         Unavailable
             If it cannot be printed now; nothing was changed.
         """
-        report, ref = await self._views.of_id(actor, report_id)
-        _must_write(actor, ref)
+        report, ref = await self._seen(actor, report_id, revision)
         signer = await self._signatories.signatory(actor.id)
         now = self._clock.now()
         _must_be_free(blockers(await self._views.signable(report, ref), signer, today(now)))
@@ -230,18 +231,16 @@ class ReportService:
                 ref = await self._requests.advance(uow, ref, event, actor)
         await self._requests.advance(uow, ref, RequestEvent.COMPLETE, actor)
 
-    async def amend(
-        self, actor: Actor, report_id: str, *, reason: str, kind: AmendmentKind
-    ) -> Report:
+    async def amend(self, actor: Actor, report_id: str, amendment: AmendIn) -> Report:
         """Open an issued report for a change; what was issued stays until the change is signed.
 
         Raises
         ------
         NotFound, Conflict
-            As `save`; and if it is not issued.
+            As `save`; if it is not issued, or changed since it was seen.
         """
-        report, ref = await self._views.of_id(actor, report_id)
-        _must_write(actor, ref)
+        report, _ = await self._seen(actor, report_id, amendment.revision)
+        kind, reason = amendment.kind, amendment.reason
         async with self._database.unit_of_work() as uow:
             held, ref = await self._held(uow, report)
             self._step(held, ReportEvent.REOPEN)
@@ -254,9 +253,7 @@ class ReportService:
             await uow.commit()
         return held
 
-    async def acknowledge(
-        self, actor: Actor, report_id: str, *, version: int | None = None
-    ) -> Report:
+    async def acknowledge(self, actor: Actor, report_id: str, version: int) -> Report:
         """Record that the examining side has received a version; once is enough.
 
         Raises
@@ -275,7 +272,7 @@ class ReportService:
             latest = await latest_version(uow.session, held) if held is not None else None
             if held is None or latest is None:
                 raise NotFound("nothing was issued yet")
-            if version is not None and version != latest.number:
+            if version != latest.number:
                 raise Conflict("a newer version was issued", code="newer-version")
             if latest.acknowledged_at is None:
                 latest.acknowledged_at, latest.acknowledged_by = self._clock.now(), actor.id
@@ -303,13 +300,18 @@ class ReportService:
             status_at=now,
         )
 
+    async def _seen(self, actor: Actor, report_id: str, revision: int) -> tuple[Report, RequestRef]:
+        """Return what ``actor`` may act on; refuse where it is not what they have seen."""
+        report, ref = await self._views.of_id(actor, report_id)
+        _must_write(actor, ref)
+        _must_be(report, revision)
+        return report, ref
+
     async def _held(self, uow: UnitOfWork, seen: Report) -> tuple[Report, RequestRef]:
         """Return report and request as they are now, held; refuse where the report has changed."""
         ref = await self._requests.hold(uow, seen.request_id)
         held = await _report_of(uow, seen.request_id)
-        if held is None or held.revision != seen.revision:
-            raise Conflict("the report was changed meanwhile; look again", code="report-changed")
-        return held, ref
+        return _must_be(held, seen.revision), ref
 
     def _step(self, report: Report, event: ReportEvent) -> None:
         now = self._clock.now()
@@ -349,6 +351,12 @@ async def _report_of(uow: UnitOfWork, request_id: str) -> Report | None:
         .with_for_update()
         .execution_options(populate_existing=True)
     )
+
+
+def _must_be(report: Report | None, revision: int) -> Report:
+    if report is None or report.revision != revision:
+        raise Conflict("the report was changed meanwhile; look again", code="report-changed")
+    return report
 
 
 def _must_write(actor: Actor, ref: RequestRef) -> None:

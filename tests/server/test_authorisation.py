@@ -56,6 +56,8 @@ class Rule:
 
 REQUEST = "/api/requests/{request_id}"
 REPORT = "/api/reports/{report_id}"
+# Saved, signed and opened for a change.
+SEEN = {"revision": 3}
 EXAMINING, DIAGNOSING = frozenset({"township1"}), frozenset({"county"})
 STUDY = "/dicomweb/studies/{study}"
 SERIES = STUDY + "/series/{series}"
@@ -124,16 +126,20 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("GET", REPORT): Rule(LISTENERS, scoped=True),
     ("GET", f"{REPORT}/versions"): Rule(LISTENERS, scoped=True),
     ("GET", f"{REPORT}/document.pdf"): Rule(LISTENERS, scoped=True),
-    ("POST", f"{REPORT}/submit"): Rule(CLAIMANTS, scoped=True, places=DIAGNOSING, answer=409),
-    ("POST", f"{REPORT}/return"): Rule(
-        CLAIMANTS, scoped=True, places=DIAGNOSING, body={"comment": "C"}, answer=409
+    ("POST", f"{REPORT}/submit"): Rule(
+        CLAIMANTS, scoped=True, places=DIAGNOSING, body=SEEN, answer=409
     ),
-    ("POST", f"{REPORT}/sign"): Rule(CLAIMANTS, scoped=True, places=DIAGNOSING, answer=409),
+    ("POST", f"{REPORT}/return"): Rule(
+        CLAIMANTS, scoped=True, places=DIAGNOSING, body={"comment": "C", **SEEN}, answer=409
+    ),
+    ("POST", f"{REPORT}/sign"): Rule(
+        CLAIMANTS, scoped=True, places=DIAGNOSING, body=SEEN, answer=409
+    ),
     ("POST", f"{REPORT}/amend"): Rule(
-        CLAIMANTS, scoped=True, places=DIAGNOSING, body={"reason": "R"}, answer=409
+        CLAIMANTS, scoped=True, places=DIAGNOSING, body={"reason": "R", **SEEN}, answer=409
     ),
     ("POST", f"{REPORT}/acknowledge"): Rule(
-        frozenset({Role.TOWNSHIP_DOCTOR}), scoped=True, places=EXAMINING
+        frozenset({Role.TOWNSHIP_DOCTOR}), scoped=True, places=EXAMINING, body={"version": 1}
     ),
     ("GET", "/dicomweb/studies"): Rule(READERS),
     ("GET", "/dicomweb/series"): Rule(READERS),
@@ -194,8 +200,8 @@ async def _report_of_the_ecg(app: RunningApp) -> None:
     await done("POST", f"{request}/claim")
     text = {"findings": "F", "impression": "I", "base_revision": 0}
     report_id = await done("PUT", f"{request}/report", text)
-    await done("POST", f"/api/reports/{report_id}/sign")
-    await done("POST", f"/api/reports/{report_id}/amend", {"reason": "R"})
+    await done("POST", f"/api/reports/{report_id}/sign", {"revision": 1})
+    await done("POST", f"/api/reports/{report_id}/amend", {"reason": "R", "revision": 2})
 
 
 async def _confer(app: RunningApp) -> None:

@@ -96,8 +96,10 @@ class Site:
         return await self.ask(who, "PUT", f"/api/requests/{self.requests[kind]}/report", body)
 
     async def act(self, who: Person, report: dict[str, Any], act: str, body: Any = None) -> Answer:
-        """Do something to a report."""
-        return await self.ask(who, "POST", f"/api/reports/{report['id']}/{act}", body)
+        """Do something to a report, having seen it as it is given here."""
+        name = "version" if act == "acknowledge" else "revision"
+        seen = {name: report[name], **(body or {})}
+        return await self.ask(who, "POST", f"/api/reports/{report['id']}/{act}", seen)
 
     async def acted(
         self, who: Person, report: dict[str, Any], act: str, body: Any = None

@@ -250,7 +250,7 @@ async def test_a_report_given_back_comes_again_with_what_was_said(site: Site, st
             "text": "请描述纵隔",
         }
     ]
-    assert (await site.act(staff.reviewer, report, "sign")).code == "signing-blocked"
+    assert (await site.act(staff.reviewer, back, "sign")).code == "signing-blocked"
     better = await site.save(
         staff.reader, IMAGING, back["revision"], findings="两肺清晰，纵隔居中。"
     )
@@ -279,6 +279,33 @@ async def test_what_is_final_is_not_written_over(site: Site, staff: Staff) -> No
             assert (await site.act(who, final, act, body)).status in {403, 409}, act
     assert await site.pdf(staff.township, final) == before
     assert await site.must(staff.reviewer, "GET", f"/api/reports/{final['id']}") == final
+
+
+async def test_nobody_acts_on_a_text_they_have_not_seen(site: Site, staff: Staff) -> None:
+    seen = await submitted(site, staff)
+    back = await site.acted(staff.reader, seen, "return", {"comment": "改"})
+    saved = await site.save(staff.reader, IMAGING, back["revision"], findings="右肺结节。")
+    for act, body in (("submit", None), ("return", {"comment": "改"})):
+        refused = await site.act(staff.reader, back, act, body)
+        assert (refused.status, refused.code) == (409, "report-changed"), act
+    # The reviewer's page still shows the text as it was first submitted.
+    again = await site.acted(staff.reader, saved.body, "submit")
+    refused = await site.act(staff.reviewer, seen, "sign")
+    assert (refused.status, refused.code) == (409, "report-changed")
+    assert await site.must(staff.reader, "GET", f"/api/reports/{seen['id']}") == again
+    final = await site.acted(staff.reviewer, again, "sign")
+    assert final["findings"] == "右肺结节。"
+    refused = await site.act(staff.reader, again, "amend", {"reason": "补充"})
+    assert (refused.status, refused.code) == (409, "report-changed")
+
+
+@pytest.mark.parametrize("act", ["submit", "sign", "return", "amend", "acknowledge"])
+async def test_an_act_says_what_was_seen(site: Site, staff: Staff, act: str) -> None:
+    final = await issued(site, staff)
+    words = {"return": {"comment": "改"}, "amend": {"reason": "改"}}.get(act, {})
+    who = staff.township if act == "acknowledge" else staff.second_reviewer
+    path = f"/api/reports/{final['id']}/{act}"
+    assert (await site.ask(who, "POST", path, words)).status == 400
 
 
 async def test_of_two_reviewers_who_sign_at_once_one_does(site: Site, staff: Staff) -> None:
@@ -410,11 +437,11 @@ async def test_only_what_is_issued_is_amended(site: Site, staff: Staff) -> None:
 async def test_the_examining_side_acknowledges_each_version_once(site: Site, staff: Staff) -> None:
     final = await issued(site, staff)
     site.clock.advance(60)
-    seen = await site.acted(staff.township, final, "acknowledge?version=1")
+    seen = await site.acted(staff.township, final, "acknowledge")
     assert seen["acknowledged_at"] == "2026-11-21T02:01:00Z"
     site.clock.advance(60)
     assert await site.acted(staff.township, final, "acknowledge") == seen
-    newer = await site.act(staff.township, final, "acknowledge?version=2")
+    newer = await site.act(staff.township, final, "acknowledge", {"version": 2})
     assert (newer.status, newer.code) == (409, "newer-version")
     there = await site.must(staff.reader, "GET", f"/api/reports/{final['id']}")
     assert there["acknowledged_at"] == seen["acknowledged_at"]

@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 abe91168b2e4bc5a3281002d5f54d587cd0cc7dfc8bf3518c96fe6ff1317653c
+// Made by `make api-types`; do not edit. OpenAPI document sha256 51136ab336282594c5570442559234b9561bbf450fa55c19405bf1b6b7d143fb
 
 export interface paths {
     "/api/consults": {
@@ -569,16 +569,18 @@ export interface paths {
         /** @description Record that the examining side has received the latest version. */
         post: {
             parameters: {
-                query?: {
-                    version?: number | null;
-                };
+                query?: never;
                 header?: never;
                 path: {
                     report_id: string;
                 };
                 cookie?: never;
             };
-            requestBody?: never;
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["ReceiptIn"];
+                };
+            };
             responses: {
                 200: {
                     headers: {
@@ -860,7 +862,11 @@ export interface paths {
                 };
                 cookie?: never;
             };
-            requestBody?: never;
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["SeenIn"];
+                };
+            };
             responses: {
                 200: {
                     headers: {
@@ -938,7 +944,11 @@ export interface paths {
                 };
                 cookie?: never;
             };
-            requestBody?: never;
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["SeenIn"];
+                };
+            };
             responses: {
                 200: {
                     headers: {
@@ -2114,6 +2124,8 @@ export interface components {
             kind?: components["schemas"]["AmendmentKind"];
             /** Reason */
             reason: string;
+            /** Revision */
+            revision: number;
         };
         /**
          * AmendmentKind
@@ -2134,6 +2146,8 @@ export interface components {
         CommentIn: {
             /** Comment */
             comment: string;
+            /** Revision */
+            revision: number;
         };
         /**
          * CommentOut
@@ -2431,6 +2445,14 @@ export interface components {
             type: string;
         };
         /**
+         * ReceiptIn
+         * @description The version that the examining side has before its eyes.
+         */
+        ReceiptIn: {
+            /** Version */
+            version: number;
+        };
+        /**
          * RecordSeverity
          * @description How soon a physician must look at a recording, the soonest first.
          *
@@ -2712,6 +2734,14 @@ export interface components {
          * @enum {string}
          */
         ScreeningStatus: "pending" | "screened" | "failed" | "off";
+        /**
+         * SeenIn
+         * @description The revision that a person has before their eyes as they act: no other is meant.
+         */
+        SeenIn: {
+            /** Revision */
+            revision: number;
+        };
         /**
          * SessionOut
          * @description An open session; ``csrf_token`` belongs into the X-CSRF-Token header of unsafe requests.

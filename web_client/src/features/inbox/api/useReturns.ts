@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, bodyOf } from '@/shared/api';
+import type { ReportSummary } from '@/shared/api/types';
 import { keepRequest, REQUESTS } from '@/shared/requests/requests';
 
 const SHOWN = 20;
@@ -41,8 +42,13 @@ export function useResume() {
 export function useAcknowledge() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (reportId: string) =>
-      bodyOf(api.POST('/api/reports/{report_id}/acknowledge', { params: { path: { report_id: reportId } } })),
+    mutationFn: ({ id, version }: ReportSummary) =>
+      bodyOf(
+        api.POST('/api/reports/{report_id}/acknowledge', {
+          params: { path: { report_id: id } },
+          body: { version },
+        }),
+      ),
     onSettled: () => queries.invalidateQueries({ queryKey: REQUESTS }),
   });
 }

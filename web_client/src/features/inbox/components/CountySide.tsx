@@ -128,12 +128,16 @@ function Issued({ report, now }: { report: ReportSummary; now: Date }) {
           </span>
         ) : (
           can('report.acknowledge') && (
-            <Button size="small" busy={acknowledge.isPending} onClick={() => acknowledge.mutate(report.id)}>
+            <Button size="small" busy={acknowledge.isPending} onClick={() => acknowledge.mutate(report)}>
               {t('side.acknowledge')}
             </Button>
           )
         )}
-        {acknowledge.error !== null && <span className="c-red t12">{text(acknowledge.error)}</span>}
+        {acknowledge.error !== null && (
+          <span className="c-red t12">
+            {text(acknowledge.error, { 'newer-version': t('error.newer-version') })}
+          </span>
+        )}
       </div>
     </article>
   );

@@ -114,4 +114,6 @@ export const en: Dictionary = {
   'steps.wrong-patient': 'Check name, sex, age and number; correct and upload again',
   'act.choose': 'Choose a folder',
   'act.group': 'Upload',
+  'error.newer-version':
+    'A newer version was issued, so the old one was not acknowledged. It was read again: look at it, then acknowledge.',
 };

@@ -109,6 +109,7 @@ export const zh = {
   'steps.wrong-patient': '核对姓名、性别、年龄和检查号；改正后重新上传',
   'act.choose': '选择文件夹',
   'act.group': '检查上传',
+  'error.newer-version': '又签发了新的版本，旧版没有签收。已重新读取，请看过新版再签收。',
 } as const;
 
 export type Dictionary = Readonly<Record<keyof typeof zh, string>>;

@@ -79,28 +79,32 @@ export type Step =
   | { readonly step: 'return'; readonly comment: string }
   | { readonly step: 'amend'; readonly reason: string; readonly kind: 'amended' | 'corrected' | 'appended' };
 
-/** Takes a report a step further. Whatever the answer, report and case are read again. */
+/** Takes a report as it is shown a step further. Whatever the answer, report and case are read again. */
 export function useStep(requestId: string) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: ({ report, ...step }: Step & { readonly report: ReportOut }) => {
       const params = { path: { report_id: report.id } };
+      const { revision, version } = report;
       switch (step.step) {
         case 'submit':
-          return bodyOf(api.POST('/api/reports/{report_id}/submit', { params }));
+          return bodyOf(api.POST('/api/reports/{report_id}/submit', { params, body: { revision } }));
         case 'sign':
-          return bodyOf(api.POST('/api/reports/{report_id}/sign', { params }));
+          return bodyOf(api.POST('/api/reports/{report_id}/sign', { params, body: { revision } }));
         case 'acknowledge':
-          return bodyOf(api.POST('/api/reports/{report_id}/acknowledge', { params }));
+          return bodyOf(api.POST('/api/reports/{report_id}/acknowledge', { params, body: { version } }));
         case 'return':
           return bodyOf(
-            api.POST('/api/reports/{report_id}/return', { params, body: { comment: step.comment } }),
+            api.POST('/api/reports/{report_id}/return', {
+              params,
+              body: { revision, comment: step.comment },
+            }),
           );
         case 'amend':
           return bodyOf(
             api.POST('/api/reports/{report_id}/amend', {
               params,
-              body: { reason: step.reason, kind: step.kind },
+              body: { revision, reason: step.reason, kind: step.kind },
             }),
           );
       }

@@ -162,8 +162,6 @@ function useAdvance(request: Request, report: ReportOut | null, keeper: DraftKee
   const step = authorsStep(request);
   const mutation = useStep(request.id);
   const [flushing, setFlushing] = useState(false);
-  const latest = useRef(report);
-  latest.current = report;
   const missing = [...unsettled(state), ...missingFor(step, state.draft, request, report)];
   const ready = missing.length === 0;
   const busy = flushing || mutation.isPending;
@@ -172,7 +170,7 @@ function useAdvance(request: Request, report: ReportOut | null, keeper: DraftKee
     setFlushing(true);
     const saved = await keeper.flush();
     setFlushing(false);
-    if (saved && latest.current !== null) mutation.mutate({ step, report: latest.current });
+    if (saved !== null) mutation.mutate({ step, report: saved });
   };
   return { step, missing, ready, busy, error: mutation.error, go: () => void go() };
 }

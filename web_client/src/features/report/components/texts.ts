@@ -9,6 +9,8 @@ export function stepTexts(t: Words): Readonly<Record<string, string>> {
     'signing-blocked': t('error.signing-blocked'),
     'report-state-conflict': t('error.report-state-conflict'),
     'report-incomplete': t('error.report-incomplete'),
+    'report-changed': t('error.report-changed'),
+    'newer-version': t('error.newer-version'),
     'cannot-review': t('error.cannot-review'),
   };
 }

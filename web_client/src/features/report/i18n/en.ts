@@ -129,4 +129,8 @@ export const en: Dictionary = {
   'error.report-state-conflict': 'The state of the report has just changed. It was read again.',
   'error.report-incomplete': 'The text is incomplete: see below the button what is missing.',
   'error.cannot-review': 'Only a reviewer returns a report.',
+  'error.report-changed':
+    'The report was just changed elsewhere, so this was not done; no text is lost. It was read again: look it over first.',
+  'error.newer-version':
+    'A newer version was issued, so receipt was not confirmed. It was read again: look at it first.',
 };

@@ -124,6 +124,8 @@ export const zh = {
   'error.report-state-conflict': '报告状态刚被改变。已重新读取。',
   'error.report-incomplete': '文字还不完整，请看按钮下方还差的项目。',
   'error.cannot-review': '只有审核医师可以退回。',
+  'error.report-changed': '报告刚在另一处被改动，这一步没有做，文字都还在。已重新读取，请看过后再做。',
+  'error.newer-version': '又签发了新的版本，旧版没有确认。已重新读取，请看过新版再确认。',
 } as const;
 
 export type Dictionary = Readonly<Record<keyof typeof zh, string>>;

@@ -123,10 +123,11 @@ describe('a draft', () => {
   test('is flushed before a step, and says when that failed', async () => {
     const keeper = new DraftKeeper(null, null, desk);
     keeper.edit({ findings: 'a' });
-    expect(await keeper.flush()).toBe(true);
+    // What is signed is this revision, whatever the page has drawn of it so far.
+    expect(await keeper.flush()).toMatchObject({ id: 'r', revision: 1 });
     desk.answer = () => ({ kind: 'refused', error: new Error('not yours') });
     keeper.edit({ findings: 'b' });
-    expect(await keeper.flush()).toBe(false);
+    expect(await keeper.flush()).toBeNull();
     expect(keeper.state.draft.findings).toBe('b');
   });
 });

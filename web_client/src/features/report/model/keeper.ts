@@ -44,7 +44,8 @@ const RETRY_MS = 5000;
  */
 export class DraftKeeper {
   state: KeeperState;
-  private base: number;
+  /** The report as the server last said it was. */
+  private known: ReportOut | null;
   private onServer: Draft;
   private readonly ports: Ports;
   private readonly listeners = new Set<() => void>();
@@ -54,7 +55,7 @@ export class DraftKeeper {
 
   constructor(report: ReportOut | null, local: LocalDraft | null, ports: Ports) {
     this.ports = ports;
-    this.base = report?.revision ?? 0;
+    this.known = report;
     this.onServer = draftOf(report);
     this.state = {
       draft: this.onServer,
@@ -79,6 +80,11 @@ export class DraftKeeper {
     if (!stale) this.saveSoon();
   }
 
+  /** The revision that is written over; 0 where there is none. */
+  private get base(): number {
+    return this.known?.revision ?? 0;
+  }
+
   subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -90,20 +96,20 @@ export class DraftKeeper {
     this.put(draft);
   }
 
-  /** Save now. Resolves to whether the server has all of it. */
-  async flush(): Promise<boolean> {
+  /** Save now. Resolves to the report that has all of it, and null while the server has not. */
+  async flush(): Promise<ReportOut | null> {
     clearTimeout(this.saveTimer);
     while (this.state.phase === 'unsaved' || this.state.phase === 'later' || this.running !== null) {
       await (this.running ?? this.save());
       if (this.running === null && this.state.phase !== 'unsaved') break;
     }
-    return this.state.phase === 'saved';
+    return this.state.phase === 'saved' ? this.known : null;
   }
 
   /** The server answered something newer: take it, unless there is text here that it has not. */
   follow(report: ReportOut): void {
     if (this.state.phase !== 'saved' || report.revision < this.base) return;
-    this.base = report.revision;
+    this.known = report;
     this.onServer = draftOf(report);
     this.set({ draft: this.onServer, savedAt: new Date(report.updated_at) });
   }
@@ -112,7 +118,7 @@ export class DraftKeeper {
   settle(draft: Draft): void {
     const { theirs, draft: ours } = this.state;
     if (this.state.phase !== 'conflict') return;
-    this.base = theirs?.revision ?? 0;
+    this.known = theirs;
     this.onServer = draftOf(theirs);
     const aside = [ours, this.onServer].find((text) => !contains(draft, text)) ?? null;
     this.set({ theirs: null, aside });
@@ -168,7 +174,7 @@ export class DraftKeeper {
     const answer = await this.ports.save(draft, this.base);
     switch (answer.kind) {
       case 'saved': {
-        this.base = answer.report.revision;
+        this.known = answer.report;
         this.onServer = draft;
         const done = same(this.state.draft, draft);
         this.set({ phase: done ? 'saved' : 'unsaved', savedAt: this.ports.now(), error: null });
@@ -178,7 +184,7 @@ export class DraftKeeper {
       case 'stale':
         // Our own save whose answer was lost looks like somebody else's.
         if (answer.current !== null && same(draftOf(answer.current), draft)) {
-          this.base = answer.current.revision;
+          this.known = answer.current;
           this.onServer = draft;
           this.set({ phase: same(this.state.draft, draft) ? 'saved' : 'unsaved', savedAt: this.ports.now() });
           return;

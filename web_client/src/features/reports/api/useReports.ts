@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, bodyOf } from '@/shared/api';
+import type { ReportSummary } from '@/shared/api/types';
 import { REQUESTS } from '@/shared/requests/requests';
 
 const PAGE_SIZE = 50;
@@ -24,8 +25,13 @@ export function useReports(view: View) {
 export function useAcknowledge() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (reportId: string) =>
-      bodyOf(api.POST('/api/reports/{report_id}/acknowledge', { params: { path: { report_id: reportId } } })),
+    mutationFn: ({ id, version }: ReportSummary) =>
+      bodyOf(
+        api.POST('/api/reports/{report_id}/acknowledge', {
+          params: { path: { report_id: id } },
+          body: { version },
+        }),
+      ),
     onSettled: () => queries.invalidateQueries({ queryKey: REQUESTS }),
   });
 }

@@ -38,7 +38,9 @@ export default function ReportsPage() {
           </span>
         )}
       </div>
-      {acknowledge.error !== null && <ErrorLine error={acknowledge.error} />}
+      {acknowledge.error !== null && (
+        <ErrorLine error={acknowledge.error} texts={{ 'newer-version': t('error.newer-version') }} />
+      )}
       {list.data === undefined ? (
         list.error === null ? (
           <Loading what={t('loading')} />
@@ -66,8 +68,8 @@ export default function ReportsPage() {
                   key={report.id}
                   report={report}
                   now={now}
-                  busy={acknowledge.isPending && acknowledge.variables === report.id}
-                  onAcknowledge={() => acknowledge.mutate(report.id)}
+                  busy={acknowledge.isPending && acknowledge.variables.id === report.id}
+                  onAcknowledge={() => acknowledge.mutate(report)}
                 />
               ))}
             </tbody>

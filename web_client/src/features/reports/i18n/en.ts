@@ -34,4 +34,6 @@ export const en: Dictionary = {
   failed: 'The reports did not load',
   empty: 'No reports yet',
   emptyWhat: 'They appear here as soon as the county signs them; no need to refresh.',
+  'error.newer-version':
+    'A newer version was issued, so the old one was not acknowledged. It was read again: look at it, then acknowledge.',
 };

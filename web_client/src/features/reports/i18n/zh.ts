@@ -32,6 +32,7 @@ export const zh = {
   failed: '报告没有加载出来',
   empty: '还没有报告',
   emptyWhat: '县级签发后会立即出现在这里，不用刷新。',
+  'error.newer-version': '又签发了新的版本，旧版没有签收。已重新读取，请看过新版再签收。',
 } as const;
 
 export type Dictionary = Readonly<Record<keyof typeof zh, string>>;
