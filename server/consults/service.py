@@ -304,9 +304,9 @@ class ConsultService:
             )
         ).all()
         people = await self._people.refs(
-            {each.opened_by for each in consults} | {each.person_id for each in present}
+            {each.opened_by for each in consults} | {each.person_id for each in present}, session
         )
-        homes = await self._institutions.refs({each.institution_id for each in present})
+        homes = await self._institutions.refs({each.institution_id for each in present}, session)
         ice_servers = self._ice.for_person(actor.id)
         items = []
         for consult in consults:

@@ -168,8 +168,15 @@ class Database:
                 yield UnitOfWork(session)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncSession]:
-        """Open a transaction that only reads."""
+    async def reading(self, within: AsyncSession | None = None) -> AsyncIterator[AsyncSession]:
+        """Open a transaction that only reads, or read in the one the caller has.
+
+        Whoever holds a connection passes it on: to wait for a second one while others do the same
+        is to wait until the pool's time is up.
+        """
+        if within is not None:
+            yield within
+            return
         with _Translated():
             async with AsyncSession(self._reader, expire_on_commit=False) as session:
                 yield session

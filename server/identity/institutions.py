@@ -112,9 +112,11 @@ class InstitutionService:
             raise NotFound("the community has no such institution")
         return found
 
-    async def county_of(self, institution_id: str) -> InstitutionRef | None:
+    async def county_of(
+        self, institution_id: str, within: AsyncSession | None = None
+    ) -> InstitutionRef | None:
         """Return the nearest institution of level county, itself or above, if there is one."""
-        async with self._database.reading() as session:
+        async with self._database.reading(within) as session:
             next_id: str | None = institution_id
             for _ in range(_MAX_DEPTH):
                 found = await session.get(Institution, next_id) if next_id is not None else None
@@ -125,11 +127,13 @@ class InstitutionService:
                 next_id = found.parent_id
         return None
 
-    async def refs(self, ids: Collection[str]) -> dict[str, InstitutionRef]:
+    async def refs(
+        self, ids: Collection[str], within: AsyncSession | None = None
+    ) -> dict[str, InstitutionRef]:
         """Return how to show each institution that exists."""
         if not ids:
             return {}
-        async with self._database.reading() as session:
+        async with self._database.reading(within) as session:
             rows = await session.execute(
                 select(Institution.id, Institution.name_zh, Institution.name_en).where(
                     Institution.id.in_(set(ids))

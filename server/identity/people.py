@@ -185,11 +185,13 @@ class PeopleService:
             self._trail.record(uow, record)
             await uow.commit()
 
-    async def refs(self, ids: Collection[str]) -> dict[str, PersonRef]:
+    async def refs(
+        self, ids: Collection[str], within: AsyncSession | None = None
+    ) -> dict[str, PersonRef]:
         """Return how to show each person that exists."""
         if not ids:
             return {}
-        async with self._database.reading() as session:
+        async with self._database.reading(within) as session:
             rows = await session.execute(
                 select(Person.id, Person.display_name).where(Person.id.in_(set(ids)))
             )

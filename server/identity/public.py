@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Final, Protocol
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.identity.actors import Actor, ActorKind, InstitutionRef, PersonRef, act_of
 from server.identity.admission import Credential
@@ -32,21 +33,30 @@ __all__ = [
 
 
 class InstitutionDirectory(Protocol):
-    """What others ask about institutions; `InstitutionService` answers."""
+    """What others ask about institutions; `InstitutionService` answers.
 
-    async def county_of(self, institution_id: str) -> InstitutionRef | None:
+    Whoever has a session open asks within it.
+    """
+
+    async def county_of(
+        self, institution_id: str, within: AsyncSession | None = None
+    ) -> InstitutionRef | None:
         """Return the nearest institution of level county, itself or above, if there is one."""
         ...
 
-    async def refs(self, ids: Collection[str]) -> dict[str, InstitutionRef]:
+    async def refs(
+        self, ids: Collection[str], within: AsyncSession | None = None
+    ) -> dict[str, InstitutionRef]:
         """Return how to show each institution that exists."""
         ...
 
 
 class PersonDirectory(Protocol):
-    """What others ask about people; `PeopleService` answers."""
+    """What others ask about people; `PeopleService` answers, within an open session if there is."""
 
-    async def refs(self, ids: Collection[str]) -> dict[str, PersonRef]:
+    async def refs(
+        self, ids: Collection[str], within: AsyncSession | None = None
+    ) -> dict[str, PersonRef]:
         """Return how to show each person that exists."""
         ...
 

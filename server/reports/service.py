@@ -212,7 +212,8 @@ class ReportService:
         async with self._database.unit_of_work() as uow:
             held, ref = await self._held(uow, report)
             # Who holds the case may have changed while it was printed; the text has not.
-            _must_be_free(blockers(await self._views.signable(held, ref), signer, today(now)))
+            signable = await self._views.signable(held, ref, uow.session)
+            _must_be_free(blockers(signable, signer, today(now)))
             if was_draft:
                 _answer_for(actor, held)
             self._step(held, event)

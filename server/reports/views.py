@@ -137,9 +137,11 @@ class ReportViews:
             acknowledged_at=latest.acknowledged_at if latest else None,
         )
 
-    async def signable(self, report: Report, ref: RequestRef) -> Signable:
+    async def signable(
+        self, report: Report, ref: RequestRef, within: AsyncSession | None = None
+    ) -> Signable:
         """Return a report as the signing policy looks at it."""
-        async with self._database.reading() as session:
+        async with self._database.reading(within) as session:
             return _signable(report, ref, await latest_version(session, report))
 
     async def _blockers(

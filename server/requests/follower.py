@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dicom.uids import ECG_SOP_CLASSES
 from server.audit.public import AuditTrail
@@ -34,7 +35,9 @@ _OPENED_AS: Final = status_after(RequestStatus.DRAFT, RequestEvent.SUBMIT)
 class CountyDirectory(Protocol):
     """Knows which county reads for an institution."""
 
-    async def county_of(self, institution_id: str) -> InstitutionRef | None:
+    async def county_of(
+        self, institution_id: str, within: AsyncSession | None = None
+    ) -> InstitutionRef | None:
         """Return the nearest county institution above (or at) ``institution_id``."""
         ...
 
@@ -73,7 +76,12 @@ class RequestFollower:
         studies = await uow.session.execute(
             select(Study.id, Study.org, Study.owner_institution_id).where(Study.id.in_(firsts))
         )
-        rows = [await self._row(pk, org, owner, firsts[pk]) for pk, org, owner in studies]
+        rows = [
+            self._row(
+                pk, org, owner, await self._counties.county_of(owner, uow.session), firsts[pk]
+            )
+            for pk, org, owner in studies
+        ]
         # Another process may be first where a study is older than its request.
         opened = await uow.session.scalars(
             insert_unless_there(uow.session, DiagnosisRequest)
@@ -83,8 +91,9 @@ class RequestFollower:
         new = set(opened)
         await self._tell(uow, [row for row in rows if row["id"] in new], firsts)
 
-    async def _row(self, pk: str, org: str, owner: str, first: _First) -> dict[str, Any]:
-        county = await self._counties.county_of(owner)
+    def _row(
+        self, pk: str, org: str, owner: str, county: InstitutionRef | None, first: _First
+    ) -> dict[str, Any]:
         risk, emergency = Risk.ROUTINE, False
         return {
             "id": self._ids.new(),

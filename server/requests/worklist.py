@@ -168,9 +168,12 @@ class Worklist:
         consults = await self._consults.open_consults(session, ids)
         institutions = await self._institutions.refs(
             {each.requesting_institution_id for each in requests}
-            | {each.diagnosing_institution_id for each in requests}
+            | {each.diagnosing_institution_id for each in requests},
+            session,
         )
-        people = await self._people.refs({each.claimed_by for each in requests if each.claimed_by})
+        people = await self._people.refs(
+            {each.claimed_by for each in requests if each.claimed_by}, session
+        )
         items = []
         for each in requests:
             study, ecg = studies[each.study_pk], ecgs.get(each.study_pk)

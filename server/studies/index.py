@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from sqlalchemy import insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dicom.attributes import IndexedAttributes
 from dicom.dataset import PersonName
@@ -28,7 +29,9 @@ _NO_OBJECTS: Final = {"synchronize_session": False}
 class CountyDirectory(Protocol):
     """Knows which county reads for an institution."""
 
-    async def county_of(self, institution_id: str) -> InstitutionRef | None:
+    async def county_of(
+        self, institution_id: str, within: AsyncSession | None = None
+    ) -> InstitutionRef | None:
         """Return the nearest county institution above (or at) ``institution_id``."""
         ...
 
@@ -78,7 +81,7 @@ class StudyIndex:
             work.studies[key] = (pk, sender.institution_id)
             work.new_studies.add(pk)
             rows.append(_study_row(pk, arrival, patients[facts[key].key]))
-            county = await self._counties.county_of(sender.institution_id)
+            county = await self._counties.county_of(sender.institution_id, work.uow.session)
             if county is not None and county.id != sender.institution_id:
                 grants.append(
                     {

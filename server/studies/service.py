@@ -22,7 +22,9 @@ from server.studies.visibility import visible_studies
 class InstitutionNames(Protocol):
     """Knows institutions by id."""
 
-    async def refs(self, ids: Collection[str]) -> dict[str, InstitutionRef]:
+    async def refs(
+        self, ids: Collection[str], within: AsyncSession | None = None
+    ) -> dict[str, InstitutionRef]:
         """Return those of ``ids`` that exist."""
         ...
 
@@ -88,7 +90,9 @@ class StudyService:
     ) -> dict[str, tuple[str, PatientOut, InstitutionRef]]:
         """Return UID, patient and owner of studies, for the capabilities beside this one."""
         studies = list(await session.scalars(select(Study).where(Study.id.in_(study_ids))))
-        owners = await self._institutions.refs({study.owner_institution_id for study in studies})
+        owners = await self._institutions.refs(
+            {study.owner_institution_id for study in studies}, session
+        )
         today = self._clock.now().date()
         return {
             study.id: (
@@ -107,7 +111,7 @@ class StudyService:
         return {each.id: each for each in await self._out(session, studies)}
 
     async def _out(self, session: AsyncSession, studies: Sequence[Study]) -> list[StudyOut]:
-        owners = await self._owners(studies)
+        owners = await self._owners(session, studies)
         previews = await _previews(session, [study.id for study in studies])
         today = self._clock.now().date()
         return [
@@ -127,8 +131,12 @@ class StudyService:
             for study in studies
         ]
 
-    async def _owners(self, studies: Sequence[Study]) -> dict[str, InstitutionOut]:
-        refs = await self._institutions.refs({study.owner_institution_id for study in studies})
+    async def _owners(
+        self, session: AsyncSession, studies: Sequence[Study]
+    ) -> dict[str, InstitutionOut]:
+        refs = await self._institutions.refs(
+            {study.owner_institution_id for study in studies}, session
+        )
         return {
             id_: InstitutionOut(id=ref.id, name_zh=ref.name_zh, name_en=ref.name_en)
             for id_, ref in refs.items()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.audit.public import AuditTrail
 from server.core.clock import Clock
@@ -23,6 +24,7 @@ from server.intake.public import Follower, Receipt
 from server.intake.service import IntakeLimits, IntakeService
 from server.intake.spool import Spool
 from server.patients.public import PatientService
+from server.studies.index import CountyDirectory
 from server.studies.public import StudyIndex
 
 ORG = "qinghe"
@@ -62,7 +64,9 @@ async def create_institutions(database: Database, clock: Clock) -> None:
 class Counties:
     """Every township's exams are read by the one county."""
 
-    async def county_of(self, institution_id: str) -> InstitutionRef | None:
+    async def county_of(
+        self, institution_id: str, within: AsyncSession | None = None
+    ) -> InstitutionRef | None:
         """Return the county."""
         return InstitutionRef(COUNTY, *NAMES[COUNTY][:2])
 
@@ -99,11 +103,12 @@ async def running_intake(
     max_quarantine_bytes: int = 1 << 30,
     min_free_bytes: int = 1,
     followers: Sequence[Follower] = (),
+    counties: CountyDirectory | None = None,
 ) -> AsyncIterator[IntakeParts]:
     """Run intake over a real database and store."""
     audit = AuditTrail(key=b"k" * 32, clock=clock, ids=ids, role="test")
     index = StudyIndex(
-        patients=PatientService(clock, ids), counties=Counties(), audit=audit, ids=ids,
+        patients=PatientService(clock, ids), counties=counties or Counties(), audit=audit, ids=ids,
         followers=followers,
     )  # fmt: skip
     with ThreadPoolExecutor(4) as executor:

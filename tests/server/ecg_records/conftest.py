@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from server.audit.public import AuditTrail
@@ -35,7 +36,9 @@ LIMITS = WorkLimits(memory_bytes=1 << 30, cpu_s=20, wall_s=60)
 class Names:
     """The institutions of the tests, by id."""
 
-    async def refs(self, ids: Collection[str]) -> dict[str, InstitutionRef]:
+    async def refs(
+        self, ids: Collection[str], within: AsyncSession | None = None
+    ) -> dict[str, InstitutionRef]:
         """Return those of ``ids`` that exist."""
         return {id_: InstitutionRef(id_, *NAMES[id_][:2]) for id_ in ids if id_ in NAMES}
 

@@ -35,7 +35,6 @@ from tests.support.senders import (
     ORG,
     OTHER_TOWNSHIP,
     TOWNSHIP,
-    Counties,
     IntakeParts,
     create_institutions,
     running_intake,
@@ -96,6 +95,7 @@ class Room:
     clock: ManualClock
     service: RequestService
     worklist: Worklist
+    studies: StudyService
     risks: RiskRaiser
     reads: Reads
     reports: Reports
@@ -175,14 +175,16 @@ async def room(
     await create_institutions(database, clock)
     await _create_people(database, clock)
     audit = AuditTrail(key=b"k" * 32, clock=clock, ids=ids, role="web")
+    institutions = InstitutionService(database=database, trail=audit, clock=clock, ids=ids)
     followers: list[Follower] = [
         EcgFollower(screening=True, ids=ids),
-        RequestFollower(counties=Counties(), audit=audit, ids=ids),
+        RequestFollower(counties=institutions, audit=audit, ids=ids),
     ]
-    institutions = InstitutionService(database=database, trail=audit, clock=clock, ids=ids)
     studies = StudyService(database, institutions, clock)
     reads, reports = Reads(), Reports()
-    async with running_intake(database, tmp_path, clock, ids, followers=followers) as intake:
+    async with running_intake(
+        database, tmp_path, clock, ids, followers=followers, counties=institutions
+    ) as intake:
         yield Room(
             intake=intake,
             database=database,
@@ -200,6 +202,7 @@ async def room(
                 consults=NoConsults(),
                 clock=clock,
             ),
+            studies=studies,
             risks=RiskRaiser(audit=audit, clock=clock),
             reads=reads,
             reports=reports,
