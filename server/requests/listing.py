@@ -75,26 +75,27 @@ class Sought:
     risk: Risk | None = None
     institution_id: str | None = None
     """Who examined."""
+    ringing: bool = False
+    """Only what rings, the newest first: a new alarm is never behind old ones."""
     text: str | None = None
     """Part of a name, or the beginning of a patient id or an accession number."""
 
 
 def ordered(
-    query: Select[DiagnosisRequest], view: View, after: Place | None
+    query: Select[DiagnosisRequest], sought: Sought, after: Place | None
 ) -> Select[DiagnosisRequest]:
-    """Put a view into its order, behind a place."""
+    """Put what is sought into its order, behind a place."""
     priority, due_at, closed_at, id_ = (
         DiagnosisRequest.priority,
         DiagnosisRequest.due_at,
         DiagnosisRequest.closed_at,
         DiagnosisRequest.id,
     )
-    if view is View.DONE:
+    if sought.ringing or sought.view is View.DONE:
+        at = DiagnosisRequest.received_at if sought.ringing else closed_at
         if after is not None:
-            query = query.where(
-                or_(closed_at < after.at, and_(closed_at == after.at, id_ < after.id))
-            )
-        return query.order_by(closed_at.desc(), id_.desc())
+            query = query.where(or_(at < after.at, and_(at == after.at, id_ < after.id)))
+        return query.order_by(at.desc(), id_.desc())
     if after is not None:
         same_priority = or_(due_at > after.at, and_(due_at == after.at, id_ > after.id))
         query = query.where(
@@ -103,9 +104,11 @@ def ordered(
     return query.order_by(priority, due_at, id_)
 
 
-def place_of(request: DiagnosisRequest, view: View) -> Place:
+def place_of(request: DiagnosisRequest, sought: Sought) -> Place:
     """Return where a page that ends with ``request`` ends."""
-    at = request.closed_at if view is View.DONE else None
+    at = request.closed_at if sought.view is View.DONE else None
+    if sought.ringing:
+        at = request.received_at
     return Place(request.priority, at or request.due_at, request.id)
 
 

@@ -28,6 +28,7 @@ def request_routes(requests: RequestService, worklist: Worklist) -> list[Route]:
         kind: RequestKind | None = None,
         risk: Risk | None = None,
         institution_id: Text | None = None,
+        ringing: bool = False,
         q: Text | None = None,
         limit: Limit = 50,
         after: str | None = None,
@@ -36,7 +37,9 @@ def request_routes(requests: RequestService, worklist: Worklist) -> list[Route]:
 
         Tags: requests
         """
-        sought = Sought(view=view, kind=kind, risk=risk, institution_id=institution_id, text=q)
+        sought = Sought(
+            view=view, kind=kind, risk=risk, institution_id=institution_id, ringing=ringing, text=q
+        )
         page = await worklist.page(request[ACTOR], sought, limit=limit, after=decode_place(after))
         return json_response(page)
 

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy import ColumnElement, and_, or_
+
 from server.requests.models import DiagnosisRequest, RequestKind, RequestStatus, Risk
 
 # Time allowed from acquisition, routine and emergency (workflow.md, SLA defaults).
@@ -57,6 +59,17 @@ def is_ringing(request: DiagnosisRequest, now: datetime) -> bool:
         and status is RequestStatus.RECEIVED
         and request.claimed_at is not None
         and now - request.claimed_at >= RINGS_AGAIN_AFTER
+    )
+
+
+def rings(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a request rings: `is_ringing`, asked of the database."""
+    status = DiagnosisRequest.status
+    not_looked_at = and_(
+        status == RequestStatus.RECEIVED, DiagnosisRequest.claimed_at <= now - RINGS_AGAIN_AFTER
+    )
+    return and_(
+        DiagnosisRequest.risk == Risk.RED, or_(status == RequestStatus.REQUESTED, not_looked_at)
     )
 
 

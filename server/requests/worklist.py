@@ -32,7 +32,7 @@ from server.requests.models import (
 )
 from server.requests.risk import risk_of
 from server.requests.schemas import RequestOut, RiskCounts, WorklistPage
-from server.requests.urgency import is_ringing
+from server.requests.urgency import is_ringing, rings
 from server.studies.public import Study, StudyService
 
 # A study is complete when nothing more of it came for so long (architecture.md, "Screen").
@@ -76,7 +76,7 @@ class Worklist:
     ) -> WorklistPage:
         """Return the requests behind a place, and how many the view has of each risk."""
         within = self._within(actor, sought)
-        query = ordered(select(DiagnosisRequest).where(*within), sought.view, after)
+        query = ordered(select(DiagnosisRequest).where(*within), sought, after)
         if sought.risk is not None:
             query = query.where(DiagnosisRequest.risk == sought.risk)
         async with self._database.reading() as session:
@@ -92,7 +92,7 @@ class Worklist:
         more = len(found) > limit
         return WorklistPage(
             items=items,
-            next=place_of(requests[-1], sought.view).encode() if more else None,
+            next=place_of(requests[-1], sought).encode() if more else None,
             counts=RiskCounts(**counted),
         )
 
@@ -127,6 +127,8 @@ class Worklist:
             ),
             *self._in_view(actor, sought.view),
         ]
+        if sought.ringing:
+            conditions.append(rings(self._clock.now()))
         if sought.kind is not None:
             conditions.append(DiagnosisRequest.kind == sought.kind)
         if sought.institution_id is not None:

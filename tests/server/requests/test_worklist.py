@@ -231,3 +231,20 @@ async def test_how_long_it_may_take_passes(room: Room) -> None:
     overdue = await room.shown(id_)
     assert overdue.due_at < room.clock.now()
     assert await room.ids() == [id_]
+
+
+async def test_what_rings_is_found_behind_any_number_of_open_red_cases(room: Room) -> None:
+    ids = []
+    for number in range(4):
+        ids.append(await room.request())
+        await room.screened(ids[-1], RecordSeverity.RED)
+        if number < 2:
+            await room.service.claim(READER, ids[-1])
+        room.clock.advance(50)
+    await room.service.open(READER, ids[0])
+    assert await room.ids(ringing=True) == [ids[3], ids[2], ids[1]]
+    page = await room.worklist.page(READER, Sought(ringing=True), limit=1, after=None)
+    assert (page.items[0].ringing, page.counts.red) == (True, 3)
+    rest = decode_place(page.next)
+    second = await room.worklist.page(READER, Sought(ringing=True), limit=2, after=rest)
+    assert [item.id for item in second.items] == [ids[2], ids[1]]

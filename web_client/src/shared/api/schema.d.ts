@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 51136ab336282594c5570442559234b9561bbf450fa55c19405bf1b6b7d143fb
+// Made by `make api-types`; do not edit. OpenAPI document sha256 563405027408da2495bc3d9bb142f843aa0d15a752f10063b7dc80ba79e3f08f
 
 export interface paths {
     "/api/consults": {
@@ -569,18 +569,16 @@ export interface paths {
         /** @description Record that the examining side has received the latest version. */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    version?: number | null;
+                };
                 header?: never;
                 path: {
                     report_id: string;
                 };
                 cookie?: never;
             };
-            requestBody?: {
-                content: {
-                    "application/json": components["schemas"]["ReceiptIn"];
-                };
-            };
+            requestBody?: never;
             responses: {
                 200: {
                     headers: {
@@ -862,11 +860,7 @@ export interface paths {
                 };
                 cookie?: never;
             };
-            requestBody?: {
-                content: {
-                    "application/json": components["schemas"]["SeenIn"];
-                };
-            };
+            requestBody?: never;
             responses: {
                 200: {
                     headers: {
@@ -944,11 +938,7 @@ export interface paths {
                 };
                 cookie?: never;
             };
-            requestBody?: {
-                content: {
-                    "application/json": components["schemas"]["SeenIn"];
-                };
-            };
+            requestBody?: never;
             responses: {
                 200: {
                     headers: {
@@ -1937,6 +1927,7 @@ export interface paths {
                     kind?: components["schemas"]["RequestKind"] | null;
                     risk?: components["schemas"]["Risk"] | null;
                     institution_id?: string | null;
+                    ringing?: boolean;
                     q?: string | null;
                     limit?: number;
                     after?: string | null;
@@ -2124,8 +2115,6 @@ export interface components {
             kind?: components["schemas"]["AmendmentKind"];
             /** Reason */
             reason: string;
-            /** Revision */
-            revision: number;
         };
         /**
          * AmendmentKind
@@ -2138,7 +2127,7 @@ export interface components {
          * @description Why the person who asks may not sign now.
          * @enum {string}
          */
-        Blocker: "already-issued" | "withdrawn" | "findings-empty" | "impression-empty" | "blank-left" | "critical-undecided" | "appended-text-changed" | "not-submitted" | "not-claimant" | "on-hold" | "author-cannot-review" | "role-missing" | "other-institution" | "licence-missing" | "licence-expired" | "not-independent";
+        Blocker: "already-issued" | "withdrawn" | "findings-empty" | "impression-empty" | "blank-left" | "critical-undecided" | "appended-text-changed" | "not-submitted" | "not-claimant" | "author-cannot-review" | "role-missing" | "other-institution" | "licence-missing" | "licence-expired" | "not-independent";
         /**
          * CommentIn
          * @description What a reviewer says on giving a report back.
@@ -2146,8 +2135,6 @@ export interface components {
         CommentIn: {
             /** Comment */
             comment: string;
-            /** Revision */
-            revision: number;
         };
         /**
          * CommentOut
@@ -2445,14 +2432,6 @@ export interface components {
             type: string;
         };
         /**
-         * ReceiptIn
-         * @description The version that the examining side has before its eyes.
-         */
-        ReceiptIn: {
-            /** Version */
-            version: number;
-        };
-        /**
          * RecordSeverity
          * @description How soon a physician must look at a recording, the soonest first.
          *
@@ -2734,14 +2713,6 @@ export interface components {
          * @enum {string}
          */
         ScreeningStatus: "pending" | "screened" | "failed" | "off";
-        /**
-         * SeenIn
-         * @description The revision that a person has before their eyes as they act: no other is meant.
-         */
-        SeenIn: {
-            /** Revision */
-            revision: number;
-        };
         /**
          * SessionOut
          * @description An open session; ``csrf_token`` belongs into the X-CSRF-Token header of unsafe requests.

@@ -36,7 +36,7 @@ export function useRinging(enabled: boolean) {
     queryKey: [...REQUESTS, 'list', 'ringing'],
     queryFn: ({ signal }) =>
       bodyOf(
-        api.GET('/api/worklist', { params: { query: { view: 'open', risk: 'red', limit: 50 } }, signal }),
+        api.GET('/api/worklist', { params: { query: { view: 'open', ringing: true, limit: 50 } }, signal }),
       ),
     enabled,
     refetchInterval: ALARM_CHECK_MS,
@@ -44,5 +44,5 @@ export function useRinging(enabled: boolean) {
   });
   const items = red.data?.items;
   // Whoever is not signed in cannot answer, and what was last heard may be answered long since.
-  return useMemo(() => (enabled ? (items ?? []).filter((request) => request.ringing) : []), [enabled, items]);
+  return useMemo(() => (enabled ? (items ?? []) : []), [enabled, items]);
 }

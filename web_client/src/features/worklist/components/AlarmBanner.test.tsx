@@ -77,7 +77,7 @@ beforeEach(() => {
       const asked = (input as globalThis.Request).url;
       if (asked.includes('/claim')) return claims.shift() ?? json(request({ id: 'r1', status: 'received' }));
       return json({
-        items: ringing,
+        items: asked.includes('ringing=true') ? ringing : [],
         next: null,
         counts: { red: 1, orange: 0, uninterpretable: 0, routine: 0 },
       });
