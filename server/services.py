@@ -101,8 +101,9 @@ def build_services(
         audit=audit,
         ids=ids,
         followers=[
+            # Requests come first: they lock rows, which nobody does after an event.
+            RequestFollower(counties=institutions, audit=audit, clock=clock, ids=ids),
             EcgFollower(screening=settings.ecg.screening, ids=ids),
-            RequestFollower(counties=institutions, audit=audit, ids=ids),
         ],
     )
     committer = Committer(

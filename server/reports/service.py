@@ -247,12 +247,22 @@ class ReportService:
             self._step(held, ReportEvent.REOPEN)
             held.amendment, held.amendment_reason = kind, reason
             held.author_id, held.writer_ids = actor.id, [actor.id]
-            await self._requests.advance(uow, ref, RequestEvent.REOPEN, actor, reason)
+            await self._reopen(uow, ref, actor, reason)
             await self._journal.write(
                 uow, actor, "report.amend", held, topic=CHANGED, kind=kind.value
             )
             await uow.commit()
         return held
+
+    async def _reopen(self, uow: UnitOfWork, ref: RequestRef, actor: Actor, reason: str) -> None:
+        if (ref.status, RequestEvent.REOPEN) in REQUEST_TRANSITIONS:
+            await self._requests.advance(uow, ref, RequestEvent.REOPEN, actor, reason)
+            return
+        # More of the study came after the report: the case waits again, or somebody has it.
+        if (ref.status, RequestEvent.CLAIM) in REQUEST_TRANSITIONS:
+            ref = await self._requests.advance(uow, ref, RequestEvent.CLAIM, actor)
+        _must_hold(actor, ref)
+        await self._requests.advance(uow, ref, RequestEvent.START, actor, reason)
 
     async def acknowledge(self, actor: Actor, report_id: str, version: int) -> Report:
         """Record that the examining side has received a version; once is enough.

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dicom.uids import ECG_SOP_CLASSES
 from server.audit.public import AuditTrail
+from server.core.clock import Clock
 from server.core.database import UnitOfWork, insert_unless_there
 from server.core.ids import Ids
 from server.ecg_records.public import acquired_at
@@ -18,6 +19,7 @@ from server.intake.public import Indexed
 from server.realtime.public import Occurrence, publish
 from server.requests.events import OPENED
 from server.requests.models import (
+    BACK_IN_LINE,
     DiagnosisRequest,
     RequestEvent,
     RequestKind,
@@ -26,6 +28,7 @@ from server.requests.models import (
     Risk,
     status_after,
 )
+from server.requests.steps import Steps
 from server.requests.urgency import due_at, priority_of
 from server.studies.public import Study
 
@@ -56,16 +59,34 @@ class _First:
 class RequestFollower:
     """Implements intake's `Follower`."""
 
-    def __init__(self, *, counties: CountyDirectory, audit: AuditTrail, ids: Ids) -> None:
+    def __init__(
+        self, *, counties: CountyDirectory, audit: AuditTrail, clock: Clock, ids: Ids
+    ) -> None:
         self._counties = counties
         self._audit = audit
         self._ids = ids
+        self._steps = Steps(audit=audit, clock=clock)
 
     async def follow(self, uow: UnitOfWork, indexed: Sequence[Indexed]) -> None:
-        """Open a request for each study that has none."""
+        """Open a request for each study that has none, and put what was done with back in line."""
         firsts = _firsts(indexed)
         if not firsts:
             return
+        # Every row is held before the first event: who holds the turn of events waits for none.
+        back = await uow.session.scalars(
+            select(DiagnosisRequest)
+            .where(DiagnosisRequest.study_pk.in_(firsts), DiagnosisRequest.status.in_(BACK_IN_LINE))
+            .order_by(DiagnosisRequest.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        again = list(back)
+        await self._open(uow, firsts)
+        for request in again:
+            event = BACK_IN_LINE[RequestStatus(request.status)]
+            await self._steps.take(uow, request, event, None)
+
+    async def _open(self, uow: UnitOfWork, firsts: dict[str, _First]) -> None:
         known = await uow.session.scalars(
             select(DiagnosisRequest.study_pk).where(DiagnosisRequest.study_pk.in_(firsts))
         )

@@ -52,6 +52,8 @@ class RequestEvent(StrEnum):
     COMPLETE = "complete"
     REOPEN = "reopen"
     """Its report is amended."""
+    RECALL = "recall"
+    """More of the study came than the issued report has seen, which stays issued."""
     REJECT = "reject"
     CANCEL = "cancel"
     FAIL = "fail"
@@ -96,6 +98,7 @@ REQUEST_TRANSITIONS: Final[Mapping[tuple[RequestStatus, RequestEvent], RequestSt
     (_S.ON_HOLD, _E.FAIL): _S.FAILED,
     (_S.ON_HOLD, _E.ENTER_IN_ERROR): _S.ENTERED_IN_ERROR,
     (_S.COMPLETED, _E.REOPEN): _S.IN_PROGRESS,
+    (_S.COMPLETED, _E.RECALL): _S.REQUESTED,
     (_S.COMPLETED, _E.ENTER_IN_ERROR): _S.ENTERED_IN_ERROR,
     (_S.REJECTED, _E.ENTER_IN_ERROR): _S.ENTERED_IN_ERROR,
     (_S.CANCELLED, _E.ENTER_IN_ERROR): _S.ENTERED_IN_ERROR,
@@ -104,6 +107,8 @@ REQUEST_TRANSITIONS: Final[Mapping[tuple[RequestStatus, RequestEvent], RequestSt
 
 CLAIMED: Final = frozenset({_S.RECEIVED, _S.ACCEPTED, _S.IN_PROGRESS})
 """Somebody holds it."""
+BACK_IN_LINE: Final = {_S.ON_HOLD: _E.RESUME, _S.COMPLETED: _E.RECALL}
+"""What the system does to a request when more of its study comes: nobody has looked at that."""
 WAITING: Final = CLAIMED | {_S.REQUESTED}
 """Still to be read."""
 CLOSED: Final = frozenset({_S.COMPLETED, _S.REJECTED, _S.CANCELLED, _S.FAILED, _S.ENTERED_IN_ERROR})

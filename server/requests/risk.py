@@ -10,7 +10,8 @@ from server.core.database import UnitOfWork
 from server.ecg_records.public import RecordSeverity, ScreeningStatus
 from server.realtime.public import publish
 from server.requests.events import ALARM_RAISED, CHANGED, occurrence
-from server.requests.models import DiagnosisRequest, RequestStatus, Risk
+from server.requests.models import DiagnosisRequest, RequestEvent, RequestStatus, Risk
+from server.requests.steps import Steps
 from server.requests.urgency import is_alarm, weigh
 
 _RISKS: Final = {
@@ -35,6 +36,7 @@ class RiskRaiser:
     def __init__(self, *, audit: AuditTrail, clock: Clock) -> None:
         self._audit = audit
         self._clock = clock
+        self._steps = Steps(audit=audit, clock=clock)
 
     async def screened(
         self,
@@ -48,8 +50,15 @@ class RiskRaiser:
         request = await uow.session.scalar(
             select(DiagnosisRequest).where(DiagnosisRequest.study_pk == study_pk).with_for_update()
         )
-        if request is None or risk.rank >= Risk(request.risk).rank:
+        if request is None:
             return
+        if risk.rank < Risk(request.risk).rank:
+            await self._raise(uow, request, risk)
+        if risk is Risk.RED and request.status == RequestStatus.COMPLETED:
+            # It was signed while the machine still looked: a red one is never silent.
+            await self._steps.take(uow, request, RequestEvent.RECALL, None)
+
+    async def _raise(self, uow: UnitOfWork, request: DiagnosisRequest, risk: Risk) -> None:
         before, now = Risk(request.risk), self._clock.now()
         request.risk = risk
         weigh(request)

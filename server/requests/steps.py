@@ -106,6 +106,9 @@ def _mark(
             request.opened_at = request.opened_at or now
         case RequestEvent.RELEASE | RequestEvent.HOLD:
             request.claimed_by = request.claimed_at = request.opened_at = None
+        case RequestEvent.RECALL:
+            request.claimed_by = request.claimed_at = request.opened_at = None
+            request.closed_at = None
         case RequestEvent.RESUME:
             request.return_reason = request.return_comment = None
         case RequestEvent.REOPEN:

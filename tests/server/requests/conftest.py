@@ -177,8 +177,8 @@ async def room(
     audit = AuditTrail(key=b"k" * 32, clock=clock, ids=ids, role="web")
     institutions = InstitutionService(database=database, trail=audit, clock=clock, ids=ids)
     followers: list[Follower] = [
+        RequestFollower(counties=institutions, audit=audit, clock=clock, ids=ids),
         EcgFollower(screening=True, ids=ids),
-        RequestFollower(counties=institutions, audit=audit, ids=ids),
     ]
     studies = StudyService(database, institutions, clock)
     reads, reports = Reads(), Reports()

@@ -5,12 +5,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import delete
 
-from server.requests.models import DiagnosisRequest, RequestKind, RequestTransition, Risk
+from server.ecg_records.models import RecordSeverity
+from server.requests.models import (
+    DiagnosisRequest,
+    RequestEvent,
+    RequestKind,
+    RequestTransition,
+    ReturnReason,
+    Risk,
+)
 from server.requests.urgency import due_at, priority_of
-from tests.server.requests.conftest import Room
+from tests.server.requests.conftest import READER, Room
 from tests.support.dicom_files import ct_series, ecg_bytes
 from tests.support.senders import COUNTY, TOWNSHIP
 
+STUDY = "1.2.3.4"
 T = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 
 
@@ -101,3 +110,39 @@ def test_the_clock_starts_at_a_plausible_acquisition(
 def test_an_emergency_is_at_least_orange_and_never_less_than_it_was() -> None:
     assert [priority_of(risk, emergency=False) for risk in Risk] == [0, 1, 2, 3]
     assert [priority_of(risk, emergency=True) for risk in Risk] == [0, 1, 1, 1]
+
+
+async def test_a_retake_puts_a_returned_request_back_in_line_and_rings(room: Room) -> None:
+    id_ = await room.request(ecg_bytes(StudyInstanceUID=STUDY))
+    await room.service.claim(READER, id_)
+    await room.service.send_back(READER, id_, ReturnReason.POOR_QUALITY, None)
+    await room.receive(ecg_bytes(StudyInstanceUID=STUDY))
+    request, step = await room.of(id_), (await room.steps(id_))[-1]
+    assert (request.status, request.return_reason) == ("requested", None)
+    assert (step.event, step.actor_kind) == ("resume", "system")
+    assert [act.action for act in await room.audited()][-1] == "request.resume"
+    assert (await room.topics())[-1] == "request.changed"
+    await room.screened(id_, RecordSeverity.RED)
+    assert await room.ids(ringing=True) == [id_]
+
+
+async def test_more_of_a_reported_study_recalls_it_and_a_red_one_rings(room: Room) -> None:
+    id_ = await room.request(ecg_bytes(StudyInstanceUID=STUDY))
+    await complete(room, id_)
+    await room.receive(ecg_bytes(StudyInstanceUID=STUDY))
+    request = await room.of(id_)
+    assert (request.status, request.claimed_by, request.closed_at) == ("requested", None, None)
+    await room.screened(id_, RecordSeverity.RED)
+    assert (await room.topics())[-1] == "alarm.raised"
+    # And one that was signed before the machine had spoken.
+    await complete(room, id_)
+    await room.screened(id_, RecordSeverity.RED)
+    assert (await room.topics())[-1] == "alarm.raised"
+    assert await room.ids(ringing=True) == [id_]
+
+
+async def complete(room: Room, id_: str) -> None:
+    async with room.database.unit_of_work() as uow:
+        for event in (RequestEvent.CLAIM, RequestEvent.START, RequestEvent.COMPLETE):
+            await room.service.advance(uow, await room.service.hold(uow, id_), event, READER)
+        await uow.commit()

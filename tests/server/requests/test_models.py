@@ -35,7 +35,7 @@ ALLOWED = {
     "on-hold": {
         "resume": "requested", "reject": "rejected", "cancel": "cancelled", "fail": "failed",
     },
-    "completed": {"reopen": "in-progress"},
+    "completed": {"reopen": "in-progress", "recall": "requested"},
     "rejected": {},
     "cancelled": {},
     "failed": {},
