@@ -28,7 +28,9 @@ STUDIES: tuple[tuple[str, str, str, tuple[tuple[str, str | None], ...], datetime
     ("red", "township", "ECG", (("screened", "normal"), ("screened", "red")), None),
     ("pending", "alone", "ECG", (("pending", None),), T - timedelta(minutes=5)),
     ("failed", "county", "ECG", (("failed", None),), T - timedelta(days=900)),
+    ("history", "township", "ECG", (("screened", "red"),), None),
 )
+RECEIVED = {"history": T - timedelta(hours=49), "ct": T - timedelta(hours=47)}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -76,7 +78,7 @@ def _fill(url: str) -> None:
             insert("patients", **owned, issuer="i", identifier=pk, created_at=T)
             insert(
                 "studies", **owned, patient_pk=pk, study_instance_uid=pk, modalities="",
-                series_count=1, instance_count=1, received_at=T, last_received_at=T,
+                series_count=1, instance_count=1, received_at=RECEIVED.get(pk, T), last_received_at=T,
             )  # fmt: skip
             insert(
                 "series", id=pk, study_pk=pk, series_instance_uid=pk, modality=modality,
@@ -98,7 +100,9 @@ def _fill(url: str) -> None:
     engine.dispose()
 
 
-def test_every_study_of_before_gets_the_request_its_arrival_would_open(first_schema: str) -> None:
+def test_every_recent_study_gets_the_request_its_arrival_would_open_and_history_none(
+    first_schema: str,
+) -> None:
     migrate(first_schema, "0002")
     engine = sa.create_engine(sync_url(first_schema))
     with engine.connect() as connection:
@@ -122,7 +126,7 @@ def test_every_study_of_before_gets_the_request_its_arrival_would_open(first_sch
         )
         for row in requests
     } == {
-        "ct": ("imaging", "CT", "routine", 3, "township", "county", 240),
+        "ct": ("imaging", "CT", "routine", 3, "township", "county", 240 - 47 * 60),
         "dx": ("imaging", "DX", "routine", 3, "village", "county", 60),
         "red": ("ecg", "ECG", "red", 0, "township", "county", 10),
         # Nobody reads for it: its own people do.
