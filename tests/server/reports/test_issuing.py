@@ -581,3 +581,13 @@ async def test_pages_of_reports_neither_skip_nor_repeat(site: Site, staff: Staff
     assert rest["next"] is None
     assert {page["items"][0]["id"], rest["items"][0]["id"]} == {first["id"], second["id"]}
     assert (await site.ask(staff.township, "GET", "/api/reports?before=x")).code == "bad-cursor"
+
+
+async def test_a_case_with_more_of_its_study_is_amended_from_the_list(
+    site: Site, staff: Staff
+) -> None:
+    report = await issued(site, staff)
+    await site.set_request(IMAGING, status="requested", claimed_by=None)
+    change = {"reason": "补充图像", "kind": "appended"}
+    await site.acted(staff.reader, report, "amend", change)
+    assert await request_status(site, IMAGING) == "in-progress"
