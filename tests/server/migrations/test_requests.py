@@ -78,7 +78,8 @@ def _fill(url: str) -> None:
             insert("patients", **owned, issuer="i", identifier=pk, created_at=T)
             insert(
                 "studies", **owned, patient_pk=pk, study_instance_uid=pk, modalities="",
-                series_count=1, instance_count=1, received_at=RECEIVED.get(pk, T), last_received_at=T,
+                series_count=1, instance_count=1, last_received_at=T,
+                received_at=RECEIVED.get(pk, T),
             )  # fmt: skip
             insert(
                 "series", id=pk, study_pk=pk, series_instance_uid=pk, modality=modality,
