@@ -36,6 +36,10 @@ SLOTS_AT_MOST: Final = 7
 _CONNECTS_WITHIN_S: Final = 30.0
 _TICK_S: Final = 0.025
 _ROUND_TRIP_GUESS_S: Final = 0.1
+# A browser's offer of every slot stays far below; the parser's time grows with their square.
+_SECTIONS_AT_MOST: Final = 16
+_LINE_AT_MOST: Final = 1024
+_LINES_AT_MOST: Final = {"a=rtpmap:": 64, "a=rtcp-fb:": 256, "a=ssrc:": 32, "a=fingerprint:": 4}
 # Every browser has both, and a room has one of each: nothing is converted here.
 _CODECS: Final = {Kind.AUDIO: {"audio/opus"}, Kind.VIDEO: {"video/vp8", "video/rtx"}}
 
@@ -230,6 +234,7 @@ class AiortcEngine:
 
 def _checked(sdp: str) -> SessionDescription:
     """Return the parsed offer of one bundle: what it sends, and the slots it holds."""
+    _check_size(sdp)
     try:
         offered = SessionDescription.parse(sdp)
         kinds = [(Kind(media.kind), media.direction) for media in offered.media]
@@ -254,6 +259,24 @@ def _checked(sdp: str) -> SessionDescription:
     if counted:
         raise InvalidInput("audio and video are sent or received, each alone", code="bad-direction")
     return offered
+
+
+def _check_size(sdp: str) -> None:
+    """Refuse, in linear time, what would keep the parser busy."""
+    sections = 0
+    counted: Counter[str] = Counter()
+    # The same splitting as the parser's, or it would count other lines.
+    for line in sdp.splitlines():
+        if line.startswith("m="):
+            sections += 1
+            counted.clear()
+        counted.update(start for start in _LINES_AT_MOST if line.startswith(start))
+        if (
+            sections > _SECTIONS_AT_MOST
+            or len(line) > _LINE_AT_MOST
+            or any(counted[start] > most for start, most in _LINES_AT_MOST.items())
+        ):
+            raise InvalidInput("the offer is larger than any browser's", code="bad-offer")
 
 
 def _without_candidates(sdp: str) -> str:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from aiortc import RTCRtpSender, codecs
 from aiortc.jitterbuffer import JitterFrame
+from aiortc.sdp import SessionDescription
 
 from server.consults import aiortc_inside
 from server.consults.aiortc_engine import AiortcEngine
@@ -281,6 +282,32 @@ async def test_a_bad_offer_is_refused_by_name(
         await engine.connect("li", change(await peer.offer()), lambda: None)
     assert refused.value.code == code
     assert engine.stats().connections == 0
+    await peer.close()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "".join(f"a=rtpmap:{n} VP8/90000\r\n" for n in range(70)),
+        "a=rtcp-fb:* nack\r\n" * 257,
+        "".join(f"a=ssrc:{n} cname:x\r\n" for n in range(33)),
+        "a=fingerprint:sha-256 AA\r\n" * 5,
+        f"a=x:{'y' * 1100}\r\n",
+        "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n" * 17,
+    ],
+)
+async def test_an_offer_that_would_keep_the_parser_busy_is_not_parsed(
+    engine: AiortcEngine, more: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = Peer(brightness=60, slots=1)
+    offer = await peer.offer()
+    parsed: list[str] = []
+    monkeypatch.setattr(SessionDescription, "parse", parsed.append)
+    for sdp in (offer + more, offer.replace("m=audio", more + "m=audio", 1)):
+        with pytest.raises(InvalidInput, match="larger") as refused:
+            await engine.connect("li", sdp, lambda: None)
+        assert refused.value.code == "bad-offer"
+    assert parsed == []
     await peer.close()
 
 
