@@ -35,6 +35,7 @@ _log = structlog.get_logger(__name__)
 SLOTS_AT_MOST: Final = 7
 _CONNECTS_WITHIN_S: Final = 30.0
 _TICK_S: Final = 0.025
+_CLOSES_WITHIN_S: Final = 5.0
 _ROUND_TRIP_GUESS_S: Final = 0.1
 # A browser's offer of every slot stays far below; the parser's time grows with their square.
 _SECTIONS_AT_MOST: Final = 16
@@ -93,6 +94,7 @@ class AiortcEngine:
         self._clock = clock
         self._peers: dict[str, _Peer] = {}
         self._ticking: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
         self._forwarded_before = 0
         self._worst_late_s = 0.0
 
@@ -119,7 +121,7 @@ class AiortcEngine:
             ) from error
         finally:
             if not accepted:
-                await peer.connection.close()
+                await self._hang_up(peer.connection)
         self._peers[participant_id] = peer
         self._watch(peer)
         if self._ticking is None:
@@ -178,12 +180,19 @@ class AiortcEngine:
             self._ticking = None
         for participant_id in tuple(self._peers):
             await self.disconnect(participant_id)
+        await asyncio.gather(*self._closing)
 
     def _add(self, peer: _Peer, media: MediaDescription) -> None:
         kind = Kind(media.kind)
         if media.direction == "sendonly":
             transceiver = peer.connection.addTransceiver(kind.value, direction="recvonly")
-            peer.sources[kind] = Source(transceiver.receiver, kind, self._clock, peer.round_trip_s)
+            peer.sources[kind] = Source(
+                transceiver.receiver,
+                kind,
+                self._clock,
+                round_trip_s=peer.round_trip_s,
+                abused=peer.lost,
+            )
         else:
             transceiver = peer.connection.addTransceiver(_Silence(kind), direction="sendonly")
             pair = sum(slot.kind is kind for slot in peer.slots)
@@ -216,7 +225,14 @@ class AiortcEngine:
                 outlet.detach()
         for outlet in peer.outlets.values():
             outlet.detach()
-        await peer.connection.close()
+        await self._hang_up(peer.connection)
+
+    async def _hang_up(self, connection: RTCPeerConnection) -> None:
+        # Whoever waits for it may be cancelled: the connection is closed all the same.
+        closing = asyncio.create_task(_closed(connection))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        await asyncio.shield(closing)
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
@@ -230,6 +246,14 @@ class AiortcEngine:
                         await source.tick()
                     except Exception:  # noqa: BLE001 -- one connection must not stop the others
                         _log.exception("asking a publisher failed")
+
+
+async def _closed(connection: RTCPeerConnection) -> None:
+    try:
+        async with asyncio.timeout(_CLOSES_WITHIN_S):
+            await connection.close()
+    except Exception:  # noqa: BLE001 -- one that does not close must keep nobody waiting
+        _log.exception("a connection could not be closed")
 
 
 def _checked(sdp: str) -> SessionDescription:

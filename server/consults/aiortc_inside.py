@@ -12,7 +12,7 @@ before its first connection, and a test does so with every change of the lock.
 
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from aiortc import (
     RTCConfiguration,
@@ -25,12 +25,18 @@ from aiortc import clock as _aiortc_clock
 from aiortc.rtp import RTP_HISTORY_SIZE, HeaderExtensions, RtpPacket
 
 
+# One of the stream and one of its retransmissions, and some for a browser that changes its mind.
+_SSRCS_AT_MOST: Final = 8
+
+
 class _Receiver(StrEnum):
     JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
     NACK_GENERATOR = "_RTCRtpReceiver__nack_generator"
     HANDLE_RTP = "_handle_rtp_packet"
     SEND_NACK = "_send_rtcp_nack"
     SEND_PLI = "_send_rtcp_pli"
+    RUN_RTCP = "_run_rtcp"
+    RTCP_EXITED = "_RTCRtpReceiver__rtcp_exited"
 
 
 class _Sender(StrEnum):
@@ -45,6 +51,8 @@ class _Sender(StrEnum):
     KEYFRAME_ASKED = "_send_keyframe"
     SSRC = "_ssrc"
     STREAM_ID = "_stream_id"
+    RUN_RTCP = "_run_rtcp"
+    RTCP_EXITED = "_RTCRtpSender__rtcp_exited"
 
 
 class _Transceiver(StrEnum):
@@ -80,6 +88,21 @@ def _inside(thing: object, name: StrEnum) -> Any:  # noqa: ANN401 -- what is ins
     return getattr(thing, name)
 
 
+def _tell_when_reports_end(
+    thing: object, run_name: _Receiver | _Sender, exited_name: _Receiver | _Sender
+) -> None:
+    """Let `stop` go on where the task of reports has failed: it would wait for it for ever."""
+    run, exited = _inside(thing, run_name), _inside(thing, exited_name)
+
+    async def running() -> None:
+        try:
+            await run()
+        finally:
+            exited.set()
+
+    setattr(thing, run_name, running)
+
+
 class _Tap:
     """Stands where the jitter buffer was, and hands on what it is given to be put in order."""
 
@@ -92,16 +115,29 @@ class _Tap:
 
 
 class Ingress:
-    """A receiver that decodes nothing: every packet of its stream goes to ``forward``."""
+    """A receiver that decodes nothing: every packet of its stream goes to ``forward``.
+
+    aiortc keeps books for every SSRC and reports on all of them at once, which fails from 256 on;
+    a publisher that has more than a few is no browser, and ``abused`` is called.
+    """
 
     def __init__(
-        self, receiver: RTCRtpReceiver, forward: Callable[[RtpPacket], Awaitable[None]]
+        self,
+        receiver: RTCRtpReceiver,
+        forward: Callable[[RtpPacket], Awaitable[None]],
+        abused: Callable[[], None],
     ) -> None:
         self._receiver = receiver
+        ssrcs: set[int] = set()
         tap = _Tap()
         taken_over = _inside(receiver, _Receiver.HANDLE_RTP)
 
         async def handle(packet: RtpPacket, arrival_time_ms: int) -> None:
+            if packet.ssrc not in ssrcs:
+                if len(ssrcs) == _SSRCS_AT_MOST:
+                    abused()
+                    return
+                ssrcs.add(packet.ssrc)
             await taken_over(packet, arrival_time_ms=arrival_time_ms)
             tapped, tap.packets = tap.packets, []
             for each in tapped:
@@ -109,6 +145,7 @@ class Ingress:
 
         setattr(receiver, _Receiver.JITTER_BUFFER, tap)
         setattr(receiver, _Receiver.HANDLE_RTP, handle)
+        _tell_when_reports_end(receiver, _Receiver.RUN_RTCP, _Receiver.RTCP_EXITED)
 
     @property
     def missing(self) -> set[int]:
@@ -136,6 +173,7 @@ class Egress:
         self._ssrc: int = _inside(self._sender, _Sender.SSRC)
         # A browser keeps lips and voice together within one stream.
         setattr(self._sender, _Sender.STREAM_ID, stream_id)
+        _tell_when_reports_end(self._sender, _Sender.RUN_RTCP, _Sender.RTCP_EXITED)
 
     def on_keyframe_asked(self, ask: Callable[[], None]) -> None:
         """Call ``ask`` when the subscriber has lost the picture."""

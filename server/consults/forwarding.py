@@ -89,7 +89,13 @@ class Source:
     """A publisher's stream of one kind."""
 
     def __init__(
-        self, receiver: RTCRtpReceiver, kind: Kind, clock: Clock, round_trip_s: Callable[[], float]
+        self,
+        receiver: RTCRtpReceiver,
+        kind: Kind,
+        clock: Clock,
+        *,
+        round_trip_s: Callable[[], float],
+        abused: Callable[[], None],
     ) -> None:
         self.outlets: set[Outlet] = set()
         self.forwarded_packets = 0
@@ -101,7 +107,7 @@ class Source:
         self._keyframe_wanted = False
         self._keyframe_asked_s = -KEYFRAME_EVERY_S
         self._retries = NackRetries()
-        self._ingress = Ingress(receiver, self._forward)
+        self._ingress = Ingress(receiver, self._forward, abused)
 
     def want_keyframe(self) -> None:
         """Ask the publisher for a picture that stands by itself, soon and not too often."""

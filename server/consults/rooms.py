@@ -124,7 +124,8 @@ class Rooms:
                 await self._empty.wait()
         if self._watcher is not None:
             await self._watcher
-        await asyncio.gather(*self._chores, return_exceptions=True)
+        if self._chores:
+            await asyncio.wait(self._chores, timeout=_FAREWELL_S)
         await self._engine.close()
 
     @asynccontextmanager
@@ -254,13 +255,18 @@ class Rooms:
 
     async def _depart(self, visit: Visit) -> None:
         self._unseat(visit)
-        await self._engine.disconnect(visit.id)
-        if visit.noted:
-            try:
-                await self._members.left(visit.visitor.actor, visit.consult)
-            except Unavailable:
-                # They are gone all the same; the next start writes it down.
-                _log.warning("a leave could not be written down", consult_id=visit.consult.id)
+        try:
+            await self._engine.disconnect(visit.id)
+        finally:
+            if visit.noted:
+                await self._note_leave(visit)
+
+    async def _note_leave(self, visit: Visit) -> None:
+        try:
+            await self._members.left(visit.visitor.actor, visit.consult)
+        except Unavailable:
+            # They are gone all the same; the next start writes it down.
+            _log.warning("a leave could not be written down", consult_id=visit.consult.id)
 
     def _media_lost(self, visit: Visit) -> None:
         # Called from inside the engine, which is not to be closed under its own feet.

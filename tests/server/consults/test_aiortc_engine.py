@@ -2,12 +2,14 @@
 
 import asyncio
 import re
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import pairwise
 
 import pytest
 from aiortc import RTCRtpSender, codecs
 from aiortc.jitterbuffer import JitterFrame
+from aiortc.rtp import RtcpRrPacket, RtpPacket
 from aiortc.sdp import SessionDescription
 
 from server.consults import aiortc_inside
@@ -225,6 +227,74 @@ async def test_who_hangs_up_is_told_once(engine: AiortcEngine) -> None:
         await gone.wait()
     await engine.disconnect("li")
     assert lost == ["li"]
+
+
+async def test_who_sends_under_ever_new_ssrcs_is_hung_up_on(engine: AiortcEngine) -> None:
+    lost: list[str] = []
+    peer = Peer(brightness=60, slots=1)
+    await engine.connect("li", await peer.offer(), lambda: lost.append("li"))
+    receivers = [each.receiver for each in engine._peers["li"].connection.getTransceivers()]
+    for ssrc in range(300):
+        packet = RtpPacket(ssrc=ssrc, payload_type=96)
+        await receivers[0]._handle_rtp_packet(packet, arrival_time_ms=0)
+        assert len(lost) == (ssrc >= 8)
+    await peer.close()
+
+
+async def test_reports_that_fail_keep_no_connection_open(
+    engine: AiortcEngine, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: RtcpRrPacket) -> bytes:
+        raise struct.error
+
+    monkeypatch.setattr(RtcpRrPacket, "__bytes__", fail)
+    li = Peer(brightness=60, slots=1)
+    await connect("li", li)
+    await li.connected()
+    closes = [each.receiver for each in engine._peers["li"].connection.getTransceivers()]
+    # The first reports go within 1.5 s.
+    await asyncio.sleep(2)
+    async with asyncio.timeout(2):
+        for receiver in closes:
+            await receiver.stop()
+
+
+async def test_a_connection_is_closed_though_whoever_waits_for_it_is_cancelled(
+    engine: AiortcEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = Peer(brightness=60, slots=1)
+    await engine.connect("li", await peer.offer(), lambda: None)
+    connection = engine._peers["li"].connection
+    close, may_close = connection.close, asyncio.Event()
+
+    async def slow() -> None:
+        await may_close.wait()
+        await close()
+
+    monkeypatch.setattr(connection, "close", slow)
+    waiting = asyncio.create_task(engine.disconnect("li"))
+    await asyncio.sleep(0.05)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    may_close.set()
+    await engine.close()
+    assert connection.connectionState == "closed"
+    await peer.close()
+
+
+async def test_a_connection_that_does_not_close_keeps_nobody_waiting(
+    engine: AiortcEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.consults.aiortc_engine._CLOSES_WITHIN_S", 0.1)
+    peer = Peer(brightness=60, slots=1)
+    await engine.connect("li", await peer.offer(), lambda: None)
+    connection = engine._peers["li"].connection
+    close = connection.close
+    monkeypatch.setattr(connection, "close", asyncio.Event().wait)
+    async with asyncio.timeout(2):
+        await engine.disconnect("li")
+    await close()
+    await peer.close()
 
 
 async def test_a_connection_that_never_comes_is_given_up(
