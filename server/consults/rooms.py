@@ -45,6 +45,7 @@ _VISITS_A_ROOM: Final = 16
 _VISITS_A_PERSON: Final = 4
 _EMPTY_ROOMS_KEPT: Final = 256
 _MESSAGE_BYTES: Final = 8 * 1024
+_CURSOR_BYTES: Final = 256
 _OFFER_BYTES: Final = 192 * 1024
 # Of 100 a second: a connection is dear, and so is a long message.
 _JOIN_COST: Final = 50.0
@@ -159,12 +160,16 @@ class Rooms:
 
     async def receive(self, visit: Visit, text: str) -> None:
         """Do what a visitor says; what is wrong with it they are told."""
+        # Reading a message is most of what it costs: it is paid for before it is read.
+        cost = 1.0 + len(text) / _BYTES_A_TOKEN
+        if not visit.allows(cost):
+            if not _may_be_cursor(text) or visit.is_flooding():
+                visit.end(Close.POLICY)
+            return
         try:
             message = _parsed(text)
-            cost = 1.0 + len(text) / _BYTES_A_TOKEN
-            if not visit.allows(_JOIN_COST if isinstance(message, Join) else cost):
-                if not isinstance(message, Cursor):
-                    visit.end(Close.POLICY)
+            if isinstance(message, Join) and not visit.allows(max(_JOIN_COST - cost, 0.0)):
+                visit.end(Close.POLICY)
                 return
             await self._do(visit, message)
         except LianzhenError as error:
@@ -364,7 +369,13 @@ class Rooms:
             await self._watch.keep({visit.visitor.credential for visit in here})
 
 
+def _may_be_cursor(text: str) -> bool:
+    return len(text) <= _CURSOR_BYTES and '"cursor"' in text
+
+
 def _parsed(text: str) -> ClientMessage:
+    if len(text) > _MESSAGE_BYTES and '"join"' not in text:
+        raise InvalidInput("the message is too long", code="message-too-long")
     try:
         message = CLIENT_MESSAGES.validate_json(text)
     except ValidationError as error:

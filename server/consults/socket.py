@@ -92,6 +92,8 @@ async def _receive(socket: web.WebSocketResponse, rooms: Rooms, visit: Visit) ->
                 visit.end(Close.POLICY)
                 return
             await rooms.receive(visit, message.data)
+            # What is waiting already is received without a pause: the others get their turn.
+            await asyncio.sleep(0)
     except Exception:  # noqa: BLE001 -- the browser is told, and comes back
         _log.exception("a message of a room failed", consult_id=visit.consult.id)
         visit.end(Close.FAILED)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
+from server.consults.bucket import Bucket
 from server.consults.signals import Close, CursorAt, ServerMessage, ViewSet
 from server.core.clock import Clock
 from server.identity.public import Actor, Credential, InstitutionRef
@@ -14,6 +15,8 @@ from server.identity.public import Actor, Credential, InstitutionRef
 _WAITING_AT_MOST: Final = 256
 _PER_SECOND: Final = 100.0
 _BURST: Final = 200.0
+_SURPLUS_PER_SECOND: Final = 50.0
+_SURPLUS_BURST: Final = 500.0
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,12 @@ class Visit:
         self.seated = False
         self.noted = False
         """Whether their coming may have been written down, and their going must be."""
-        self._clock = clock
         self._waiting: OrderedDict[Hashable, str] = OrderedDict()
         self._numbers = count()
         self._something = asyncio.Event()
         self._ended: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
-        self._tokens = _BURST
-        self._counted_s = clock.monotonic_s()
+        self._budget = Bucket(clock, per_second=_PER_SECOND, burst=_BURST)
+        self._surplus = Bucket(clock, per_second=_SURPLUS_PER_SECOND, burst=_SURPLUS_BURST)
 
     @property
     def is_over(self) -> bool:
@@ -92,10 +94,8 @@ class Visit:
 
     def allows(self, cost: float) -> bool:
         """Tell whether the visitor may say something that costs so much, and count it."""
-        now_s = self._clock.monotonic_s()
-        self._tokens = min(self._tokens + (now_s - self._counted_s) * _PER_SECOND, _BURST)
-        self._counted_s = now_s
-        if self._tokens < cost:
-            return False
-        self._tokens -= cost
-        return True
+        return self._budget.takes(cost)
+
+    def is_flooding(self) -> bool:
+        """Tell, of a message more than is allowed, whether there are too many of those as well."""
+        return not self._surplus.takes(1.0)

@@ -10,8 +10,10 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError, web
 from aiohttp.test_utils import TestClient, TestServer
 
+from server.consults import rooms
 from server.consults.engine import Connected, EngineStats, Kind, Slot
 from server.consults.rooms import Rooms
+from server.consults.signals import ClientMessage
 from server.consults.socket import room_routes
 from server.consults.visit import ConsultRef, Visitor
 from server.core.clock import SystemClock
@@ -424,6 +426,39 @@ async def test_cursors_too_many_are_dropped_and_anything_else_closes(house: Hous
     for _ in range(600):
         await li.say(type="lead")
     assert await li.farewell() == (1008, "policy")
+
+
+async def test_a_flood_of_cursors_closes_as_well(house: House) -> None:
+    li, _ = await house.joined("li")
+    for number in range(1500):
+        await li.say(type="cursor", x=number / 1500, y=0)
+    assert await li.farewell() == (1008, "policy")
+
+
+async def test_a_message_is_paid_for_before_it_is_read(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    parsed = rooms._parsed
+
+    def counted(text: str) -> ClientMessage:
+        read.append(text)
+        return parsed(text)
+
+    monkeypatch.setattr(rooms, "_parsed", counted)
+    li, _ = await house.joined("li")
+    for _ in range(20):
+        await li.socket.send_str('{"type":"join","offer":"' + "[" * 200_000)
+    assert await li.farewell() == (1008, "policy")
+    assert len(read) <= 3
+
+
+async def test_what_is_too_long_is_not_parsed(
+    house: House,
+) -> None:
+    li, _ = await house.joined("li")
+    await li.socket.send_str("[" * 9000)
+    assert (await li.hear("error"))["code"] == "message-too-long"
 
 
 async def test_joining_again_and_again_is_too_much(house: House) -> None:
