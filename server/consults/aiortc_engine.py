@@ -196,7 +196,7 @@ class AiortcEngine:
         else:
             transceiver = peer.connection.addTransceiver(_Silence(kind), direction="sendonly")
             pair = sum(slot.kind is kind for slot in peer.slots)
-            egress = aiortc_inside.Egress(transceiver, f"slot-{pair}")
+            egress = aiortc_inside.Egress(transceiver, f"slot-{pair}", self._clock)
             slot = Slot(media.rtp.muxId, kind)
             peer.slots.append(slot)
             peer.egresses.append(egress)

@@ -22,11 +22,23 @@ from aiortc import (
     RTCRtpTransceiver,
 )
 from aiortc import clock as _aiortc_clock
-from aiortc.rtp import RTP_HISTORY_SIZE, HeaderExtensions, RtpPacket
+from aiortc.rtp import (
+    RTP_HISTORY_SIZE,
+    AnyRtcpPacket,
+    HeaderExtensions,
+    RtcpRtpfbPacket,
+    RtpPacket,
+)
+
+from server.consults.bucket import Bucket
+from server.core.clock import Clock
 
 
 # One of the stream and one of its retransmissions, and some for a browser that changes its mind.
 _SSRCS_AT_MOST: Final = 8
+# What a line that loses a tenth of a room's video asks for, several times over.
+_SENT_AGAIN_A_SECOND: Final = 500.0
+_SENT_AGAIN_AT_ONCE: Final = 128
 
 
 class _Receiver(StrEnum):
@@ -51,6 +63,7 @@ class _Sender(StrEnum):
     KEYFRAME_ASKED = "_send_keyframe"
     SSRC = "_ssrc"
     STREAM_ID = "_stream_id"
+    HANDLE_RTCP = "_handle_rtcp_packet"
     RUN_RTCP = "_run_rtcp"
     RTCP_EXITED = "_RTCRtpSender__rtcp_exited"
 
@@ -118,13 +131,16 @@ class Ingress:
     """A receiver that decodes nothing: every packet of its stream goes to ``forward``.
 
     aiortc keeps books for every SSRC and reports on all of them at once, which fails from 256 on;
-    a publisher that has more than a few is no browser, and ``abused`` is called.
+    a publisher that has more than a few is no browser, and ``abused`` is called. What ``admits``
+    denies is dropped before anything is done with it.
     """
 
     def __init__(
         self,
         receiver: RTCRtpReceiver,
         forward: Callable[[RtpPacket], Awaitable[None]],
+        *,
+        admits: Callable[[RtpPacket], bool],
         abused: Callable[[], None],
     ) -> None:
         self._receiver = receiver
@@ -138,6 +154,8 @@ class Ingress:
                     abused()
                     return
                 ssrcs.add(packet.ssrc)
+            if not admits(packet):
+                return
             await taken_over(packet, arrival_time_ms=arrival_time_ms)
             tapped, tap.packets = tap.packets, []
             for each in tapped:
@@ -165,7 +183,7 @@ class Ingress:
 class Egress:
     """A sender that encodes nothing: it sends what it is given, and answers for it."""
 
-    def __init__(self, transceiver: RTCRtpTransceiver, stream_id: str) -> None:
+    def __init__(self, transceiver: RTCRtpTransceiver, stream_id: str, clock: Clock) -> None:
         self._transceiver = transceiver
         self._sender: RTCRtpSender = transceiver.sender
         self._history = _inside(self._sender, _Sender.HISTORY)
@@ -173,7 +191,21 @@ class Egress:
         self._ssrc: int = _inside(self._sender, _Sender.SSRC)
         # A browser keeps lips and voice together within one stream.
         setattr(self._sender, _Sender.STREAM_ID, stream_id)
+        self._bound_what_is_sent_again(clock)
         _tell_when_reports_end(self._sender, _Sender.RUN_RTCP, _Sender.RTCP_EXITED)
+
+    def _bound_what_is_sent_again(self, clock: Clock) -> None:
+        # One NACK can ask for thousands of packets, the same one again and again.
+        taken_over = _inside(self._sender, _Sender.HANDLE_RTCP)
+        budget = Bucket(clock, per_second=_SENT_AGAIN_A_SECOND, burst=_SENT_AGAIN_A_SECOND)
+
+        async def handle(packet: AnyRtcpPacket) -> None:
+            if isinstance(packet, RtcpRtpfbPacket):
+                asked = list(dict.fromkeys(packet.lost))[:_SENT_AGAIN_AT_ONCE]
+                packet.lost = [sequence for sequence in asked if budget.takes(1.0)]
+            await taken_over(packet)
+
+        setattr(self._sender, _Sender.HANDLE_RTCP, handle)
 
     def on_keyframe_asked(self, ask: Callable[[], None]) -> None:
         """Call ``ask`` when the subscriber has lost the picture."""

@@ -9,6 +9,7 @@ from aiortc import RTCRtpReceiver
 from aiortc.rtp import RtpPacket
 
 from server.consults.aiortc_inside import Egress, Ingress
+from server.consults.bucket import Bucket
 from server.consults.engine import Kind
 from server.consults.rtp import Continuation, NackRetries, begins_vp8_keyframe
 from server.core.clock import Clock
@@ -19,6 +20,10 @@ CLOCK_RATE_HZ: Final = {Kind.AUDIO: 48_000, Kind.VIDEO: 90_000}
 # More often a publisher would send little else than keyframes.
 KEYFRAME_EVERY_S: Final = 0.5
 _ROUND_TRIP_GUESS_S: Final = 0.1
+# Several times what a browser sends of a camera (2.5 Mbit/s), whose packets have some 1.2 kB.
+_PACKETS_A_SECOND: Final = 1_500.0
+_BYTES_A_SECOND: Final = 1_000_000.0
+_BURST_S: Final = 2.0
 
 
 class Outlet:
@@ -107,7 +112,11 @@ class Source:
         self._keyframe_wanted = False
         self._keyframe_asked_s = -KEYFRAME_EVERY_S
         self._retries = NackRetries()
-        self._ingress = Ingress(receiver, self._forward, abused)
+        self._packets = Bucket(
+            clock, per_second=_PACKETS_A_SECOND, burst=_PACKETS_A_SECOND * _BURST_S
+        )
+        self._bytes = Bucket(clock, per_second=_BYTES_A_SECOND, burst=_BYTES_A_SECOND * _BURST_S)
+        self._ingress = Ingress(receiver, self._forward, admits=self._admits, abused=abused)
 
     def want_keyframe(self) -> None:
         """Ask the publisher for a picture that stands by itself, soon and not too often."""
@@ -138,6 +147,9 @@ class Source:
             # It may be lost, or its answer; whoever still waits then keeps it wanted.
             self._keyframe_wanted = any(outlet.waits for outlet in self.outlets)
             await self._ingress.ask_keyframe(self._ssrc)
+
+    def _admits(self, packet: RtpPacket) -> bool:
+        return self._packets.takes(1.0) and self._bytes.takes(float(len(packet.payload)))
 
     async def _forward(self, packet: RtpPacket) -> None:
         self._ssrc = packet.ssrc

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from aiortc import RTCRtpSender, codecs
 from aiortc.jitterbuffer import JitterFrame
-from aiortc.rtp import RtcpRrPacket, RtpPacket
+from aiortc.rtp import RTCP_RTPFB_NACK, RtcpRrPacket, RtcpRtpfbPacket, RtpPacket
 from aiortc.sdp import SessionDescription
 
 from server.consults import aiortc_inside
@@ -238,6 +238,46 @@ async def test_who_sends_under_ever_new_ssrcs_is_hung_up_on(engine: AiortcEngine
         packet = RtpPacket(ssrc=ssrc, payload_type=96)
         await receivers[0]._handle_rtp_packet(packet, arrival_time_ms=0)
         assert len(lost) == (ssrc >= 8)
+    await peer.close()
+
+
+async def test_what_a_publisher_sends_beyond_measure_is_dropped(engine: AiortcEngine) -> None:
+    peer = Peer(brightness=60, slots=1)
+    await engine.connect("li", await peer.offer(), lambda: None)
+    source = engine._peers["li"].sources[Kind.VIDEO]
+    taken = 0
+    for sequence in range(10_000):
+        taken += source._admits(RtpPacket(sequence_number=sequence, payload=b"x"))
+    assert 3_000 <= taken < 6_000
+    assert not any(source._admits(RtpPacket(payload=b"x" * 65_000)) for _ in range(50))
+    await peer.close()
+
+
+async def test_a_nack_is_answered_within_measure(
+    engine: AiortcEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+
+    async def send_again(_: RTCRtpSender, sequence: int) -> None:
+        sent.append(sequence)
+
+    monkeypatch.setattr(RTCRtpSender, "_retransmit", send_again)
+    peer = Peer(slots=1)
+    await engine.connect("li", await peer.offer(), lambda: None)
+    sender = engine._peers["li"].connection.getTransceivers()[1].sender
+
+    async def nack(lost: list[int]) -> None:
+        await sender._handle_rtcp_packet(
+            RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=1, media_ssrc=2, lost=lost)
+        )
+
+    await nack([7, 8, 7, 7])
+    assert sent == [7, 8]
+    await nack(list(range(5_000)))
+    assert len(sent) == 2 + 128
+    for _ in range(20):
+        await nack(list(range(128)))
+    assert len(sent) < 900
     await peer.close()
 
 
