@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from importlib.metadata import files
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -218,3 +219,19 @@ def test_every_setting_the_roles_are_given_exists(
             assert part in type(node).model_fields, name
             node = getattr(node, part)
         assert node is not None, name
+
+
+@pytest.mark.parametrize("network", ["edge", "rtc"])
+def test_a_fixed_address_is_given_to_nobody_else(config: Config, network: str) -> None:
+    (pool,) = config["networks"][network]["ipam"]["config"]
+    given = ip_network(pool["ip_range"])
+    assert given.subnet_of(ip_network(pool["subnet"]))
+    fixed = [
+        ip_address(service["networks"][network]["ipv4_address"])
+        for service in config["services"].values()
+        if (service.get("networks", {}).get(network) or {}).get("ipv4_address")
+    ]
+    assert fixed
+    for address in fixed:
+        assert address in ip_network(pool["subnet"])
+        assert address not in given
