@@ -96,3 +96,7 @@ async def _output(*command: str) -> str:
     process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=STDOUT)
     output, _ = await process.communicate()
     return output.decode("utf-8", "replace")
+
+
+def test_no_tcp_connection_is_relayed() -> None:
+    assert "no-tcp-relay" in CONFIGURATION.read_text("utf-8").splitlines()
