@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import Any, Final, Protocol, assert_never
 
 import structlog
@@ -59,12 +60,12 @@ class Members(Protocol):
         """Tell whether the consult is open, and for this person."""
         ...
 
-    async def entered(self, actor: Actor, consult: ConsultRef) -> None:
+    async def entered(self, actor: Actor, consult: ConsultRef, at: datetime) -> None:
         """Write down that somebody came in; an error means that they must not."""
         ...
 
-    async def left(self, actor: Actor, consult: ConsultRef) -> None:
-        """Write down that somebody went."""
+    async def left(self, actor: Actor, consult: ConsultRef, at: datetime) -> None:
+        """Write down that somebody went who came at ``at``, unless they have come again since."""
         ...
 
 
@@ -204,15 +205,24 @@ class Rooms:
                 assert_never(message)
 
     async def _join(self, visit: Visit, message: Join) -> None:
-        connected = await self._connected(visit, message.offer)
+        try:
+            connected = await self._connected(visit, message.offer)
+        except LianzhenError:
+            # Of the connection before there is nothing left, whatever was wrong with the new one.
+            await self._engine.disconnect(visit.id)
+            if visit.seated:
+                self._carry_out(self._rooms[visit.consult.id].change_media(visit.id, (), ()))
+            raise
         slots, sends = (connected.slots, connected.sends) if connected else ((), frozenset())
         if visit.seated:
             room = self._rooms[visit.consult.id]
             effects = room.change_media(visit.id, slots, sends)
         else:
             try:
-                visit.noted = True
-                await self._members.entered(visit.visitor.actor, visit.consult)
+                _check_stays(visit)
+                visit.came_at = self._clock.now()
+                await self._members.entered(visit.visitor.actor, visit.consult, visit.came_at)
+                _check_stays(visit)
                 # From here to the end of it nobody else comes in between.
                 room = self._room(visit.consult.id)
                 self._replace_older(visit)
@@ -226,12 +236,16 @@ class Rooms:
         self._carry_out(effects)
 
     async def _connected(self, visit: Visit, offer: Description | None) -> Connected | None:
+        visit.connection += 1
         if offer is None:
             await self._engine.disconnect(visit.id)
             return None
         if offer.type != "offer" or len(offer.sdp) > _OFFER_BYTES:
             raise InvalidInput("that is no offer", code="bad-offer")
-        return await self._engine.connect(visit.id, offer.sdp, lambda: self._media_lost(visit))
+        number = visit.connection
+        return await self._engine.connect(
+            visit.id, offer.sdp, lambda: self._media_lost(visit, number)
+        )
 
     def _participant(self, visit: Visit, color: str) -> Participant:
         visitor = visit.visitor
@@ -244,14 +258,21 @@ class Rooms:
             color=color,
         )
 
+    def _others(self, visit: Visit) -> list[Visit]:
+        """Return the other visits of the same person to the same room."""
+        return [
+            other
+            for other in self._visits.values()
+            if other is not visit
+            and other.visitor.actor.id == visit.visitor.actor.id
+            and other.consult.id == visit.consult.id
+        ]
+
     def _replace_older(self, visit: Visit) -> None:
-        for other in self._visits.values():
-            same = other.visitor.actor.id == visit.visitor.actor.id
-            if other is not visit and same and other.consult.id == visit.consult.id:
-                other.end(Close.REPLACED)
-                # The person is here still.
-                other.noted = False
-                self._unseat(other)
+        for other in self._others(visit):
+            other.end(Close.REPLACED)
+            _hand_over(other, visit)
+            self._unseat(other)
 
     def _unseat(self, visit: Visit) -> None:
         if visit.seated:
@@ -263,23 +284,29 @@ class Rooms:
         try:
             await self._engine.disconnect(visit.id)
         finally:
-            if visit.noted:
-                await self._note_leave(visit)
+            for other in self._others(visit):
+                if other.seated:
+                    # The person is here still.
+                    _hand_over(visit, other)
+            if visit.came_at is not None:
+                await self._note_leave(visit, visit.came_at)
 
-    async def _note_leave(self, visit: Visit) -> None:
+    async def _note_leave(self, visit: Visit, came_at: datetime) -> None:
         try:
-            await self._members.left(visit.visitor.actor, visit.consult)
+            await self._members.left(visit.visitor.actor, visit.consult, came_at)
         except Unavailable:
             # They are gone all the same; the next start writes it down.
             _log.warning("a leave could not be written down", consult_id=visit.consult.id)
 
-    def _media_lost(self, visit: Visit) -> None:
+    def _media_lost(self, visit: Visit, number: int) -> None:
         # Called from inside the engine, which is not to be closed under its own feet.
-        self._chore(self._end_media(visit))
+        self._chore(self._end_media(visit, number))
 
-    async def _end_media(self, visit: Visit) -> None:
-        await self._engine.disconnect(visit.id)
-        if visit.seated:
+    async def _end_media(self, visit: Visit, number: int) -> None:
+        if visit.connection == number:
+            await self._engine.disconnect(visit.id)
+        # They may have joined again meanwhile, with a connection that is sound.
+        if visit.seated and visit.connection == number:
             self._carry_out(self._rooms[visit.consult.id].change_media(visit.id, (), ()))
             detail = "the audio and video connection was lost; join again"
             visit.put(Error(code="media-lost", detail=detail))
@@ -367,6 +394,17 @@ class Rooms:
             self._kept_s = now_s
             here = [visit for visit in visits if visit.seated and not visit.is_over]
             await self._watch.keep({visit.visitor.credential for visit in here})
+
+
+def _check_stays(visit: Visit) -> None:
+    if visit.is_over:
+        raise Unavailable("the visit is over")
+
+
+def _hand_over(gone: Visit, here: Visit) -> None:
+    """Let a person's going be written down when their other connection ends."""
+    came_at = [each.came_at for each in (gone, here) if each.came_at is not None]
+    gone.came_at, here.came_at = None, max(came_at, default=None)
 
 
 def _may_be_cursor(text: str) -> bool:

@@ -1,6 +1,7 @@
 """Consults as people open, find and close them, and as the media role asks about them."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Final, Protocol
 
 from sqlalchemy import Select, select, update
@@ -215,31 +216,25 @@ class ConsultService:
             return False
         return True
 
-    async def entered(self, actor: Actor, consult: ConsultRef) -> None:
+    async def entered(self, actor: Actor, consult: ConsultRef, at: datetime) -> None:
         """Write down that somebody came into the room, where a patient's data is seen."""
         await self._reads.record_read(actor, consult.study_id)
-        now = self._clock.now()
-        async with self._database.unit_of_work() as uow:
-            member = await uow.session.get(ConsultMember, (consult.id, actor.id))
-            if member is None:
-                member = ConsultMember(
-                    consult_id=consult.id, person_id=actor.id, first_joined_at=now
-                )
-                uow.session.add(member)
-            member.institution_id, member.joined_at, member.left_at = (
-                actor.institution_id,
-                now,
-                None,
-            )
-            self._trail.record(uow, _act(actor, "consult.join", consult.id, consult.study_id))
-            await uow.commit()
+        try:
+            await self._enter(actor, consult, at)
+        except IntegrityError:
+            # The same person came first by another connection at the same moment.
+            await self._enter(actor, consult, at)
 
-    async def left(self, actor: Actor, consult: ConsultRef) -> None:
-        """Write down that somebody went."""
+    async def left(self, actor: Actor, consult: ConsultRef, at: datetime) -> None:
+        """Write down that somebody went who came at ``at``, unless they have come again since."""
         async with self._database.unit_of_work() as uow:
             await uow.session.execute(
                 update(ConsultMember)
-                .where(ConsultMember.consult_id == consult.id, ConsultMember.person_id == actor.id)
+                .where(
+                    ConsultMember.consult_id == consult.id,
+                    ConsultMember.person_id == actor.id,
+                    ConsultMember.joined_at == at,
+                )
                 .values(left_at=self._clock.now())
             )
             self._trail.record(uow, _act(actor, "consult.leave", consult.id, consult.study_id))
@@ -253,6 +248,21 @@ class ConsultService:
                 .where(ConsultMember.left_at.is_(None))
                 .values(left_at=self._clock.now())
             )
+            await uow.commit()
+
+    async def _enter(self, actor: Actor, consult: ConsultRef, at: datetime) -> None:
+        async with self._database.unit_of_work() as uow:
+            member = await uow.session.get(
+                ConsultMember, (consult.id, actor.id), with_for_update=True
+            )
+            if member is None:
+                member = ConsultMember(
+                    consult_id=consult.id, person_id=actor.id, first_joined_at=at, joined_at=at
+                )
+                uow.session.add(member)
+            member.institution_id, member.left_at = actor.institution_id, None
+            member.joined_at = max(member.joined_at, at)
+            self._trail.record(uow, _act(actor, "consult.join", consult.id, consult.study_id))
             await uow.commit()
 
     async def _begin(self, actor: Actor, request: RequestRef) -> str:

@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from typing import Final
 
@@ -46,8 +47,10 @@ class Visit:
         self.visitor = visitor
         self.consult = consult
         self.seated = False
-        self.noted = False
-        """Whether their coming may have been written down, and their going must be."""
+        self.connection = 0
+        """Which of their media connections counts, for they may join again."""
+        self.came_at: datetime | None = None
+        """When they came in, once that may be written down and their going must be."""
         self._waiting: OrderedDict[Hashable, str] = OrderedDict()
         self._numbers = count()
         self._something = asyncio.Event()

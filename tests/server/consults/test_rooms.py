@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -77,6 +78,8 @@ class World:
     ended: set[str] = field(default_factory=set)
     present: set[str] = field(default_factory=set)
     kept: set[str] = field(default_factory=set)
+    came: dict[str, datetime] = field(default_factory=dict)
+    entering: asyncio.Event | None = None
     audit_down: bool = False
     database_down: bool = False
 
@@ -90,13 +93,17 @@ class World:
             raise Unavailable("the database is out of reach")
         return consult_id not in self.closed
 
-    async def entered(self, actor: Actor, consult: ConsultRef) -> None:
+    async def entered(self, actor: Actor, consult: ConsultRef, at: datetime) -> None:
         if self.audit_down:
             raise Unavailable("nothing can be written down")
+        self.came[actor.id] = max(at, self.came.get(actor.id, at))
         self.present.add(actor.id)
+        if self.entering is not None:
+            await self.entering.wait()
 
-    async def left(self, actor: Actor, consult: ConsultRef) -> None:
-        self.present.discard(actor.id)
+    async def left(self, actor: Actor, consult: ConsultRef, at: datetime) -> None:
+        if self.came[actor.id] == at:
+            self.present.discard(actor.id)
 
     async def alive(self, credentials: Collection[Credential]) -> Collection[Credential]:
         return {each for each in credentials if each.key not in self.ended}
@@ -268,6 +275,59 @@ async def test_who_comes_back_replaces_their_dead_socket_and_leads_on(house: Hou
     assert [each["person_id"] for each in welcome["participants"]] == ["wang", "li"]
     assert house.world.present == {"li", "wang"}
     await again.socket.close()
+
+
+async def test_a_first_try_that_ends_late_does_not_mark_the_second_gone(house: House) -> None:
+    first = await house.guest("li")
+    house.world.entering = asyncio.Event()
+    await first.say(type="join", offer=None)
+    while "li" not in house.world.present:
+        await asyncio.sleep(0.01)
+    house.world.entering = None
+    second, _ = await house.joined("li")
+    assert await first.farewell() == (4409, "replaced")
+    await asyncio.sleep(0.1)
+    assert house.world.present == {"li"}
+    await second.say(type="leave")
+    await second.farewell()
+    assert house.world.present == set()
+
+
+async def test_a_later_try_that_is_given_up_does_not_mark_the_first_gone(house: House) -> None:
+    first, _ = await house.joined("li")
+    came = house.world.came["li"]
+    second = await house.guest("li")
+    house.world.entering = asyncio.Event()
+    await second.say(type="join", offer=None)
+    while house.world.came["li"] == came:
+        await asyncio.sleep(0.01)
+    await second.socket.close()
+    await asyncio.sleep(0.1)
+    assert house.world.present == {"li"}
+    await first.say(type="leave")
+    await first.farewell()
+    assert house.world.present == set()
+
+
+async def test_a_join_that_fails_takes_the_media_before_it_away(house: House) -> None:
+    li, to_li = await house.joined("li")
+    wang, _ = await house.joined("wang")
+    assert len((await wang.hear("slots"))["slots"]) == 2
+    assert (await li.join({"type": "offer", "sdp": "bad"}))["code"] == "bad-offer"
+    assert (await wang.hear("slots"))["slots"] == []
+    assert to_li["self"] not in house.engine.connections
+    assert (await li.join())["type"] == "welcome"
+    assert len((await wang.hear("slots"))["slots"]) == 2
+
+
+async def test_the_loss_of_an_old_connection_ends_no_new_one(house: House) -> None:
+    li, to_li = await house.joined("li")
+    lost = house.engine.connections[to_li["self"]]
+    await li.join()
+    lost()
+    wang, _ = await house.joined("wang")
+    assert len((await wang.hear("slots"))["slots"]) == 2
+    assert to_li["self"] in house.engine.connections
 
 
 async def test_a_room_that_everybody_left_keeps_its_view(house: House) -> None:
