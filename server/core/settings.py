@@ -6,7 +6,7 @@ Every field's description is the text of the README's settings table; a test com
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -14,6 +14,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Positive = Annotated[int, Field(gt=0)]
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class _Section(BaseModel):
@@ -56,9 +58,17 @@ class HttpSettings(_Section):
         if value is None:
             return None
         parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}:
+        if (
+            parts.scheme not in _DEFAULT_PORTS
+            or not parts.hostname
+            or "@" in parts.netloc
+            or parts.path not in {"", "/"}
+        ):
             raise ValueError("public_url must be like https://lianzhen.example.cn")
-        return f"{parts.scheme}://{parts.netloc}"
+        # As browsers write an Origin: without the default port, the name in lower case.
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        told = parts.port not in {None, _DEFAULT_PORTS[parts.scheme]}
+        return f"{parts.scheme}://{host}{f':{parts.port}' if told else ''}"
 
     @model_validator(mode="after")
     def _certificate_and_key_come_together(self) -> Self:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from server.core.settings import Settings
+from server.core.settings import HttpSettings, Settings
 
 README = Path(__file__).resolve().parents[3] / "README.md"
 _ROW = re.compile(r"^\| `(LIANZHEN_[A-Z0-9_]+)` \| (.*?) \| (.*) \|$", re.MULTILINE)
@@ -99,3 +99,22 @@ def test_everything_embedded_lives_in_the_data_directory(tmp_path: Path) -> None
     assert settings.database.url.get_secret_value() == f"sqlite:///{tmp_path / 'lianzhen.db'}"
     assert settings.objects.url.get_secret_value() == f"file:{tmp_path / 'objects'}"
     assert settings.spool.dir == tmp_path / "spool"
+
+
+@pytest.mark.parametrize(
+    ("given", "origin"),
+    [
+        ("https://Lianzhen.Example.cn:443/", "https://lianzhen.example.cn"),
+        ("http://lianzhen.example.cn:80", "http://lianzhen.example.cn"),
+        ("http://lianzhen.example.cn:443", "http://lianzhen.example.cn:443"),
+        ("https://[FD00::1]:8443", "https://[fd00::1]:8443"),
+    ],
+)
+def test_the_public_url_is_kept_as_browsers_write_an_origin(given: str, origin: str) -> None:
+    assert HttpSettings(public_url=given).public_url == origin
+
+
+@pytest.mark.parametrize("given", ["https://a@b.cn", "https://b.cn:x", "https://", "ftp://b.cn"])
+def test_a_public_url_that_is_no_origin_is_refused(given: str) -> None:
+    with pytest.raises(ValidationError):
+        HttpSettings(public_url=given)
