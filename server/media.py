@@ -5,6 +5,7 @@ indexing, no bulk data.
 """
 
 from collections.abc import AsyncIterator
+from ipaddress import ip_address
 from typing import Final
 
 from aiohttp import web
@@ -17,6 +18,7 @@ from server.consults.visit import Visitor
 from server.core.health import public_health_routes
 from server.core.http import add_routes, errors_become_problems, set_security_headers
 from server.core.metrics import metrics_route
+from server.core.settings import HttpSettings
 from server.identity.middleware import ADMISSION, Refusals, door, guard
 from server.identity.public import Action
 from server.identity.watch import CredentialWatch
@@ -30,7 +32,7 @@ def build_media_app(services: Services) -> web.Application:
     """Make the media role's application; its rooms open with it and close with it."""
     settings = services.settings
     http = settings.http.model_copy(
-        update={"trusted_proxies": (*settings.http.trusted_proxies, *_THIS_HOST)}
+        update={"trusted_proxies": (*settings.http.trusted_proxies, *this_host(settings.http))}
     )
     engine = AiortcEngine(services.clock)
     rooms = Rooms(
@@ -82,6 +84,16 @@ def build_media_app(services: Services) -> web.Application:
     app.cleanup_ctx.append(opened)
     app.on_shutdown.append(farewell)
     return app
+
+
+def this_host(http: HttpSettings) -> tuple[str, ...]:
+    """Return the addresses the web role of this host may come from."""
+    try:
+        address = ip_address(http.inner_host)
+    except ValueError:
+        # A name: what it stands for is another's to say, and nobody is believed for it.
+        return _THIS_HOST
+    return _THIS_HOST if address.is_unspecified else (*_THIS_HOST, str(address))
 
 
 def _visitor_of(request: web.Request) -> Visitor:

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Final
+from urllib.parse import quote
 
 import aiohttp
 from aiohttp import WSMsgType, web
@@ -79,9 +80,11 @@ class MediaProxy:
             raise Unavailable(_REFUSALS[503][1], code="media-unavailable")
         headers = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
         headers["X-Forwarded-For"] = self._addresses.of(request)
+        # Not the target as it came: that may be a whole address, of anywhere.
+        path = f"/rtc/{quote(request.match_info['consult_id'], safe='')}"
         try:
             async with self._session.ws_connect(
-                self._at + request.raw_path, headers=headers, max_msg_size=_MAX_MESSAGE_BYTES
+                self._at + path, headers=headers, max_msg_size=_MAX_MESSAGE_BYTES
             ) as far:
                 await near.prepare(request)
                 self._open.add(near)

@@ -1,6 +1,7 @@
 """Consults through the web and the media role, as browsers come: opened, joined, seen, closed."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from server.audit.models import AuditEvent, Outcome
 from server.consults.models import CONSULT_TRANSITIONS, ConsultEvent, ConsultStatus, status_after
 from server.core.errors import Conflict
 from server.core.http import ACCESS, Public, Requires
+from server.core.settings import HttpSettings
 from server.identity.models import Role
-from server.identity.public import Action
-from server.media import build_media_app
+from server.identity.public import Action, Actor, ActorKind
+from server.media import build_media_app, this_host
 from server.realtime.models import Event
 from server.services import build_services
 from tests.server.consults.conftest import House
@@ -334,3 +336,51 @@ async def test_after_a_restart_of_the_media_role_everybody_comes_back(
         await asyncio.gather(again.sees(county, 180), county.sees(again, 60))
         for browser in (again, county):
             await browser.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "more"),
+    [("127.0.0.1", ("127.0.0.1",)), ("192.0.2.7", ("192.0.2.7",)), ("0.0.0.0", ()), ("here", ())],  # noqa: S104 -- what to do about it
+)
+def test_the_media_role_believes_the_web_role_of_its_own_host(
+    host: str, more: tuple[str, ...]
+) -> None:
+    assert this_host(HttpSettings(host=host))[2:] == more
+
+
+async def test_a_whole_address_as_target_reaches_the_media_role_all_the_same(
+    house: House, doctor: Headers
+) -> None:
+    consult = await house.opened(doctor)
+    url = house.app.client.make_url(f"/rtc/{consult['id']}")
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    head = {
+        "Host": f"{url.host}:{url.port}",
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+        **doctor,
+    }
+    lines = [f"GET {url} HTTP/1.1", *(f"{name}: {value}" for name, value in head.items()), "", ""]
+    writer.write("\r\n".join(lines).encode())
+    assert (await reader.readline()).startswith(b"HTTP/1.1 101")
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_two_first_joins_at_once_both_come_in_and_the_last_to_go_counts(
+    house: House, doctor: Headers
+) -> None:
+    consult = await house.opened(doctor)
+    consults = house.app.services.consults
+    who, home = consult["opened_by"]["id"], house.app.institutions["township1"]
+    roles = frozenset({Role.TOWNSHIP_DOCTOR})
+    actor = Actor(ActorKind.PERSON, who, house.app.device().org, home, roles, "10.0.0.7")
+    room = await consults.room_of(actor, consult["id"])
+    first, second = (datetime(2026, 11, 25, 8, minute, tzinfo=UTC) for minute in (0, 1))
+    await asyncio.gather(*(consults.entered(actor, room, at) for at in (second, first)))
+    await consults.left(actor, room, first)
+    assert len((await consults.one(actor, consult["id"])).participants) == 1
+    await consults.left(actor, room, second)
+    assert (await consults.one(actor, consult["id"])).participants == []
