@@ -33,7 +33,6 @@ from aiortc.rtp import (
 from server.consults.bucket import Bucket
 from server.core.clock import Clock
 
-
 # One of the stream and one of its retransmissions, and some for a browser that changes its mind.
 _SSRCS_AT_MOST: Final = 8
 # What a line that loses a tenth of a room's video asks for, several times over.

@@ -80,6 +80,7 @@ class World:
     kept: set[str] = field(default_factory=set)
     came: dict[str, datetime] = field(default_factory=dict)
     entering: asyncio.Event | None = None
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
     audit_down: bool = False
     database_down: bool = False
 
@@ -99,6 +100,7 @@ class World:
         self.came[actor.id] = max(at, self.came.get(actor.id, at))
         self.present.add(actor.id)
         if self.entering is not None:
+            self.reached.set()
             await self.entering.wait()
 
     async def left(self, actor: Actor, consult: ConsultRef, at: datetime) -> None:
@@ -281,8 +283,7 @@ async def test_a_first_try_that_ends_late_does_not_mark_the_second_gone(house: H
     first = await house.guest("li")
     house.world.entering = asyncio.Event()
     await first.say(type="join", offer=None)
-    while "li" not in house.world.present:
-        await asyncio.sleep(0.01)
+    await house.world.reached.wait()
     house.world.entering = None
     second, _ = await house.joined("li")
     assert await first.farewell() == (4409, "replaced")
@@ -295,12 +296,10 @@ async def test_a_first_try_that_ends_late_does_not_mark_the_second_gone(house: H
 
 async def test_a_later_try_that_is_given_up_does_not_mark_the_first_gone(house: House) -> None:
     first, _ = await house.joined("li")
-    came = house.world.came["li"]
     second = await house.guest("li")
     house.world.entering = asyncio.Event()
     await second.say(type="join", offer=None)
-    while house.world.came["li"] == came:
-        await asyncio.sleep(0.01)
+    await house.world.reached.wait()
     await second.socket.close()
     await asyncio.sleep(0.1)
     assert house.world.present == {"li"}

@@ -115,6 +115,6 @@ def test_the_public_url_is_kept_as_browsers_write_an_origin(given: str, origin: 
 
 
 @pytest.mark.parametrize("given", ["https://a@b.cn", "https://b.cn:x", "https://", "ftp://b.cn"])
-def test_a_public_url_that_is_no_origin_is_refused(given: str) -> None:
+def test_a_public_url_with_more_or_less_than_an_origin_is_refused(given: str) -> None:
     with pytest.raises(ValidationError):
         HttpSettings(public_url=given)
