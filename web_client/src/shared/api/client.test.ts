@@ -15,7 +15,13 @@ function answering(...answers: (Response | Error)[]) {
     return answer;
   });
   const onSignedOut = vi.fn();
-  return { api: createApi({ csrfToken: () => 'token-1', onSignedOut, fetch }), sent, onSignedOut };
+  const renewToken = vi.fn(async () => true);
+  return {
+    api: createApi({ csrfToken: () => 'token-1', onSignedOut, renewToken, fetch }),
+    sent,
+    onSignedOut,
+    renewToken,
+  };
 }
 
 const signIn = { body: { login: 'a', password: 'b' } };
@@ -51,7 +57,12 @@ describe('the API', () => {
       new Promise((_resolve, reject) => {
         init?.signal?.addEventListener('abort', () => reject(init.signal?.reason));
       });
-    const api = createApi({ csrfToken: () => null, onSignedOut: () => {}, fetch });
+    const api = createApi({
+      csrfToken: () => null,
+      onSignedOut: () => {},
+      renewToken: async () => false,
+      fetch,
+    });
     const answer = expect(bodyOf(api.GET('/api/ecgs'))).rejects.toMatchObject({ code: 'timeout' });
     await vi.advanceTimersByTimeAsync(20_000);
     await answer;
@@ -61,6 +72,22 @@ describe('the API', () => {
   test('knows a sign-in page of the network for what it is', async () => {
     const { api } = answering(new Response('<html>', { headers: { 'Content-Type': 'text/html' } }));
     await expect(bodyOf(api.GET('/api/ecgs'))).rejects.toMatchObject({ code: 'not-an-answer' });
+  });
+
+  test('tries once more with the token of the same person’s new session', async () => {
+    const stale = (): Response => json({ code: 'csrf-mismatch' }, 403);
+    const { api, sent, renewToken } = answering(stale(), json({}), stale(), stale());
+    await bodyOf(api.POST('/api/session', signIn));
+    expect(await Promise.all(sent.map((request) => request.json()))).toEqual([signIn.body, signIn.body]);
+    await expect(bodyOf(api.DELETE('/api/session'))).rejects.toMatchObject({ code: 'csrf-mismatch' });
+    expect([sent.length, renewToken.mock.calls.length]).toEqual([4, 2]);
+  });
+
+  test('does not try again once another person has signed in', async () => {
+    const { api, sent, renewToken } = answering(json({ code: 'csrf-mismatch' }, 403));
+    renewToken.mockResolvedValue(false);
+    await expect(bodyOf(api.DELETE('/api/session'))).rejects.toMatchObject({ code: 'csrf-mismatch' });
+    expect(sent).toHaveLength(1);
   });
 
   test('keeps what a refusal says beside its code', async () => {

@@ -10,13 +10,15 @@ export interface Door {
   readonly csrfToken: () => string | null;
   /** Called on every 401 but the sign-in's own. */
   readonly onSignedOut: () => void;
+  /** Another tab has signed in since: whether the same person's new token is here now, to try once more with. */
+  readonly renewToken: () => Promise<boolean>;
   readonly fetch?: typeof fetch;
 }
 
 /** The fetch below every call: session cookie, CSRF token, time limit; what is not a success is a Problem. */
 export function guardedFetch(door: Door): (request: Request) => Promise<Response> {
   const send = door.fetch ?? ((input, init) => fetch(input, init));
-  return async (request) => {
+  const attempt = async (request: Request): Promise<Response> => {
     const limit = new AbortController();
     const abort = (): void => limit.abort(request.signal.reason);
     if (request.signal.aborted) abort();
@@ -24,9 +26,8 @@ export function guardedFetch(door: Door): (request: Request) => Promise<Response
     const timer = setTimeout(() => limit.abort(new DOMException('late', 'TimeoutError')), TIMEOUT_MS);
     const token = door.csrfToken();
     if (request.method !== 'GET' && token !== null) request.headers.set('X-CSRF-Token', token);
-    let response: Response;
     try {
-      response = await send(request, { signal: limit.signal });
+      return await send(request, { signal: limit.signal });
     } catch (error) {
       // Given up by the page itself: nobody is to be told.
       if (request.signal.aborted) throw error;
@@ -36,10 +37,21 @@ export function guardedFetch(door: Door): (request: Request) => Promise<Response
       clearTimeout(timer);
       request.signal.removeEventListener('abort', abort);
     }
+  };
+  return async (request) => {
+    // A body can be sent once only.
+    const again = request.method === 'GET' ? null : request.clone();
+    const response = await attempt(request);
     if (response.ok) return response;
+    const problem = await problemFrom(response);
+    if (problem.code === 'csrf-mismatch' && again !== null && (await door.renewToken())) {
+      const second = await attempt(again);
+      if (second.ok) return second;
+      throw await problemFrom(second);
+    }
     const signIn = request.method === 'POST' && new URL(request.url).pathname === '/api/session';
     if (response.status === 401 && !signIn) door.onSignedOut();
-    throw await problemFrom(response);
+    throw problem;
   };
 }
 
