@@ -1,4 +1,5 @@
 import type { DetailedError } from 'tus-js-client';
+import { renewToken } from '@/shared/api';
 import { leaveSession, sessionStore } from '@/shared/session/session';
 
 const ENDPOINT = '/api/uploads';
@@ -56,8 +57,13 @@ async function sendWhole(
       },
       onUploadUrlAvailable: () => onUrl(upload.url),
       onProgress: (sent) => onSent(sent),
-      onSuccess: ({ lastResponse }) =>
-        resolve({ kind: 'answered', code: lastResponse.getHeader('Upload-Outcome') ?? 'no-answer' }),
+      onSuccess: ({ lastResponse }) => {
+        const code = lastResponse.getHeader('Upload-Outcome');
+        if (code) return resolve({ kind: 'answered', code });
+        // Nobody says what became of it: from the beginning, and twice does no harm.
+        onUrl(null);
+        resolve({ kind: 'paused', code: 'no-answer' });
+      },
       onError: (error) => resolve(outcomeOf(error, onUrl)),
     });
     void stopped.then(() => upload.abort());
@@ -69,11 +75,15 @@ function outcomeOf(error: Error | DetailedError, onUrl: (url: null) => void): Ou
   const response = 'originalResponse' in error ? error.originalResponse : null;
   const status = response?.getStatus() ?? 0;
   if (status === 401) leaveSession('expired');
-  const code = codeOf(response?.getBody()) ?? (status === 0 ? 'network' : `http-${status}`);
+  const said = codeOf(response?.getBody()) ?? (status === 0 ? 'network' : `http-${status}`);
+  const code = status === 403 && said !== 'csrf-mismatch' ? 'forbidden' : said;
+  // A session of another tab: the same person's sends on at once, another's waits for its owner.
+  if (code === 'csrf-mismatch') void renewToken();
   // The server has forgotten it (a week has passed): from the beginning.
   if (status === 404) onUrl(null);
-  const hopeless = status === 400 || status === 403 || status === 413 || status === 415;
-  return hopeless ? { kind: 'refused', code: status === 403 ? 'forbidden' : code } : { kind: 'paused', code };
+  // A right may come back: the bytes stay.
+  const hopeless = status === 400 || status === 413 || status === 415;
+  return { kind: hopeless ? 'refused' : 'paused', code };
 }
 
 function codeOf(body: string | undefined): string | null {

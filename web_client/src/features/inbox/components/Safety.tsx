@@ -4,6 +4,11 @@ import { type Case, pending } from '../model/item';
 import { fileSize } from '../model/size';
 import styles from './inbox.module.css';
 
+const WHY: Partial<Record<string, 'safe.full' | 'why.forbidden'>> = {
+  'storage-full': 'safe.full',
+  forbidden: 'why.forbidden',
+};
+
 /** Whether the computer may be switched off: a sentence, not a spinner. */
 export function Safety({ cases }: { cases: readonly Case[] }) {
   const t = useWords();
@@ -30,7 +35,7 @@ export function Safety({ cases }: { cases: readonly Case[] }) {
         </h2>
         <p>{t('safe.wait', { files: left.length, size })}</p>
         <p>{t(left.every((item) => item.kept) ? 'safe.waitKept' : 'safe.waitUnkept')}</p>
-        {why !== null && <p>{t(why === 'storage-full' ? 'safe.full' : 'safe.paused')}</p>}
+        {why !== null && <p>{t(WHY[why] ?? 'safe.paused')}</p>}
       </section>
     );
   }

@@ -129,6 +129,45 @@ describe('the queue', () => {
     expect(states()).toEqual(['stored']);
   });
 
+  test('stops when its owner is no longer signed in, and goes on when they are back', async () => {
+    let signedIn = true;
+    const memory = new Memory();
+    let ends: ((outcome: Outcome) => void)[] = [];
+    const queue = new Queue({
+      owner: 'p1',
+      keep: memory as unknown as Keep,
+      send: () => {
+        const done = new Promise<Outcome>((resolve) => ends.push(resolve));
+        return { done, stop: () => ends.at(-1)?.({ kind: 'paused', code: 'stopped' }) };
+      },
+      allowed: () => signedIn,
+    });
+    await queue.add([file('a.dcm')]);
+    await settled();
+    signedIn = false;
+    queue.retryNow();
+    await settled();
+    expect(queue.store.getState().items[0]?.state).toBe('paused');
+    expect(memory.blobs.size).toBe(1);
+    ends = [];
+    signedIn = true;
+    queue.retryNow();
+    await settled();
+    ends[0]?.({ kind: 'answered', code: 'stored' });
+    await settled();
+    expect(queue.store.getState().items[0]?.state).toBe('stored');
+  });
+
+  test('keeps the bytes of what was refused without a word of intake', async () => {
+    const { queue, states, memory } = made([{ kind: 'refused', code: 'http-413' }]);
+    await queue.add([file('a.dcm')]);
+    await settled();
+    expect([states(), memory.blobs.size]).toEqual([['refused'], 1]);
+    const item = queue.store.getState().items[0];
+    queue.remove(new Set([item?.id ?? '']));
+    expect(memory.blobs.size).toBe(0);
+  });
+
   test('forgets what is taken out of it', async () => {
     const { queue, states, memory } = made([], new Memory(), () => false);
     await queue.add([file('a.dcm'), file('b.dcm')]);

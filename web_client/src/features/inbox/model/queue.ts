@@ -57,8 +57,9 @@ export class Queue {
     this.pump();
   }
 
-  /** Tries at once what waits for its next attempt. */
+  /** Tries at once what waits for its next attempt; goes on with nothing once somebody else is signed in. */
   retryNow(): void {
+    if (!this.parts.allowed()) for (const sending of this.running.values()) sending.stop();
     clearTimeout(this.timer);
     this.timer = undefined;
     this.pump();
@@ -155,10 +156,12 @@ export class Queue {
         this.finish(id, outcome.code);
         break;
       case 'refused':
-        this.finish(id, outcome.code);
+        // Not intake's own word: the bytes stay here until the person clears the line.
+        this.change(id, { state: 'refused', code: outcome.code, finishedAt: this.now() }, true);
         break;
       case 'paused':
         this.change(id, { state: 'paused', code: outcome.code }, true);
+        if (outcome.code === 'stopped') break;
         this.waitAwhile();
         return;
     }
