@@ -128,6 +128,10 @@ describe('the alarm', () => {
     );
     expect(await screen.findByText(/已被他人领取/)).toBeTruthy();
     expect(navigate).not.toHaveBeenCalled();
+    ringing = [request({ id: 'r2', risk: 'red', ringing: true })];
+    await act(() => queries.invalidateQueries({ queryKey: REQUESTS }));
+    await waitFor(() => expect(screen.getByTestId('alarm').dataset.requestId).toBe('r2'));
+    expect(screen.queryByText(/已被他人领取/)).toBeNull();
   });
 
   test('rings for nobody whose session is away', () => {

@@ -36,6 +36,8 @@ function Ringing({ request, more }: { request: Request; more: number }) {
   const open = (): void => void opening.open(request).catch(() => {});
   useActions([{ name: t('act.openAndClaim'), group: t('alarm.title'), keys: [KEY], perform: open }]);
   const hint = request.hints[0];
+  // What went wrong with the case before says nothing of this one.
+  const error = opening.variables?.request.id === request.id ? opening.error : null;
   const waited = countdown(now.getTime() - Date.parse(request.claimed_at ?? request.received_at));
   return (
     <section className={styles.alarm} role="alert" data-testid="alarm" data-request-id={request.id}>
@@ -44,7 +46,7 @@ function Ringing({ request, more }: { request: Request; more: number }) {
       <span className="grow ell">
         {request.patient.name} {sexAndAge(request.patient, app)} · {placeName(request.examining, t.lang)} ·{' '}
         {hint === undefined ? t('alarm.noHint') : textOf(hint, t.lang)}
-        {opening.error !== null && ` · ${text(opening.error, { 'already-claimed': t('alarm.gone') })}`}
+        {error !== null && ` · ${text(error, { 'already-claimed': t('alarm.gone') })}`}
       </span>
       {more > 0 && <span className="nw">{t('alarm.more', { n: more })}</span>}
       {silent && (

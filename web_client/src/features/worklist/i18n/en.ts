@@ -113,6 +113,6 @@ export const en: Dictionary = {
   'alarm.claimedBy': 'Claimed by {name}, not opened',
   'alarm.more': '{n} more red',
   'alarm.silent': 'Sound is off in this browser: press to ring',
-  'alarm.gone': 'Somebody has claimed this one; the alarm is answered.',
+  'alarm.gone': 'Somebody has claimed this one.',
   'alarm.noHint': 'Red: look at once',
 };

@@ -110,7 +110,7 @@ export const zh = {
   'alarm.claimedBy': '{name} 已领取未打开',
   'alarm.more': '另有 {n} 项红色',
   'alarm.silent': '浏览器未开声音，点此响铃',
-  'alarm.gone': '这份检查已被他人领取，警报已解除。',
+  'alarm.gone': '这份检查已被他人领取。',
   'alarm.noHint': '红色：请立即查看',
 } as const;
 
