@@ -12,7 +12,7 @@ const PREFIX = '/dicomweb/studies';
 export class StudySource {
   readonly studyUid: string;
   private readonly fetchJson: FetchJson;
-  private readonly loaded = new Map<string, Promise<Series>>();
+  private readonly loaded = new Map<string, { readonly count: number; readonly series: Promise<Series> }>();
   private readonly described = new Set<string>();
 
   constructor(studyUid: string, fetchJson: FetchJson) {
@@ -24,14 +24,16 @@ export class StudySource {
     return summaries(datasets(await this.fetchJson(`${this.path}/series`)));
   }
 
-  /** Read a series' metadata once; a failed attempt is forgotten, so that the next may succeed. */
+  /** Read a series' metadata once, and again when it has grown; a failed attempt is forgotten, so that the next may succeed. */
   load(summary: SeriesSummary): Promise<Series> {
     const known = this.loaded.get(summary.uid);
-    if (known) return known;
-    const reading = this.read(summary);
+    if (known?.count === summary.instanceCount) return known.series;
+    const reading = { count: summary.instanceCount, series: this.read(summary) };
     this.loaded.set(summary.uid, reading);
-    reading.catch(() => this.loaded.delete(summary.uid));
-    return reading;
+    reading.series.catch(() => {
+      if (this.loaded.get(summary.uid) === reading) this.loaded.delete(summary.uid);
+    });
+    return reading.series;
   }
 
   /** A small picture of the series, drawn by the server. */

@@ -14,7 +14,7 @@ export class Stage implements StagePort {
   private readonly id: string;
   private readonly viewport: PlanarViewport;
   private readonly onSignedOut: () => void;
-  private mounted: string | null = null;
+  private mounted: Series | null = null;
   private window: Window | null = null;
 
   constructor(element: HTMLDivElement, onSignedOut: () => void) {
@@ -43,7 +43,7 @@ export class Stage implements StagePort {
 
   /** Draw a slice that is in the cache. */
   async show(series: Series, index: number): Promise<void> {
-    if (this.mounted === series.uid) {
+    if (this.mounted === series) {
       await this.viewport.setImageIdIndex(index);
     } else {
       await this.mount(series, index);
@@ -118,9 +118,11 @@ export class Stage implements StagePort {
   }
 
   private async mount(series: Series, index: number): Promise<void> {
+    // The same series again has grown: the picture stays where it lies.
+    const place = this.mounted?.uid === series.uid ? { zoom: this.zoom, pan: this.panMm } : null;
     if (this.mounted) displaySets.remove(this.setId(this.mounted));
-    this.mounted = series.uid;
-    const displaySetId = this.setId(series.uid);
+    this.mounted = series;
+    const displaySetId = this.setId(series);
     displaySets.add(displaySetId, {
       kind: 'planar',
       imageIds: series.slices.map(({ imageId }) => imageId),
@@ -128,6 +130,9 @@ export class Stage implements StagePort {
     });
     await this.viewport.setDisplaySets({ displaySetId });
     this.viewport.resetViewState();
+    if (place === null) return;
+    this.setZoom(place.zoom);
+    this.setPanMm(place.pan);
   }
 
   private present(imageId: string | undefined): void {
@@ -162,8 +167,8 @@ export class Stage implements StagePort {
     return [x * share, y * share];
   }
 
-  private setId(seriesUid: string): string {
-    return `${this.id}/${seriesUid}`;
+  private setId({ uid, slices }: Series): string {
+    return `${this.id}/${uid}/${slices.length}`;
   }
 }
 

@@ -170,6 +170,27 @@ describe('a viewer', () => {
     expect(viewer.applyView({ ...viewer.getView(), study_instance_uid: '9' })).toBe(false);
   });
 
+  it('takes in what arrives while it is open, and stays on the slice and in the window', async () => {
+    let now = [series('A', 3)];
+    const growing = new StudyViewer(stage, {
+      ...source,
+      series: async () => now,
+      load: async ({ uid }) => now.find((each) => each.uid === uid) ?? series(uid, 0),
+    });
+    await growing.open();
+    growing.goTo(1);
+    growing.setWindow({ center: 50, width: 350 });
+    await vi.waitFor(() => expect(growing.state.shown).toBe(1));
+    const seen = growing.state.series?.slices[1]?.imageId;
+    const more = series('A', 5);
+    // One of the new ones lies before what is on screen.
+    now = [{ ...more, slices: [...more.slices.slice(4), ...more.slices.slice(0, 4)] }, series('B', 2)];
+    await growing.refresh();
+    expect(growing.state).toMatchObject({ index: 2, shown: 2, window: { center: 50, width: 350 } });
+    expect(growing.state.series?.slices[2]?.imageId).toBe(seen);
+    expect(Object.keys(growing.state.known)).toEqual(['A', 'B']);
+  });
+
   it('keeps the reason when the list cannot be read, and recovers', async () => {
     const failing = vi.fn(source.series).mockRejectedValueOnce(new Error('down'));
     const other = new StudyViewer(stage, { ...source, series: failing });

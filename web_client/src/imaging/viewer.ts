@@ -114,6 +114,27 @@ export class StudyViewer implements ViewSync {
     }
   }
 
+  /** More images have arrived: read what there is now, and stay where the person looks. */
+  async refresh(): Promise<void> {
+    try {
+      const list = await this.source.series();
+      this.set({ list });
+      if (this.wanted !== null) await this.follow(this.wanted);
+      const { series, index } = this.state;
+      const now = list.find(({ uid }) => uid === series?.uid);
+      if (series === null && list[0]) await this.select(list[0].uid);
+      else if (now && now.instanceCount !== series?.instanceCount) {
+        const seen = series?.slices[index];
+        await this.selectQuietly(now.uid, (grown) =>
+          Math.max(0, seen ? grown.slices.findIndex(({ imageId }) => imageId === seen.imageId) : index),
+        );
+      }
+      await this.learn(list);
+    } catch {
+      // What is on screen stays; the next arrival asks again.
+    }
+  }
+
   async select(seriesUid: string, index = 0): Promise<void> {
     await this.selectQuietly(seriesUid, index);
     this.tell();
@@ -223,7 +244,10 @@ export class StudyViewer implements ViewSync {
     this.set({ zoom: this.stage.zoom });
   }
 
-  private async selectQuietly(seriesUid: string, index: number): Promise<void> {
+  private async selectQuietly(
+    seriesUid: string,
+    index: number | ((series: Series) => number),
+  ): Promise<void> {
     const turn = ++this.turn;
     const summary = this.state.list?.find(({ uid }) => uid === seriesUid);
     if (!summary) return;
@@ -240,7 +264,7 @@ export class StudyViewer implements ViewSync {
         },
       );
       this.set({ series, index: 0, shown: null, error: null, effectiveWindow: null });
-      await this.goToQuietly(index);
+      await this.goToQuietly(typeof index === 'number' ? index : index(series));
     } catch (error) {
       if (turn === this.turn) this.set({ error });
     }

@@ -53,6 +53,7 @@ export default function ConsultImages({
     <div ref={root} className={styles.images}>
       <ImageStage
         studyUid={request.study_instance_uid}
+        images={request.instance_count}
         caption={caption}
         readOnly={readOnly}
         onSync={setSync}

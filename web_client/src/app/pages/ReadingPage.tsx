@@ -53,7 +53,7 @@ function Case({ request }: { request: Request }) {
           <ConsultButton requestId={request.id} consultId={request.consult_id} size="small" />
         </CaseHead>
         {claim.error !== null && <ErrorLine error={claim.error} />}
-        <ImageStage studyUid={request.study_instance_uid} caption={caption} />
+        <ImageStage studyUid={request.study_instance_uid} images={request.instance_count} caption={caption} />
       </div>
       <ReportPanel request={request} beside={images} />
     </div>

@@ -14,6 +14,8 @@ import { useViewer, useViewerState, type Viewing } from './useViewer';
 
 interface Props {
   readonly studyUid: string;
+  /** How many images the server has so far: as more arrive, they are read. */
+  readonly images: number;
   /** Whose images they are, for the corner of each. */
   readonly caption: Caption | null;
   /** Shows what it is told and takes no orders: somebody else leads. */
@@ -23,10 +25,10 @@ interface Props {
 }
 
 /** A study's images with their tools. */
-export function ImageStage({ studyUid, caption, readOnly = false, onSync }: Props) {
+export function ImageStage({ studyUid, images, caption, readOnly = false, onSync }: Props) {
   const element = useRef<HTMLDivElement>(null);
   const [tool, setTool] = useState<Tool>('window');
-  const viewing = useViewer(studyUid, element, tool, readOnly);
+  const viewing = useViewer(studyUid, element, tool, readOnly, images);
   useEffect(() => {
     if (viewing === null || onSync === undefined) return;
     onSync(viewing.viewer);

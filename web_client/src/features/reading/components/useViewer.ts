@@ -23,6 +23,7 @@ export function useViewer(
   element: RefObject<HTMLDivElement | null>,
   tool: Tool,
   readOnly: boolean,
+  images: number,
 ): Viewing | null {
   const [viewing, setViewing] = useState<Viewing | null>(null);
   const chosen = useRef(tool);
@@ -51,6 +52,7 @@ export function useViewer(
     return attachGestures(place, viewing.viewer, () => chosen.current);
   }, [viewing, readOnly, element]);
   useRetryAfterSignIn(viewing);
+  useArrivals(viewing, images);
   return viewing;
 }
 
@@ -62,6 +64,15 @@ function useRetryAfterSignIn(viewing: Viewing | null): void {
     if (before.current === 'expired' && phase === 'in') viewing?.viewer.retry();
     before.current = phase;
   }, [phase, viewing]);
+}
+
+/** Images that arrive while the study is on screen join it. */
+function useArrivals(viewing: Viewing | null, images: number): void {
+  const before = useRef(images);
+  useEffect(() => {
+    if (images > before.current) void viewing?.viewer.refresh();
+    before.current = images;
+  }, [viewing, images]);
 }
 
 /** The viewer's state, drawn again whenever it changes. */
