@@ -9,10 +9,12 @@ import styles from './inbox.module.css';
 interface Props {
   readonly reading: boolean;
   readonly onFiles: (files: readonly File[]) => void;
+  /** What was dropped does not open: a stick pulled out, a folder that is locked. */
+  readonly onFailed: () => void;
 }
 
 /** The one thing to do here: drop what the device or the disc holds. */
-export function DropZone({ reading, onFiles }: Props) {
+export function DropZone({ reading, onFiles, onFailed }: Props) {
   const t = useWords();
   const [over, setOver] = useState(false);
   const folder = useRef<HTMLInputElement>(null);
@@ -29,7 +31,7 @@ export function DropZone({ reading, onFiles }: Props) {
   function drop(event: DragEvent): void {
     event.preventDefault();
     setOver(false);
-    void droppedFiles(event.dataTransfer).then(onFiles);
+    void droppedFiles(event.dataTransfer).then(onFiles, onFailed);
   }
   function choose(event: ChangeEvent<HTMLInputElement>): void {
     onFiles([...(event.target.files ?? [])]);

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { useProblemText } from '@/shared/api';
 import { useCan } from '@/shared/session/permissions';
 import { Button, EmptyState } from '@/shared/ui';
@@ -19,7 +19,9 @@ export default function InboxPage() {
   const can = useCan();
   const text = useProblemText();
   const { queue, cases, reading } = useQueue();
-  const [unpacking, setUnpacking] = useState(false);
+  const [taking, setTaking] = useState(0);
+  const busy = reading || taking > 0;
+  useHeldPage(busy);
   const [problems, setProblems] = useState<readonly string[]>([]);
   const [onlyTrouble, setOnlyTrouble] = useState(false);
   const own = useOwnCases('open', can('worklist.read'));
@@ -34,7 +36,7 @@ export default function InboxPage() {
   async function take(files: readonly File[]): Promise<void> {
     const said: string[] = [];
     const plain: File[] = [];
-    setUnpacking(true);
+    setTaking((count) => count + 1);
     for (const file of files) {
       if (!isZip(file)) {
         plain.push(file);
@@ -46,12 +48,8 @@ export default function InboxPage() {
         said.push(error instanceof ZipProblem ? t(`why.${error.code}`, { name: file.name }) : text(error));
       }
     }
-    setUnpacking(false);
-    try {
-      await queue.add(plain);
-    } catch (error) {
-      said.push(text(error));
-    }
+    await queue.add(plain);
+    setTaking((count) => count - 1);
     setProblems(said);
   }
 
@@ -59,8 +57,12 @@ export default function InboxPage() {
     <div className={styles.page}>
       <h1 className="sr">{t('title')}</h1>
       <div className={styles.left}>
-        <DropZone reading={reading || unpacking} onFiles={(files) => void take(files)} />
-        <Safety cases={cases} />
+        <DropZone
+          reading={busy}
+          onFiles={(files) => void take(files)}
+          onFailed={() => setProblems([t('why.unreadable')])}
+        />
+        <Safety cases={cases} busy={busy} />
       </div>
       <section className={styles.list} aria-label={t('title')}>
         <div className={styles.sectionHead}>
@@ -103,4 +105,14 @@ export default function InboxPage() {
       <CountySide />
     </div>
   );
+}
+
+/** Asks before the page goes away while files are only half read. */
+function useHeldPage(busy: boolean): void {
+  useEffect(() => {
+    if (!busy) return;
+    const hold = (event: BeforeUnloadEvent): void => event.preventDefault();
+    addEventListener('beforeunload', hold);
+    return () => removeEventListener('beforeunload', hold);
+  }, [busy]);
 }

@@ -10,12 +10,12 @@ const WHY: Partial<Record<string, 'safe.full' | 'why.forbidden'>> = {
 };
 
 /** Whether the computer may be switched off: a sentence, not a spinner. */
-export function Safety({ cases }: { cases: readonly Case[] }) {
+export function Safety({ cases, busy }: { cases: readonly Case[]; busy: boolean }) {
   const t = useWords();
   const items = cases.flatMap((each) => each.items).filter((item) => item.state !== 'skipped');
   const left = items.filter(pending);
   const refused = items.filter((item) => item.state === 'refused').length;
-  if (items.length === 0) {
+  if (items.length === 0 && !busy) {
     return (
       <section className={styles.safe} role="status">
         <h2>
@@ -25,7 +25,7 @@ export function Safety({ cases }: { cases: readonly Case[] }) {
       </section>
     );
   }
-  if (left.length > 0) {
+  if (left.length > 0 || busy) {
     const size = fileSize(left.reduce((sum, item) => sum + item.size - item.sent, 0));
     const why = left.find((item) => item.state === 'paused')?.code ?? null;
     return (
@@ -33,8 +33,13 @@ export function Safety({ cases }: { cases: readonly Case[] }) {
         <h2>
           <IconAlertTriangle /> {t('safe.waitTitle')}
         </h2>
-        <p>{t('safe.wait', { files: left.length, size })}</p>
-        <p>{t(left.every((item) => item.kept) ? 'safe.waitKept' : 'safe.waitUnkept')}</p>
+        {busy && <p>{t('drop.reading')}</p>}
+        {left.length > 0 && (
+          <>
+            <p>{t('safe.wait', { files: left.length, size })}</p>
+            <p>{t(left.every((item) => item.kept) ? 'safe.waitKept' : 'safe.waitUnkept')}</p>
+          </>
+        )}
         {why !== null && <p>{t(WHY[why] ?? 'safe.paused')}</p>}
       </section>
     );

@@ -78,6 +78,7 @@ export const en: Dictionary = {
   'why.forbidden': 'You may not upload.',
   'why.other':
     'Not accepted ({code}). Export it again from the device; if it stays so, give the code to the administrator.',
+  'why.unreadable': 'The file cannot be read: is the disc or stick still in? Choose it again.',
   'why.lost': 'The browser did not keep this file: choose it again.',
   'why.zip': 'This archive does not open: {name}. It may have a password; unpack it and drop the folder.',
   'why.zipTooBig': 'This archive holds too much: {name}. Unpack it and drop it in parts.',

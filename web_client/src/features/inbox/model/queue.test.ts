@@ -102,6 +102,18 @@ describe('the queue', () => {
     expect(sent).toHaveLength(2);
   });
 
+  test('says which file cannot be read, and goes on with the others', async () => {
+    const { queue, sent, states } = made([]);
+    const bad = file('bad.dcm');
+    bad.slice = () => {
+      throw new DOMException('gone', 'NotReadableError');
+    };
+    await queue.add([bad, file('a.dcm')]);
+    await settled();
+    expect([sent.length, states()]).toEqual([1, ['refused', 'stored']]);
+    expect(queue.store.getState().items[0]?.code).toBe('unreadable');
+  });
+
   test('does not send what is no examination, and says so', async () => {
     const { queue, sent, states } = made([]);
     await queue.add([new File(['[autorun]'], 'autorun.inf')]);

@@ -1,6 +1,6 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Outcome, Sending, send } from '../api/send';
-import { readHead } from './head';
+import { type Head, readHead } from './head';
 import { type Item, pending } from './item';
 import type { Keep } from './keep';
 
@@ -87,7 +87,17 @@ export class Queue {
   }
 
   private async take(file: File): Promise<void> {
-    const head = await readHead(file);
+    let head: Head | null = null;
+    let unreadable = false;
+    try {
+      head = await readHead(file);
+    } catch {
+      // One bad file on a disc does not keep the others from going.
+      unreadable = true;
+    }
+    const without = unreadable
+      ? ({ state: 'refused', code: 'unreadable' } as const)
+      : ({ state: 'skipped', code: 'not-dicom' } as const);
     const name = file.webkitRelativePath || file.name;
     const item: Item = {
       id: crypto.getRandomValues(new Uint32Array(4)).join('-'),
@@ -95,12 +105,11 @@ export class Queue {
       name,
       size: file.size,
       head,
-      state: head === null ? 'skipped' : 'waiting',
+      ...(head === null ? without : { state: 'waiting', code: null }),
       sent: 0,
       uploadUrl: null,
-      code: head === null ? 'not-dicom' : null,
       addedAt: this.now(),
-      finishedAt: null,
+      finishedAt: unreadable ? this.now() : null,
       kept: false,
     };
     if (head === null) {

@@ -28,7 +28,8 @@ function deskOf(owner: string): Desk {
   sessionStore.subscribe(retry);
   addEventListener('online', retry);
   addEventListener('beforeunload', (event) => {
-    if (made.store.getState().items.some(pending)) event.preventDefault();
+    const { items, reading } = made.store.getState();
+    if (reading || items.some(pending)) event.preventDefault();
   });
   const desk = { queue: made, facts: new Facts(owner, keep) };
   desks.set(owner, desk);
