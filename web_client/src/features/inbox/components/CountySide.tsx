@@ -64,7 +64,9 @@ function Returned({ request, now }: { request: Request; now: Date }) {
   const step = useResume();
   const can = useCan();
   const reason = request.return_reason ?? 'other';
-  const steps = (t.maybe(`steps.${reason}`) ?? '').split(/[；;]\s*/).filter((line) => line !== '');
+  const steps = (t.maybe(`steps.${request.kind}.${reason}`) ?? t.maybe(`steps.${reason}`) ?? '')
+    .split(/[；;]\s*/)
+    .filter((line) => line !== '');
   return (
     <article className={`${styles.card} ${styles.returned}`} data-testid="returned-case">
       <div className="row">
@@ -76,7 +78,9 @@ function Returned({ request, now }: { request: Request; now: Date }) {
         <span className="sub nw">{sexAndAge(request.patient, app)}</span>
         <span className="end sub t12">{shortTime(request.claimed_at ?? request.received_at, now)}</span>
       </div>
-      <p className={styles.what}>{t.maybe(`reason.${reason}`) ?? t('reason.other')}</p>
+      <p className={styles.what}>
+        {t.maybe(`reason.${request.kind}.${reason}`) ?? t.maybe(`reason.${reason}`) ?? t('reason.other')}
+      </p>
       {request.return_comment && <p className="t13">{t('side.comment', { text: request.return_comment })}</p>}
       {steps.length > 0 && (
         <ol className={styles.steps}>

@@ -102,14 +102,17 @@ export const en: Dictionary = {
   'side.failed': 'What the county sent did not load',
   'side.allReports': 'All reports',
   'reason.lead-reversal': 'Leads reversed: record again',
-  'reason.poor-quality': 'Poor signal: record again',
+  'reason.ecg.poor-quality': 'Poor signal: record again',
+  'reason.imaging.poor-quality': 'Poor image: take it again',
   'reason.incomplete-images': 'Incomplete: supply what is missing',
   'reason.wrong-patient': 'Patient does not match: check',
   'reason.missing-information': 'More information wanted',
   'reason.other': 'Returned by the county: see below',
   'steps.lead-reversal':
     'Red clamp (RA) to the right wrist; yellow clamp (LA) to the left wrist; rest 10 s, then record',
-  'steps.poor-quality':
+  'steps.imaging.poor-quality':
+    'Remove metal and clothing from the field; position again, let the patient hold still; repeat and upload',
+  'steps.ecg.poor-quality':
     'Clean the skin, renew the electrodes; check the cables; let the patient rest, then record',
   'steps.incomplete-images': 'Check body part and series; supply and upload again',
   'steps.wrong-patient': 'Check name, sex, age and number; correct and upload again',
