@@ -46,11 +46,7 @@ export function ReadOnly({ request, report, stance }: Props) {
               empty={t('impression.empty')}
               testId="report-impression"
             />
-            {report.critical === true && (
-              <div>
-                <span className="tag r">{t('critical.confirmed')}</span>
-              </div>
-            )}
+            <Decided suspected={request.risk === 'red'} critical={report.critical} />
             {report.signed_at !== null && <Signature request={request} report={report} />}
           </>
         )}
@@ -96,6 +92,27 @@ function whatNow(
         ? t('watch.free')
         : t('watch.other', { name: request.claimed_by.display_name });
   }
+}
+
+/** What was decided about a critical value; what a machine suspects stays in sight until somebody decides. */
+function Decided({
+  suspected,
+  critical,
+}: {
+  readonly suspected: boolean;
+  readonly critical: boolean | null;
+}) {
+  const t = useWords();
+  if (critical !== true && !suspected) return null;
+  return (
+    <div>
+      {critical === true && <span className="tag r">{t('critical.confirmed')}</span>}
+      {critical === false && (
+        <span className="tag">{`${t('critical.label')} · ${t('critical.dismissed')}`}</span>
+      )}
+      {critical === null && <span className="tag r">{t('critical.undecided')}</span>}
+    </div>
+  );
 }
 
 interface TextProps {

@@ -54,6 +54,7 @@ export const en: Dictionary = {
   'critical.dismiss': 'Dismiss',
   'critical.confirmed': 'Confirmed critical',
   'critical.dismissed': 'Dismissed',
+  'critical.undecided': 'Suspected critical value: not decided',
   'critical.mark': 'Report as critical value',
   'comment.by': 'Returned by {name}, {time}',
   'act.submit': 'Submit for review',

@@ -49,6 +49,7 @@ export const zh = {
   'critical.dismiss': '排除',
   'critical.confirmed': '已确认危急值',
   'critical.dismissed': '已排除',
+  'critical.undecided': '疑似危急值，尚未确认或排除',
   'critical.mark': '报为危急值',
   'comment.by': '{name} {time} 退回',
   'act.submit': '提交审核',
