@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 563405027408da2495bc3d9bb142f843aa0d15a752f10063b7dc80ba79e3f08f
+// Made by `make api-types`; do not edit. OpenAPI document sha256 3d97e3f28d70d622c641dee21bb614136afc22a9f07af90753ef17f8724bd3df
 
 export interface paths {
     "/api/consults": {
@@ -569,16 +569,18 @@ export interface paths {
         /** @description Record that the examining side has received the latest version. */
         post: {
             parameters: {
-                query?: {
-                    version?: number | null;
-                };
+                query?: never;
                 header?: never;
                 path: {
                     report_id: string;
                 };
                 cookie?: never;
             };
-            requestBody?: never;
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["ReceiptIn"];
+                };
+            };
             responses: {
                 200: {
                     headers: {
@@ -860,7 +862,11 @@ export interface paths {
                 };
                 cookie?: never;
             };
-            requestBody?: never;
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["SeenIn"];
+                };
+            };
             responses: {
                 200: {
                     headers: {
@@ -938,7 +944,11 @@ export interface paths {
                 };
                 cookie?: never;
             };
-            requestBody?: never;
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["SeenIn"];
+                };
+            };
             responses: {
                 200: {
                     headers: {
@@ -2115,6 +2125,8 @@ export interface components {
             kind?: components["schemas"]["AmendmentKind"];
             /** Reason */
             reason: string;
+            /** Revision */
+            revision: number;
         };
         /**
          * AmendmentKind
@@ -2127,7 +2139,7 @@ export interface components {
          * @description Why the person who asks may not sign now.
          * @enum {string}
          */
-        Blocker: "already-issued" | "withdrawn" | "findings-empty" | "impression-empty" | "blank-left" | "critical-undecided" | "appended-text-changed" | "not-submitted" | "not-claimant" | "author-cannot-review" | "role-missing" | "other-institution" | "licence-missing" | "licence-expired" | "not-independent";
+        Blocker: "already-issued" | "withdrawn" | "findings-empty" | "impression-empty" | "blank-left" | "critical-undecided" | "appended-text-changed" | "not-submitted" | "not-claimant" | "on-hold" | "author-cannot-review" | "role-missing" | "other-institution" | "licence-missing" | "licence-expired" | "not-independent";
         /**
          * CommentIn
          * @description What a reviewer says on giving a report back.
@@ -2135,6 +2147,8 @@ export interface components {
         CommentIn: {
             /** Comment */
             comment: string;
+            /** Revision */
+            revision: number;
         };
         /**
          * CommentOut
@@ -2432,6 +2446,14 @@ export interface components {
             type: string;
         };
         /**
+         * ReceiptIn
+         * @description The version that the examining side has before its eyes.
+         */
+        ReceiptIn: {
+            /** Version */
+            version: number;
+        };
+        /**
          * RecordSeverity
          * @description How soon a physician must look at a recording, the soonest first.
          *
@@ -2713,6 +2735,14 @@ export interface components {
          * @enum {string}
          */
         ScreeningStatus: "pending" | "screened" | "failed" | "off";
+        /**
+         * SeenIn
+         * @description The revision that a person has before their eyes as they act: no other is meant.
+         */
+        SeenIn: {
+            /** Revision */
+            revision: number;
+        };
         /**
          * SessionOut
          * @description An open session; ``csrf_token`` belongs into the X-CSRF-Token header of unsafe requests.

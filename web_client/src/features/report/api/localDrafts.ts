@@ -1,5 +1,5 @@
 import { type IDBPDatabase, openDB } from 'idb';
-import type { LocalDraft } from '../model/draft';
+import { type Draft, type LocalDraft, same } from '../model/draft';
 
 const STORE = 'drafts';
 
@@ -23,6 +23,13 @@ export function localDraft(personId: string, requestId: string) {
       }
     },
     keep: async (local: LocalDraft): Promise<void> => void (await (await open()).put(STORE, local, key)),
-    forget: async (): Promise<void> => (await open()).delete(STORE, key),
+    /** With `only`, just where it is that text: another page may have written on. */
+    forget: async (only?: Draft): Promise<void> => {
+      const transaction = (await open()).transaction(STORE, 'readwrite');
+      const kept = (await transaction.store.get(key)) as LocalDraft | undefined;
+      if (only === undefined || (kept !== undefined && same(kept.draft, only)))
+        await transaction.store.delete(key);
+      await transaction.done;
+    },
   };
 }

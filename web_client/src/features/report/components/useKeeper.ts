@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import type { ReportOut } from '@/shared/api/types';
-import { usePerson } from '@/shared/session/session';
+import { sessionStore, usePerson } from '@/shared/session/session';
 import { localDraft } from '../api/localDrafts';
 import { useSaveDraft } from '../api/useReport';
 import { DraftKeeper, type KeeperState } from '../model/keeper';
@@ -21,7 +21,11 @@ export function useKeeper(requestId: string, report: ReportOut | null): DraftKee
     void local.read().then((kept) => {
       if (left) return;
       made = new DraftKeeper(current.current.report, kept, {
-        save: (draft, base) => current.current.save(draft, base),
+        // A page that gives way to another person saves nothing in their name.
+        save: async (draft, base) =>
+          sessionStore.getState().session?.person.id === me
+            ? await current.current.save(draft, base)
+            : { kind: 'later', error: null },
         keep: local.keep,
         forget: local.forget,
         now: () => new Date(),

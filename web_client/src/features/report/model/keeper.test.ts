@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ReportOut } from '@/shared/api/types';
-import { draftOf, type LocalDraft, merged } from './draft';
+import { type Draft, draftOf, type LocalDraft, merged } from './draft';
 import { DraftKeeper, type Ports, type Saved } from './keeper';
 
 function report(revision: number, findings: string, impression = ''): ReportOut {
@@ -41,8 +41,8 @@ class Desk implements Ports {
   async keep(local: LocalDraft): Promise<void> {
     this.local = local;
   }
-  async forget(): Promise<void> {
-    this.local = null;
+  async forget(only?: Draft): Promise<void> {
+    if (only === undefined || this.local?.draft.findings === only.findings) this.local = null;
   }
   now(): Date {
     return new Date();
@@ -118,6 +118,35 @@ describe('a draft', () => {
     await vi.advanceTimersByTimeAsync(1600);
     expect(keeper.state.phase).toBe('saved');
     expect(keeper.state.theirs).toBeNull();
+  });
+
+  test('is saved once more when the page is left, and never again after', async () => {
+    const keeper = new DraftKeeper(null, null, desk);
+    keeper.edit({ findings: '左侧' });
+    keeper.stop();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(desk.saves).toEqual([{ findings: '左侧', base: 0 }]);
+    expect(desk.local).toBeNull();
+    desk.answer = () => ({ kind: 'later', error: new Error('away') });
+    const other = new DraftKeeper(null, null, desk);
+    other.edit({ findings: '右侧' });
+    other.stop();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(desk.saves).toHaveLength(2);
+    expect(desk.local?.draft.findings).toBe('右侧');
+  });
+
+  test('goes on over the last save of the page before it', async () => {
+    const kept = { draft: { ...draftOf(null), findings: '左侧' }, baseRevision: 0 };
+    desk.answer = (findings, base) =>
+      base === 0
+        ? { kind: 'stale', current: report(1, '左侧') }
+        : { kind: 'saved', report: report(base + 1, findings) };
+    const keeper = new DraftKeeper(null, kept, desk);
+    keeper.edit({ findings: '左侧基底节' });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(keeper.state.phase).toBe('saved');
+    expect(desk.saves.at(-1)).toEqual({ findings: '左侧基底节', base: 1 });
   });
 
   test('is flushed before a step, and says when that failed', async () => {

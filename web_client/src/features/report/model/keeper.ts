@@ -12,7 +12,8 @@ export type Saved =
 export interface Ports {
   save(draft: Draft, baseRevision: number): Promise<Saved>;
   keep(local: LocalDraft): Promise<void>;
-  forget(): Promise<void>;
+  /** Drops what this computer keeps; with `only`, just where it is that text. */
+  forget(only?: Draft): Promise<void>;
   now(): Date;
 }
 
@@ -52,10 +53,14 @@ export class DraftKeeper {
   private saveTimer: ReturnType<typeof setTimeout> | undefined;
   private keepTimer: ReturnType<typeof setTimeout> | undefined;
   private running: Promise<void> | null = null;
+  /** What this computer kept at opening: an earlier page may have saved it since. */
+  private readonly opened: Draft | null;
+  private stopped = false;
 
   constructor(report: ReportOut | null, local: LocalDraft | null, ports: Ports) {
     this.ports = ports;
     this.known = report;
+    this.opened = local?.draft ?? null;
     this.onServer = draftOf(report);
     this.state = {
       draft: this.onServer,
@@ -136,9 +141,12 @@ export class DraftKeeper {
   stop(): void {
     clearTimeout(this.saveTimer);
     clearTimeout(this.keepTimer);
-    // What was typed last is on this computer before the page is gone.
-    if (this.state.phase !== 'saved') void this.keepLocally();
+    this.stopped = true;
     this.listeners.clear();
+    if (this.state.phase === 'saved') return;
+    // What was typed last is on this computer before the page is gone, and on the server if it can be.
+    void this.keepLocally();
+    void this.flush();
   }
 
   private put(draft: Draft): void {
@@ -157,6 +165,7 @@ export class DraftKeeper {
 
   private saveSoon(after = IDLE_MS): void {
     clearTimeout(this.saveTimer);
+    if (this.stopped) return;
     this.saveTimer = setTimeout(() => void this.save(), after);
   }
 
@@ -189,6 +198,13 @@ export class DraftKeeper {
           this.set({ phase: same(this.state.draft, draft) ? 'saved' : 'unsaved', savedAt: this.ports.now() });
           return;
         }
+        // So does the last save of the page before this one: what was typed since goes over it.
+        if (answer.current !== null && this.opened !== null && same(draftOf(answer.current), this.opened)) {
+          this.known = answer.current;
+          this.onServer = this.opened;
+          this.set({ phase: 'unsaved' });
+          return;
+        }
         this.set({ phase: 'conflict', theirs: answer.current });
         return;
       case 'later':
@@ -217,7 +233,7 @@ export class DraftKeeper {
     this.keepTimer = undefined;
     this.set({ keptAt: null });
     // What stays behind is the same text again: the next opening sees that and forgets it.
-    await this.ports.forget().catch(() => {});
+    await this.ports.forget(this.stopped ? this.onServer : undefined).catch(() => {});
   }
 
   private set(change: Partial<KeeperState>): void {
