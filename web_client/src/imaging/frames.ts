@@ -1,5 +1,6 @@
 import type { Types } from '@cornerstonejs/core';
 import { createImage } from '@cornerstonejs/dicom-image-loader';
+import { isJpeg2000, isWholeCodestream } from './codestream';
 
 /** The scheme of our image ids: `frame:` and the address of one frame. */
 export const FRAME_SCHEME = 'frame';
@@ -31,6 +32,9 @@ export function loadFrame(imageId: string): { promise: Promise<Types.IImage>; ca
 
 async function load(imageId: string, leaving: AbortController): Promise<Types.IImage> {
   const { bytes, transferSyntax } = await fetched(imageId.slice(FRAME_SCHEME.length + 1), leaving);
+  if (isJpeg2000(transferSyntax) && !isWholeCodestream(bytes)) {
+    throw new Error('the JPEG 2000 codestream is damaged');
+  }
   return (await createImage(imageId, bytes, transferSyntax, {})) as Types.IImage;
 }
 
