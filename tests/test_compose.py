@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 from importlib.metadata import files
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, ip_address
 from pathlib import Path
 from typing import Any
 
@@ -224,8 +224,8 @@ def test_every_setting_the_roles_are_given_exists(
 @pytest.mark.parametrize("network", ["edge", "rtc"])
 def test_a_fixed_address_is_given_to_nobody_else(config: Config, network: str) -> None:
     (pool,) = config["networks"][network]["ipam"]["config"]
-    given = ip_network(pool["ip_range"])
-    assert given.subnet_of(ip_network(pool["subnet"]))
+    given = IPv4Network(pool["ip_range"])
+    assert given.subnet_of(IPv4Network(pool["subnet"]))
     fixed = [
         ip_address(service["networks"][network]["ipv4_address"])
         for service in config["services"].values()
@@ -233,5 +233,5 @@ def test_a_fixed_address_is_given_to_nobody_else(config: Config, network: str) -
     ]
     assert fixed
     for address in fixed:
-        assert address in ip_network(pool["subnet"])
+        assert address in IPv4Network(pool["subnet"])
         assert address not in given
