@@ -170,10 +170,10 @@ async function signTheEcg(desk: Desk): Promise<void> {
 /** Write both texts and wait until the server has them. */
 async function write(desk: Desk, findings: string, impression: string): Promise<void> {
   const saved = desk.page.waitForResponse(
-    (response) =>
+    async (response) =>
       response.request().method() === 'PUT' &&
       response.ok() &&
-      (response.request().postData() ?? '').includes(impression),
+      (await response.json()).impression === impression,
   );
   await field(desk, 'report-findings').fill(findings);
   await field(desk, 'report-impression').fill(impression);
