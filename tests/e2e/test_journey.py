@@ -44,3 +44,14 @@ async def test_a_case_goes_from_the_township_to_the_county_and_back(
     write_cases(cases)
     async with running_demo(tmp_path / "data", settings=backend) as demo:
         await run_spec("journey.spec.ts", browser, demo, {"E2E_CASES": str(cases)})
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+async def test_what_goes_wrong_is_said_in_both_languages_and_nothing_is_lost(
+    browser: str, tmp_path: Path
+) -> None:
+    require_program("storescu")
+    cases = tmp_path / "cases"
+    write_cases(cases)
+    async with running_demo(tmp_path / "data") as demo:
+        await run_spec("faults.spec.ts", browser, demo, {"E2E_CASES": str(cases)})
