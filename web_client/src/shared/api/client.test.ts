@@ -69,6 +69,26 @@ describe('the API', () => {
     vi.useRealTimers();
   });
 
+  test('gives up on a body that never ends', async () => {
+    vi.useFakeTimers();
+    const fetch = async (_input: RequestInfo | URL, init?: RequestInit): Promise<Response> =>
+      new Response(
+        new ReadableStream({
+          start: (stream) => init?.signal?.addEventListener('abort', () => stream.error(init.signal?.reason)),
+        }),
+      );
+    const api = createApi({
+      csrfToken: () => null,
+      onSignedOut: () => {},
+      renewToken: async () => false,
+      fetch,
+    });
+    const answer = expect(bodyOf(api.GET('/api/ecgs'))).rejects.toMatchObject({ code: 'timeout' });
+    await vi.advanceTimersByTimeAsync(120_000);
+    await answer;
+    vi.useRealTimers();
+  });
+
   test('knows a sign-in page of the network for what it is', async () => {
     const { api } = answering(new Response('<html>', { headers: { 'Content-Type': 'text/html' } }));
     await expect(bodyOf(api.GET('/api/ecgs'))).rejects.toMatchObject({ code: 'not-an-answer' });

@@ -5,6 +5,8 @@ import type { components, paths } from './schema';
 export type Schemas = components['schemas'];
 
 const TIMEOUT_MS = 20_000;
+/** The metadata of a long series takes its time on a slow line. */
+const BODY_TIMEOUT_MS = 120_000;
 
 export interface Door {
   readonly csrfToken: () => string | null;
@@ -23,16 +25,22 @@ export function guardedFetch(door: Door): (request: Request) => Promise<Response
     const abort = (): void => limit.abort(request.signal.reason);
     if (request.signal.aborted) abort();
     request.signal.addEventListener('abort', abort);
-    const timer = setTimeout(() => limit.abort(new DOMException('late', 'TimeoutError')), TIMEOUT_MS);
+    const late = (): void => limit.abort(new DOMException('late', 'TimeoutError'));
+    let timer = setTimeout(late, TIMEOUT_MS);
     const token = door.csrfToken();
     if (request.method !== 'GET' && token !== null) request.headers.set('X-CSRF-Token', token);
     try {
-      return await send(request, { signal: limit.signal });
+      const response = await send(request, { signal: limit.signal });
+      // The body has a limit too: the line may die within it.
+      clearTimeout(timer);
+      timer = setTimeout(late, BODY_TIMEOUT_MS);
+      const body = response.body === null ? null : await response.arrayBuffer();
+      return new Response(body, response);
     } catch (error) {
       // Given up by the page itself: nobody is to be told.
       if (request.signal.aborted) throw error;
-      const late = error instanceof DOMException && error.name === 'TimeoutError';
-      throw new Problem(late ? 'timeout' : 'network', 0);
+      const ranOut = error instanceof DOMException && error.name === 'TimeoutError';
+      throw new Problem(ranOut ? 'timeout' : 'network', 0);
     } finally {
       clearTimeout(timer);
       request.signal.removeEventListener('abort', abort);
