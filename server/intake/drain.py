@@ -2,7 +2,9 @@
 
 ``PUT`` with ``If-None-Match``, read-back check, the locations flip in one transaction, then unlink.
 One process of a host drains; the lock passes on when it dies. While the store is down everything
-goes on from the spool, and the drain waits, longer each time.
+goes on from the spool, and the drain waits, longer each time. A process that dies between flip and
+unlink leaves files nobody needs in the folders of those who received them; they are swept once
+those have ended too.
 """
 
 import asyncio
