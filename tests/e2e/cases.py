@@ -33,7 +33,13 @@ def write_cases(folder: Path) -> None:
 
 
 def _patient(name: str, patient_id: str) -> dict[str, object]:
-    return {"SpecificCharacterSet": "ISO_IR 192", "PatientName": name, "PatientID": patient_id}
+    return {
+        "SpecificCharacterSet": "ISO_IR 192",
+        "PatientName": name,
+        "PatientID": patient_id,
+        "PatientSex": "F" if name == CT_PATIENT else "M",
+        "PatientAge": "068Y",
+    }
 
 
 def _ct(name: str, patient_id: str) -> list[bytes]:
