@@ -1,9 +1,9 @@
 """`EcgSignal`: what every reader produces and everything else takes."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -62,6 +62,8 @@ class Patient:
         `Sex` or None.
     id, name
         As the device wrote them.
+    birth_date
+        Where stated.
 
     Raises
     ------
@@ -73,6 +75,7 @@ class Patient:
     sex: Sex | None = None
     id: str | None = None
     name: str | None = None
+    birth_date: date | None = None
 
     def __post_init__(self) -> None:
         """Check the age and give ``sex`` its type."""
@@ -160,6 +163,8 @@ class EcgSignal:
         What the file says of them.
     device_statements
         The machine's own conclusions, in its order; never ours.
+    device_measurements
+        What the machine measured, by the names of `ecg.intervals.Measurements`: ``"qrs_ms": 92.0``.
     device
         Maker and model.
     source_format
@@ -177,6 +182,7 @@ class EcgSignal:
     acquired_at: datetime | None = None
     patient: Patient = field(default_factory=Patient)
     device_statements: Sequence[str] = ()
+    device_measurements: Mapping[str, float] = field(default_factory=dict)
     device: str | None = None
     filters: FilterInfo = field(default_factory=FilterInfo)
     source_format: str | None = None
@@ -197,6 +203,7 @@ class EcgSignal:
         object.__setattr__(self, "fs_hz", fs_hz)
         object.__setattr__(self, "leads", leads)
         object.__setattr__(self, "device_statements", tuple(self.device_statements))
+        object.__setattr__(self, "device_measurements", dict(self.device_measurements))
 
     @property
     def n_leads(self) -> int:
@@ -219,14 +226,4 @@ class EcgSignal:
 
     def excerpt(self, start: int, stop: int) -> "EcgSignal":
         """Return samples ``start`` to ``stop`` (exclusive) of every lead, all else unchanged."""
-        return EcgSignal(
-            samples_uv=self.samples_uv[:, start:stop],
-            fs_hz=self.fs_hz,
-            leads=self.leads,
-            acquired_at=self.acquired_at,
-            patient=self.patient,
-            device_statements=self.device_statements,
-            device=self.device,
-            filters=self.filters,
-            source_format=self.source_format,
-        )
+        return replace(self, samples_uv=self.samples_uv[:, start:stop])

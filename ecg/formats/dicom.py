@@ -127,6 +127,7 @@ def _patient(found: IndexedAttributes, acquired_at: dt.datetime | None) -> Patie
         sex=_SEX.get(found.patient_sex or ""),
         id=found.patient_id or None,
         name=name or None,
+        birth_date=found.patient_birth_date,
     )
 
 

@@ -1,8 +1,10 @@
 """Tell formats by their content, never by their name, and read them."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import assert_never
+from typing import Final
 
 from ecg.formats.dicom import looks_like_dicom, read_dicom
 from ecg.formats.errors import EcgFormatError
@@ -17,8 +19,29 @@ class Format(StrEnum):
     DICOM = "dicom"
 
 
-def sniff(content: bytes) -> Format:
-    """Name the format of a file's content.
+@dataclass(frozen=True)
+class Reader:
+    """One format: how its content is told, and how it is read.
+
+    Attributes
+    ----------
+    looks_like
+        Judges by the first bytes and never raises.
+    read
+        Raises `EcgFormatError` and nothing else.
+    """
+
+    format: Format
+    looks_like: Callable[[bytes], bool]
+    read: Callable[[bytes], EcgSignal]
+
+
+# The surest signs first.
+READERS: Final = (Reader(Format.DICOM, looks_like_dicom, read_dicom),)
+
+
+def reader_of(content: bytes) -> Reader:
+    """Return the reader for a file's content.
 
     Raises
     ------
@@ -27,9 +50,21 @@ def sniff(content: bytes) -> Format:
     """
     if not content:
         raise EcgFormatError("the file is empty")
-    if looks_like_dicom(content):
-        return Format.DICOM
+    for reader in READERS:
+        if reader.looks_like(content):
+            return reader
     raise EcgFormatError("the format is not known")
+
+
+def sniff(content: bytes) -> Format:
+    """Name the format of a file's content.
+
+    Raises
+    ------
+    EcgFormatError
+        If it is empty or none that is known.
+    """
+    return reader_of(content).format
 
 
 def _content(source: str | Path | bytes) -> bytes:
@@ -69,9 +104,4 @@ def read(source: str | Path | bytes) -> EcgSignal:
         For every file that is not read, with one clear line.
     """
     content = _content(source)
-    found = sniff(content)
-    match found:
-        case Format.DICOM:
-            return read_dicom(content)
-        case _:
-            assert_never(found)
+    return reader_of(content).read(content)
