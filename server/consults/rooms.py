@@ -1,18 +1,18 @@
 """The rooms of this process: visits come in, what a room decides is carried out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Any, Final, Protocol, assert_never
+from typing import Any, Final, assert_never
 
 import structlog
-from pydantic import ValidationError
 
+from server.consults.doorkeeper import Doorkeeper, Members, Watch
 from server.consults.engine import Connected, MediaEngine
+from server.consults.incoming import may_be_cursor, parsed
 from server.consults.room import Attach, Detach, Effect, Room, Send, Withhold
 from server.consults.signals import (
-    CLIENT_MESSAGES,
     ClientMessage,
     Close,
     Cursor,
@@ -31,54 +31,19 @@ from server.consults.visit import ConsultRef, Visit, Visitor
 from server.core.clock import Clock
 from server.core.errors import InvalidInput, LianzhenError, Throttled, Unavailable
 from server.core.ids import Ids
-from server.identity.public import Actor, Credential
 
 _log = structlog.get_logger(__name__)
 
-# A revocation holds within 5 s, the check itself included.
-_WATCH_EVERY_S: Final = 2.0
-# Who talks to people touches no page; a consult must not end because nobody clicked.
-_KEEP_EVERY_S: Final = 60.0
 _JOINS_WITHIN_S: Final = 15.0
 _FAREWELL_S: Final = 5.0
 _VISITS_AT_MOST: Final = 512
 _VISITS_A_ROOM: Final = 16
 _VISITS_A_PERSON: Final = 4
 _EMPTY_ROOMS_KEPT: Final = 256
-_MESSAGE_BYTES: Final = 8 * 1024
-_CURSOR_BYTES: Final = 256
 _OFFER_BYTES: Final = 192 * 1024
 # Of 100 a second: a connection is dear, and so is a long message.
 _JOIN_COST: Final = 50.0
 _BYTES_A_TOKEN: Final = 2048
-
-
-class Members(Protocol):
-    """Knows whose room it is, and writes down who was there: `ConsultService`."""
-
-    async def may_stay(self, actor: Actor, consult_id: str) -> bool:
-        """Tell whether the consult is open, and for this person."""
-        ...
-
-    async def entered(self, actor: Actor, consult: ConsultRef, at: datetime) -> None:
-        """Write down that somebody came in; an error means that they must not."""
-        ...
-
-    async def left(self, actor: Actor, consult: ConsultRef, at: datetime) -> None:
-        """Write down that somebody went who came at ``at``, unless they have come again since."""
-        ...
-
-
-class Watch(Protocol):
-    """Knows whose session or token is still good."""
-
-    async def alive(self, credentials: Collection[Credential]) -> Collection[Credential]:
-        """Return those of the credentials that are good now."""
-        ...
-
-    async def keep(self, credentials: Collection[Credential]) -> None:
-        """Keep sessions from idling out."""
-        ...
 
 
 class Rooms:
@@ -95,14 +60,13 @@ class Rooms:
     ) -> None:
         self._engine = engine
         self._members = members
-        self._watch = watch
         self._clock = clock
         self._ids = ids
         self._rooms: dict[str, Room] = {}
         self._visits: dict[str, Visit] = {}
         self._chores: set[asyncio.Task[None]] = set()
+        self._doorkeeper = Doorkeeper(members, watch, clock)
         self._watcher: asyncio.Task[None] | None = None
-        self._kept_s = clock.monotonic_s()
         self._stopping = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -114,7 +78,10 @@ class Rooms:
 
     async def start(self) -> None:
         """Watch who may stay."""
-        self._watcher = asyncio.create_task(self._watch_visits(), name="room-watch")
+        self._watcher = asyncio.create_task(
+            self._doorkeeper.run(lambda: tuple(self._visits.values()), self._stopping),
+            name="room-watch",
+        )
 
     async def stop(self) -> None:
         """Send everybody away and let nobody in."""
@@ -164,11 +131,11 @@ class Rooms:
         # Reading a message is most of what it costs: it is paid for before it is read.
         cost = 1.0 + len(text) / _BYTES_A_TOKEN
         if not visit.allows(cost):
-            if not _may_be_cursor(text) or visit.is_flooding():
+            if not may_be_cursor(text) or visit.is_flooding():
                 visit.end(Close.POLICY)
             return
         try:
-            message = _parsed(text)
+            message = parsed(text)
             if isinstance(message, Join) and not visit.allows(max(_JOIN_COST - cost, 0.0)):
                 visit.end(Close.POLICY)
                 return
@@ -362,39 +329,6 @@ class Rooms:
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
 
-    async def _watch_visits(self) -> None:
-        while not self._stopping.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_WATCH_EVERY_S):
-                    await self._stopping.wait()
-                    return
-            try:
-                await self._send_away_who_may_not_stay()
-            except Exception:  # noqa: BLE001 -- a database out of reach must not end a consult
-                _log.exception("visits could not be checked; trying again")
-
-    async def _send_away_who_may_not_stay(self) -> None:
-        visits = tuple(self._visits.values())
-        if not visits:
-            return
-        alive = await self._watch.alive({visit.visitor.credential for visit in visits})
-        may_stay: dict[tuple[str, str], bool] = {}
-        for visit in visits:
-            actor, consult_id = visit.visitor.actor, visit.consult.id
-            if visit.visitor.credential not in alive:
-                visit.end(Close.SESSION_ENDED)
-                continue
-            key = (consult_id, actor.institution_id)
-            if key not in may_stay:
-                may_stay[key] = await self._members.may_stay(actor, consult_id)
-            if not may_stay[key]:
-                visit.end(Close.CONSULT_CLOSED)
-        now_s = self._clock.monotonic_s()
-        if now_s - self._kept_s >= _KEEP_EVERY_S:
-            self._kept_s = now_s
-            here = [visit for visit in visits if visit.seated and not visit.is_over]
-            await self._watch.keep({visit.visitor.credential for visit in here})
-
 
 def _check_stays(visit: Visit) -> None:
     if visit.is_over:
@@ -405,21 +339,3 @@ def _hand_over(gone: Visit, here: Visit) -> None:
     """Let a person's going be written down when their other connection ends."""
     came_at = [each.came_at for each in (gone, here) if each.came_at is not None]
     gone.came_at, here.came_at = None, max(came_at, default=None)
-
-
-def _may_be_cursor(text: str) -> bool:
-    return len(text) <= _CURSOR_BYTES and '"cursor"' in text
-
-
-def _parsed(text: str) -> ClientMessage:
-    if len(text) > _MESSAGE_BYTES and '"join"' not in text:
-        raise InvalidInput("the message is too long", code="message-too-long")
-    try:
-        message = CLIENT_MESSAGES.validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise InvalidInput(f"{where}: {first['msg']}", code="bad-message") from error
-    if not isinstance(message, Join) and len(text) > _MESSAGE_BYTES:
-        raise InvalidInput("the message is too long", code="message-too-long")
-    return message

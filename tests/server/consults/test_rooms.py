@@ -11,7 +11,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from server.consults import rooms
+from server.consults import incoming, rooms
 from server.consults.engine import Connected, EngineStats, Kind, Slot
 from server.consults.rooms import Rooms
 from server.consults.signals import ClientMessage
@@ -428,7 +428,7 @@ async def test_the_end_of_a_session_closes_its_sockets_alone(house: House) -> No
 async def test_being_in_a_room_keeps_a_session_and_standing_at_its_door_does_not(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.consults.rooms._KEEP_EVERY_S", 0.0)
+    monkeypatch.setattr("server.consults.doorkeeper._KEEP_EVERY_S", 0.0)
     await house.joined("li")
     await house.guest("wang")
     await house.joined("zhao")
@@ -498,13 +498,13 @@ async def test_a_message_is_paid_for_before_it_is_read(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    parsed = rooms._parsed
+    parsed = incoming.parsed
 
     def counted(text: str) -> ClientMessage:
         read.append(text)
         return parsed(text)
 
-    monkeypatch.setattr(rooms, "_parsed", counted)
+    monkeypatch.setattr(rooms, "parsed", counted)
     li, _ = await house.joined("li")
     for _ in range(20):
         await li.socket.send_str('{"type":"join","offer":"' + "[" * 200_000)
