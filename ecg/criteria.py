@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ecg.critical import CriticalValues
 from ecg.delineate import BeatClass
 from ecg.findings import AHA_2009, Evidence, Finding, FindingCode, Severity
 from ecg.intervals import Measurements
@@ -12,8 +13,6 @@ PR_SHORT_MS = 120.0
 QRS_WIDE_MS = 120.0
 QTC_MALE_MS = 450.0
 QTC_FEMALE_MS = 460.0
-QTC_FLAG_MS = 500.0
-QTC_CRITICAL_MS = 550.0
 QTC_SHORT_MS = 340.0
 QTC_MAX_BPM = 130.0
 BUNDLE_BRANCH_SHARE = 0.485
@@ -40,7 +39,7 @@ def _qrs(measured: Measurements) -> list[Finding]:
     return [Finding(FindingCode.WIDE_QRS, Severity.ROUTINE, evidence, f"{AHA_2009} part III")]
 
 
-def _qtc(measured: Measurements, sex: Sex | None) -> list[Finding]:
+def _qtc(measured: Measurements, sex: Sex | None, critical: CriticalValues) -> list[Finding]:
     value, rate = measured.qtc_fridericia_ms, measured.heart_rate_bpm
     if value is None or rate is None or measured.qrs_ms is None or rate > QTC_MAX_BPM:
         return []
@@ -57,10 +56,10 @@ def _qtc(measured: Measurements, sex: Sex | None) -> list[Finding]:
     if value < limit:
         return []
     severity = Severity.ROUTINE
-    if value >= QTC_FLAG_MS:
-        limit, severity = QTC_FLAG_MS, Severity.ORANGE
-    if value >= QTC_CRITICAL_MS:
-        limit, severity = QTC_CRITICAL_MS, Severity.RED
+    if value >= critical.qtc_orange_ms:
+        limit, severity = critical.qtc_orange_ms, Severity.ORANGE
+    if value >= critical.qtc_red_ms:
+        limit, severity = critical.qtc_red_ms, Severity.RED
     evidence = Evidence(quantity, value, "ms", f">= {limit:g}")
     return [Finding(FindingCode.LONG_QTC, severity, evidence, source)]
 
@@ -125,7 +124,11 @@ def _reversal(beat: BeatClass, leads: tuple[str, ...], has_p: bool) -> list[Find
 
 
 def criteria_findings(
-    measured: Measurements, beat: BeatClass, leads: tuple[str, ...], sex: Sex | None
+    measured: Measurements,
+    beat: BeatClass,
+    leads: tuple[str, ...],
+    sex: Sex | None,
+    critical: CriticalValues,
 ) -> list[Finding]:
     """Return the findings on one dominant median beat, adults only.
 
@@ -137,12 +140,14 @@ def criteria_findings(
         The median beat and the names of its rows.
     sex
         None takes the higher QTc limit; the caller says so in the result.
+    critical
+        The community's critical values.
     """
     return [
         *_reversal(beat, leads, measured.pr_ms is not None),
         *_pr(measured),
         *_qrs(measured),
-        *_qtc(measured, sex),
+        *_qtc(measured, sex, critical),
         *_axis(measured),
         *_low_voltage(beat, leads),
     ]

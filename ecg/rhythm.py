@@ -6,6 +6,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from ecg.critical import CRITICAL_LIST
 from ecg.filters import Array, running_median
 from ecg.findings import AHA_2009, Evidence, Finding, FindingCode, Severity
 from ecg.intervals import Measurements
@@ -27,7 +28,6 @@ PREMATURE_SHARE = 0.85
 RR_MEDIAN = 9
 MAX_EVIDENCE_BEATS = 50
 
-CRITICAL_LIST = "critical value defaults (危急值)"
 DASH_2009 = (
     "Dash et al., Ann Biomed Eng 37:1701-1709, 2009 (RMSSD over mean RR), limit ours; no P wave"
 )

@@ -9,6 +9,7 @@ from scipy import signal as scipy_signal
 from ecg import quality, rhythm
 from ecg.beats import Envelope, peaks_of, qrs_envelope
 from ecg.criteria import criteria_findings
+from ecg.critical import DEFAULT_CRITICAL_VALUES, CriticalValues
 from ecg.delineate import BeatClass, Delineation, Fiducials, delineate
 from ecg.filters import Array, decimate, fill_gaps, notch
 from ecg.findings import AHA_2009, Evidence, Finding, FindingCode, Severity
@@ -239,7 +240,7 @@ def _uninterpretable(signal: EcgSignal, scored: tuple[LeadQuality, ...], reason:
     return Screening(signal, scored, (), Measurements(), (finding,))
 
 
-def screen(signal: EcgSignal) -> Screening:
+def screen(signal: EcgSignal, critical: CriticalValues = DEFAULT_CRITICAL_VALUES) -> Screening:
     """Screen one ECG.
 
     Parameters
@@ -247,6 +248,8 @@ def screen(signal: EcgSignal) -> Screening:
     signal
         Any lead set, 50 Hz to 20 kHz, up to days long: beats are found in blocks of ten minutes and
         delineated in windows of two, so that memory beyond the signal's own stays bounded.
+    critical
+        The community's critical values.
 
     Returns
     -------
@@ -290,7 +293,7 @@ def screen(signal: EcgSignal) -> Screening:
         measurable = st_levels(dominant, names, main.work_hz)
         levels = {name: level for name, level in measurable.items() if name not in poor}
     findings = [*poor_lead_findings(signal, scored), *einthoven_findings(signal)]
-    findings += _judged(signal, beats, rr_ms, measured, dominant, names)
+    findings += _judged(signal, beats, rr_ms, measured, dominant, names, critical)
     if levels and not _is_child(signal.patient):
         setting = StSetting(
             qrs_ms=measured.qrs_ms,
@@ -315,7 +318,7 @@ def screen(signal: EcgSignal) -> Screening:
         scored,
         beats,
         measured,
-        _by_severity(findings),
+        _by_severity([critical.graded(each) for each in findings]),
         st_j_mv={name: level.j_mv for name, level in levels.items()},
         median_beat=dominant,
         median_leads=names,
@@ -353,6 +356,7 @@ def _judged(
     measured: Measurements,
     dominant: BeatClass,
     names: tuple[str, ...],
+    critical: CriticalValues,
 ) -> list[Finding]:
     """Return rhythm and interval findings, or a child's shorter list."""
     labels = tuple(beat.label for beat in beats)
@@ -369,5 +373,5 @@ def _judged(
         return [*findings, child]
     findings += rhythm.rhythm_findings(statistics, measured)
     findings += rhythm.ectopic_findings(labels)
-    findings += criteria_findings(measured, dominant, names, signal.patient.sex)
+    findings += criteria_findings(measured, dominant, names, signal.patient.sex, critical)
     return [*findings, *_assumptions(signal.patient)]

@@ -1,0 +1,41 @@
+"""Definitions of findings on the recording: quality, leads, assumptions, nothing found."""
+
+from types import MappingProxyType
+
+from ecg.findings.codes import FindingCode
+from ecg.findings.definition import Definition
+
+_C = FindingCode
+
+QUALITY = MappingProxyType(
+    {
+        _C.UNINTERPRETABLE: Definition(
+            "图形质量差，无法判读；如患者无反应，请先排除停搏或室颤",
+            "Uninterpretable; if the patient does not respond, exclude asystole or VF first",
+        ),
+        _C.POOR_LEADS: Definition(
+            "部分导联图形质量差，建议重新采集", "Poor quality in some leads, repeat the ECG"
+        ),
+        _C.LIMB_LEADS_INCONSISTENT: Definition(
+            "肢体导联关系不符（I+III≠II），请核对导联",
+            "Limb leads disagree (I+III≠II), check the leads",
+        ),
+        _C.ARM_LEADS_REVERSED: Definition("疑似左右上肢导联接反", "Suspected arm lead reversal"),
+        _C.NO_CHILD_TABLES: Definition(
+            "未满16岁：仅提供测量值，未启用儿童标准",
+            "Under 16: measured only, no child tables are in use",
+        ),
+        _C.ASSUMED_ADULT: Definition(
+            "年龄未知，按40岁及以上成人标准分析", "Age unknown, limits for 40 and over assumed"
+        ),
+        _C.ASSUMED_SEX: Definition(
+            "性别未知，QTc按女性界值（460 ms）、ST段抬高按男性界值分析",
+            "Sex unknown, the female limit of QTc (460 ms) and the male one of ST are used",
+        ),
+        _C.WITHIN_NORMAL_LIMITS: Definition(
+            "所分析项目（心率、节律、间期、电轴、电压、ST段抬高）在正常范围；未分析ST段压低及T波",
+            "Rate, rhythm, intervals, axis, voltage and ST elevation within normal limits; "
+            "ST depression and T waves not analysed",
+        ),
+    }
+)
