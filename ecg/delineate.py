@@ -239,7 +239,7 @@ def _upright(trace: Array) -> tuple[Array, int]:
     return (level if level[peak] >= 0 else -level), peak
 
 
-def _trapezium_end(trace: Array, peak: int, stop: int) -> int:
+def trapezium_end(trace: Array, peak: int, stop: int) -> int:
     """Return where the trapezium's area is largest between the steepest descent and ``stop``."""
     if stop - peak < 3:
         return stop
@@ -263,8 +263,8 @@ def _t_wave(
     if trace[peak] < T_MIN_UV * np.sqrt(len(smooth)) or peak < 2 or peak > trace.size - 4:
         return None
     half = _samples(T_HALF_MS, fs_hz)
-    end = _trapezium_end(trace, peak, min(trace.size - 1, peak + half))
-    begin = trace.size - 1 - _trapezium_end(trace[::-1], trace.size - 1 - peak, trace.size - 1)
+    end = trapezium_end(trace, peak, min(trace.size - 1, peak + half))
+    begin = trace.size - 1 - trapezium_end(trace[::-1], trace.size - 1 - peak, trace.size - 1)
     end = max(peak + 1, end - _samples(T_END_BIAS_MS, fs_hz))
     return start + begin, start + peak, start + end
 
@@ -293,9 +293,9 @@ def _p_wave(
         return None
     late = min(trace.size - 1, peak + _samples(P_AFTER_MS, fs_hz))
     early = max(0, peak - _samples(P_BEFORE_MS, fs_hz))
-    end = _trapezium_end(trace, peak, late)
+    end = trapezium_end(trace, peak, late)
     back = trace[early : peak + 1][::-1]
-    begin = peak - _trapezium_end(back, 0, back.size - 1)
+    begin = peak - trapezium_end(back, 0, back.size - 1)
     return start + begin, start + peak, start + end
 
 

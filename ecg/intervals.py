@@ -1,7 +1,7 @@
 """Rate, intervals, corrected QT, electrical axes and amplitudes from one delineated median beat."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,12 @@ class Measurements:
     ----------
     heart_rate_bpm
         60,000 over the mean RR interval.
-    pr_ms, qrs_ms, qt_ms
+    rr_mean_ms, rr_min_ms, rr_max_ms
+        Of all RR intervals.
+    sdnn_ms
+        Standard deviation of the intervals between two normal beats (Task Force of the ESC and
+        NASPE, Circulation 93:1043, 1996); None with fewer than three of them.
+    p_ms, pr_ms, qrs_ms, qt_ms
         From the dominant median beat, over all usable leads.
     qtc_bazett_ms, qtc_fridericia_ms
         QT corrected with the mean RR interval.
@@ -35,6 +40,11 @@ class Measurements:
     axis_p_deg: float | None = None
     axis_qrs_deg: float | None = None
     axis_t_deg: float | None = None
+    p_ms: float | None = None
+    rr_mean_ms: float | None = None
+    rr_min_ms: float | None = None
+    rr_max_ms: float | None = None
+    sdnn_ms: float | None = None
 
 
 def qtc_bazett_ms(qt_ms: float, rr_ms: float) -> float:
@@ -45,6 +55,16 @@ def qtc_bazett_ms(qt_ms: float, rr_ms: float) -> float:
 def qtc_fridericia_ms(qt_ms: float, rr_ms: float) -> float:
     """Correct QT by the cube root of RR in seconds (Fridericia, Acta Med Scand 53:469, 1920)."""
     return float(qt_ms / np.cbrt(rr_ms / 1000.0))
+
+
+def qtc_framingham_ms(qt_ms: float, rr_ms: float) -> float:
+    """Correct QT by 0.154 (1 - RR) in seconds (Sagie et al., Am J Cardiol 70:797, 1992)."""
+    return qt_ms + 154.0 * (1.0 - rr_ms / 1000.0)
+
+
+def qtc_hodges_ms(qt_ms: float, rr_ms: float) -> float:
+    """Correct QT by 1.75 ms a beat a minute from 60 (Hodges et al., JACC 1:694, 1983)."""
+    return qt_ms + 1.75 * (60_000.0 / rr_ms - 60.0)
 
 
 def _net_area(row: Array, start: int | None, stop: int | None) -> float:
@@ -86,8 +106,36 @@ def _limb_rows(median_uv: Array, leads: tuple[str, ...]) -> tuple[Array, Array] 
     return None
 
 
+def rr_measurements(
+    rr_ms: NDArray[np.float64], normal: NDArray[np.bool_] | None = None
+) -> Measurements:
+    """Measure rate and RR intervals alone.
+
+    Parameters
+    ----------
+    rr_ms
+        Shape (n_beats - 1,).
+    normal
+        Whether each beat is a normal one, shape (n_beats,); all of them where None.
+    """
+    if rr_ms.size == 0:
+        return Measurements()
+    between = rr_ms if normal is None else rr_ms[normal[:-1] & normal[1:]]
+    return Measurements(
+        heart_rate_bpm=round(60_000.0 / float(rr_ms.mean()), 1),
+        rr_mean_ms=round(float(rr_ms.mean()), 1),
+        rr_min_ms=round(float(rr_ms.min()), 1),
+        rr_max_ms=round(float(rr_ms.max()), 1),
+        sdnn_ms=round(float(between.std(ddof=1)), 1) if between.size >= 3 else None,
+    )
+
+
 def measure(
-    beat: BeatClass | None, leads: tuple[str, ...], rr_ms: NDArray[np.float64], fs_hz: float
+    beat: BeatClass | None,
+    leads: tuple[str, ...],
+    rr_ms: NDArray[np.float64],
+    fs_hz: float,
+    normal: NDArray[np.bool_] | None = None,
 ) -> Measurements:
     """Measure the dominant median beat.
 
@@ -101,11 +149,13 @@ def measure(
         All RR intervals of the recording, shape (n_beats - 1,).
     fs_hz
         Rate of the median beat.
+    normal
+        As `rr_measurements` takes it.
     """
     mean_rr_ms = float(rr_ms.mean()) if rr_ms.size else None
-    rate = round(60_000.0 / mean_rr_ms, 1) if mean_rr_ms else None
+    rhythm_alone = rr_measurements(rr_ms, normal)
     if beat is None:
-        return Measurements(heart_rate_bpm=rate)
+        return rhythm_alone
     marks = beat.fiducials
     per_sample_ms = 1000.0 / fs_hz
     qt_ms = None if marks.t_off is None else (marks.t_off - marks.qrs_on) * per_sample_ms
@@ -120,8 +170,12 @@ def measure(
     if qt_ms is not None and mean_rr_ms is not None:
         bazett = round(qtc_bazett_ms(qt_ms, mean_rr_ms), 1)
         fridericia = round(qtc_fridericia_ms(qt_ms, mean_rr_ms), 1)
-    return Measurements(
-        heart_rate_bpm=rate,
+    p_ms = None
+    if marks.p_on is not None and marks.p_off is not None:
+        p_ms = round((marks.p_off - marks.p_on) * per_sample_ms, 1)
+    return replace(
+        rhythm_alone,
+        p_ms=p_ms,
         pr_ms=None if marks.p_on is None else round((marks.qrs_on - marks.p_on) * per_sample_ms, 1),
         qrs_ms=round((marks.qrs_off - marks.qrs_on) * per_sample_ms, 1),
         qt_ms=None if qt_ms is None else round(qt_ms, 1),

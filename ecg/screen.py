@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 from scipy import signal as scipy_signal
 
 from ecg import quality, rhythm
+from ecg.amplitudes import measure_leads
 from ecg.beats import Envelope, peaks_of, qrs_envelope
 from ecg.criteria import criteria_findings
 from ecg.critical import DEFAULT_CRITICAL_VALUES, CriticalValues
 from ecg.delineate import BeatClass, Delineation, Fiducials, delineate
 from ecg.filters import Array, decimate, fill_gaps, notch
 from ecg.findings import AHA_2009, Evidence, Finding, FindingCode, Severity
-from ecg.intervals import Measurements, measure
+from ecg.intervals import Measurements, measure, rr_measurements
 from ecg.quality import LeadProblem, LeadQuality
 from ecg.quality_findings import einthoven_findings, poor_lead_findings
 from ecg.screening import Beat, Screening
@@ -282,14 +283,16 @@ def screen(signal: EcgSignal, critical: CriticalValues = DEFAULT_CRITICAL_VALUES
     dominant = main.result.classes[0]
     if rr_ms.size >= 4 and dominant.members.size < ALIKE_SHARE * main.result.triggers.size:
         return _uninterpretable(signal, scored, "no two beats alike")
-    measured = measure(dominant, names, rr_ms, main.work_hz)
-    if signal.fs_hz < MIN_INTERVAL_FS_HZ:
-        measured = Measurements(heart_rate_bpm=measured.heart_rate_bpm)
+    normal = np.array([beat.label is rhythm.BeatLabel.NORMAL for beat in beats], dtype=np.bool_)
+    fine = signal.fs_hz >= MIN_INTERVAL_FS_HZ
+    measured = rr_measurements(rr_ms, normal)
+    if fine:
+        measured = measure(dominant, names, rr_ms, main.work_hz, normal)
     poor = tuple(
         name for name, each in zip(signal.leads, scored, strict=True) if each.score < quality.GOOD
     )
     levels: dict[str, StLevel] = {}
-    if signal.fs_hz >= MIN_INTERVAL_FS_HZ:
+    if fine:
         measurable = st_levels(dominant, names, main.work_hz)
         levels = {name: level for name, level in measurable.items() if name not in poor}
     findings = [*poor_lead_findings(signal, scored), *einthoven_findings(signal)]
@@ -320,6 +323,7 @@ def screen(signal: EcgSignal, critical: CriticalValues = DEFAULT_CRITICAL_VALUES
         measured,
         _by_severity([critical.graded(each) for each in findings]),
         st_j_mv={name: level.j_mv for name, level in levels.items()},
+        leads_measured=measure_leads(dominant, names, main.work_hz) if fine else {},
         median_beat=dominant,
         median_leads=names,
         median_fs_hz=main.work_hz,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ecg.amplitudes import LeadMeasurements
 from ecg.delineate import BeatClass
 from ecg.findings import RULES_VERSION, Finding, FindingCode, Severity
 from ecg.intervals import Measurements
@@ -51,6 +52,8 @@ class Screening:
         The most severe first.
     st_j_mv
         ST at the J point over the level before QRS, in millivolts, of each good lead.
+    leads_measured
+        Waves, amplitudes and ST of each usable lead of the dominant median beat.
     median_beat
         The dominant median beat over ``median_leads`` at ``median_fs_hz``; None if uninterpretable.
     rules_version
@@ -63,6 +66,7 @@ class Screening:
     measurements: Measurements
     findings: tuple[Finding, ...]
     st_j_mv: Mapping[str, float] = field(default_factory=dict)
+    leads_measured: Mapping[str, LeadMeasurements] = field(default_factory=dict)
     median_beat: BeatClass | None = None
     median_leads: tuple[str, ...] = ()
     median_fs_hz: float | None = None
@@ -99,6 +103,7 @@ class Screening:
             "beats": [beat.to_dict() for beat in self.beats],
             "measurements": dict(self.measurements.__dict__),
             "st_j_mv": dict(self.st_j_mv),
+            "leads_measured": {name: each.to_dict() for name, each in self.leads_measured.items()},
             "findings": [finding.to_dict() for finding in self.findings],
             "critical": [code.value for code in self.critical],
             "rules_version": self.rules_version,

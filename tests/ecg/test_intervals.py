@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from ecg import EcgSignal, read, screen
-from ecg.intervals import qtc_bazett_ms, qtc_fridericia_ms
+from ecg.intervals import (
+    qtc_bazett_ms,
+    qtc_framingham_ms,
+    qtc_fridericia_ms,
+    qtc_hodges_ms,
+    rr_measurements,
+)
 from tests.dicom.build import wheel_file
 from tests.ecg.samples import signal_of, twelve
 
@@ -10,11 +16,25 @@ from tests.ecg.samples import signal_of, twelve
 def test_corrected_qt_is_qt_at_sixty_a_minute() -> None:
     assert qtc_bazett_ms(400.0, 1000.0) == pytest.approx(400.0)
     assert qtc_fridericia_ms(400.0, 1000.0) == pytest.approx(400.0)
+    assert qtc_framingham_ms(400.0, 1000.0) == pytest.approx(400.0)
+    assert qtc_hodges_ms(400.0, 1000.0) == pytest.approx(400.0)
 
 
 def test_corrected_qt_follows_the_published_formulas() -> None:
     assert qtc_bazett_ms(360.0, 640.0) == pytest.approx(450.0)
     assert qtc_fridericia_ms(360.0, 512.0) == pytest.approx(450.0)
+    assert qtc_framingham_ms(360.0, 500.0) == pytest.approx(437.0)
+    assert qtc_hodges_ms(360.0, 500.0) == pytest.approx(465.0)
+
+
+def test_rr_intervals_are_described_and_sdnn_leaves_ectopic_beats_out() -> None:
+    rr_ms = np.array([800.0, 820.0, 780.0, 400.0, 1200.0, 800.0, 840.0])
+    normal = np.array([True, True, True, True, False, True, True, True])
+    found = rr_measurements(rr_ms, normal)
+    assert (found.rr_mean_ms, found.rr_min_ms, found.rr_max_ms) == (805.7, 400.0, 1200.0)
+    assert found.sdnn_ms == pytest.approx(np.std([800, 820, 780, 800, 840], ddof=1), abs=0.05)
+    assert rr_measurements(rr_ms[:2]).sdnn_ms is None
+    assert rr_measurements(rr_ms[:0]).heart_rate_bpm is None
 
 
 def test_measurements_agree_with_the_cart_that_recorded_the_sample() -> None:

@@ -27,7 +27,7 @@ def test_the_json_object_has_the_fields_of_the_contract() -> None:
     result = screen(signal).to_dict()
     assert list(result) == [
         "format", "fs_hz", "duration_s", "leads", "patient", "acquired_at", "quality", "beats",
-        "measurements", "st_j_mv", "findings", "critical", "rules_version",
+        "measurements", "st_j_mv", "leads_measured", "findings", "critical", "rules_version",
     ]  # fmt: skip
     assert result["patient"] == {"id": "E-1", "name": "王模拟", "age_years": 58.0, "sex": "male"}
     assert result["acquired_at"] == "2026-11-18T10:19:48"
@@ -51,7 +51,8 @@ def test_the_json_object_has_the_fields_of_the_contract() -> None:
     assert isinstance(measurements, dict)
     assert list(measurements) == [
         "heart_rate_bpm", "pr_ms", "qrs_ms", "qt_ms", "qtc_bazett_ms", "qtc_fridericia_ms",
-        "axis_p_deg", "axis_qrs_deg", "axis_t_deg",
+        "axis_p_deg", "axis_qrs_deg", "axis_t_deg", "p_ms", "rr_mean_ms", "rr_min_ms", "rr_max_ms",
+        "sdnn_ms",
     ]  # fmt: skip
 
 
