@@ -45,7 +45,8 @@ def test_json_holds_what_the_interface_says() -> None:
     line = json.loads(result.stdout)
     assert set(line) == {
         "file", "format", "fs_hz", "duration_s", "leads", "patient", "acquired_at", "quality",
-        "beats", "measurements", "st_j_mv", "findings", "critical", "rules_version",
+        "beats", "measurements", "st_j_mv", "leads_measured", "findings", "critical",
+        "rules_version",
     }  # fmt: skip
     assert set(line["beats"][0]) == {
         "sample", "label", "p_on", "p_peak", "p_off", "qrs_on", "r", "qrs_off", "t_on", "t_peak",
