@@ -6,8 +6,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from ecg.formats.companions import Companions, Folder
 from ecg.formats.dicom import looks_like_dicom, read_dicom
 from ecg.formats.errors import EcgFormatError
+from ecg.formats.wfdb import looks_like_wfdb, read_wfdb, read_wfdb_record
+from ecg.formats.wfdb_archive import looks_like_wfdb_archive, read_wfdb_archive
 from ecg.signal import EcgSignal
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -17,6 +20,7 @@ class Format(StrEnum):
     """Formats that `read` knows."""
 
     DICOM = "dicom"
+    WFDB = "wfdb"
 
 
 @dataclass(frozen=True)
@@ -29,15 +33,23 @@ class Reader:
         Judges by the first bytes and never raises.
     read
         Raises `EcgFormatError` and nothing else.
+    read_beside
+        Reads a recording of several files, given its header and where the others are; `read` then
+        says which are missing. None for formats of one file.
     """
 
     format: Format
     looks_like: Callable[[bytes], bool]
     read: Callable[[bytes], EcgSignal]
+    read_beside: Callable[[bytes, Companions], EcgSignal] | None = None
 
 
 # The surest signs first.
-READERS: Final = (Reader(Format.DICOM, looks_like_dicom, read_dicom),)
+READERS: Final = (
+    Reader(Format.DICOM, looks_like_dicom, read_dicom),
+    Reader(Format.WFDB, looks_like_wfdb, read_wfdb, read_wfdb_record),
+    Reader(Format.WFDB, looks_like_wfdb_archive, read_wfdb_archive),
+)
 
 
 def reader_of(content: bytes) -> Reader:
@@ -91,7 +103,8 @@ def read(source: str | Path | bytes) -> EcgSignal:
     Parameters
     ----------
     source
-        A path, or the file's content, at most 256 MiB.
+        A path, or the file's content, at most 256 MiB. A recording of several files (WFDB) is read
+        by the path of its header, with the others beside it, or as one zip archive.
 
     Returns
     -------
@@ -104,4 +117,7 @@ def read(source: str | Path | bytes) -> EcgSignal:
         For every file that is not read, with one clear line.
     """
     content = _content(source)
-    return reader_of(content).read(content)
+    reader = reader_of(content)
+    if reader.read_beside is None or isinstance(source, bytes):
+        return reader.read(content)
+    return reader.read_beside(content, Folder(Path(source).parent, MAX_BYTES))

@@ -67,12 +67,17 @@ def test_normals_hypertrophy_and_bundle_branch_blocks_do_not_alarm(
     ]
 
 
-def test_every_other_sample_file_is_refused_in_one_line_until_its_reader_exists() -> None:
-    refused = 0
+def test_every_sample_file_is_read_or_refused_in_one_line() -> None:
+    seen = 0
     for path in sorted((shared_ecg_data() / "formats").rglob("*")):
-        if path.is_file() and path.suffix != ".dcm":
-            with pytest.raises(EcgFormatError) as caught:
+        if path.is_file():
+            seen += 1
+            try:
                 read(path)
-            assert "\n" not in str(caught.value)
-            refused += 1
-    assert refused > 50
+            except EcgFormatError as error:
+                line = str(error)
+            else:
+                continue
+            assert line
+            assert "\n" not in line
+    assert seen > 50
