@@ -27,17 +27,19 @@ def quantum_uv(samples_uv: NDArray[np.floating]) -> float:
     levels = np.unique(np.abs(recorded[recorded != 0.0]).astype(np.float64))
     if levels.size == 0:
         return 1.0
-    highest, precision = float(levels[-1]), float(np.finfo(samples_uv.dtype).eps)
-    step = float(levels[0])
-    # Euclid over all levels at once. A remainder is none where rounding alone may have made it: an
-    # error of the step, which is one of some level, counts as often as the step is in the highest.
+    precision = 2.0 * float(np.finfo(samples_uv.dtype).eps)
+    # The narrowest gap between levels, zero among them, is the step or a small multiple of it.
+    step, error = float(np.diff(levels, prepend=0.0).min()), precision * float(levels[-1])
+    # Euclid over all levels at once. A remainder is none where rounding may have made it: the error
+    # of the step counts as often as the step is in the level, and goes into the next step.
     while step >= MIN_UV:
-        noise = 4.0 * precision * highest * (highest / step)
-        if noise > 0.25 * step:
+        noise = 2.0 * (error * levels / step + precision * levels)
+        if noise[-1] > 0.25 * step:
             break
         rest = np.abs(levels - np.round(levels / step) * step)
-        off = rest[rest > noise]
+        off = np.flatnonzero(rest > noise)
         if off.size == 0:
-            return highest / float(np.round(highest / step))
-        step = float(off.min())
+            return float(levels[-1] / np.round(levels[-1] / step))
+        least = off[np.argmin(rest[off])]
+        step, error = float(rest[least]), float(noise[least])
     return FALLBACK_UV
