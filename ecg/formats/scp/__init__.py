@@ -1,0 +1,6 @@
+"""SCP-ECG (EN 1064, ISO 11073-91064): reader and writer."""
+
+from ecg.formats.scp.reader import read_scp
+from ecg.formats.scp.record import looks_like_scp
+
+__all__ = ["looks_like_scp", "read_scp"]
