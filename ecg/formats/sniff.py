@@ -9,6 +9,7 @@ from typing import Final
 from ecg.formats.companions import Companions, Folder
 from ecg.formats.dicom import looks_like_dicom, read_dicom
 from ecg.formats.errors import EcgFormatError
+from ecg.formats.scp import looks_like_scp, read_scp
 from ecg.formats.wfdb import looks_like_wfdb, read_wfdb, read_wfdb_record
 from ecg.formats.wfdb_archive import looks_like_wfdb_archive, read_wfdb_archive
 from ecg.signal import EcgSignal
@@ -20,6 +21,7 @@ class Format(StrEnum):
     """Formats that `read` knows."""
 
     DICOM = "dicom"
+    SCP = "scp"
     WFDB = "wfdb"
 
 
@@ -47,6 +49,7 @@ class Reader:
 # The surest signs first.
 READERS: Final = (
     Reader(Format.DICOM, looks_like_dicom, read_dicom),
+    Reader(Format.SCP, looks_like_scp, read_scp),
     Reader(Format.WFDB, looks_like_wfdb, read_wfdb, read_wfdb_record),
     Reader(Format.WFDB, looks_like_wfdb_archive, read_wfdb_archive),
 )

@@ -2,5 +2,6 @@
 
 from ecg.formats.scp.reader import read_scp
 from ecg.formats.scp.record import looks_like_scp
+from ecg.formats.scp.writer import Coding, ScpOptions, write_scp
 
-__all__ = ["looks_like_scp", "read_scp"]
+__all__ = ["Coding", "ScpOptions", "looks_like_scp", "read_scp", "write_scp"]

@@ -13,7 +13,7 @@ from ecg.formats.scp.huffman import read_tables
 from ecg.formats.scp.leads import LeadDefinition, lead_name, read_beats, read_leads
 from ecg.formats.scp.record import FORMAT_NAME, read_sections
 from ecg.formats.scp.report import read_lead_measurements, read_measurements, read_statements
-from ecg.formats.scp.waveform import read_rhythm, read_streams
+from ecg.formats.scp.waveform import Streams, read_rhythm, read_streams
 from ecg.signal import EcgSignal
 
 
@@ -42,6 +42,18 @@ def _with_limb_leads(
     return [*names[:at], *derived, *names[at:]], np.insert(samples_uv, [at] * 4, rows, axis=0)
 
 
+def _reference_beat(section: bytes | None, n_leads: int, needed: bool) -> Streams | None:
+    """Return section 5; where nothing was compressed by it, it may make no sense."""
+    if section is None:
+        return None
+    try:
+        return read_streams(section, n_leads)
+    except EcgFormatError:
+        if needed:
+            raise
+        return None
+
+
 def _signal(content: bytes) -> EcgSignal:
     sections = read_sections(content)
     for number in (3, 6):
@@ -51,9 +63,8 @@ def _signal(content: bytes) -> EcgSignal:
     definition = read_leads(sections[3])
     n_leads = len(definition.spans)
     rhythm = read_streams(sections[6], n_leads)
-    # Without compression by it, a reference beat may be damaged as it likes.
     needed = definition.uses_reference_beat or rhythm.is_thinned
-    beat = read_streams(sections[5], n_leads) if needed and 5 in sections else None
+    beat = _reference_beat(sections.get(5), n_leads, needed)
     beats = read_beats(sections[4]) if needed and 4 in sections else None
     recording = read_rhythm(rhythm, beat, definition, beats, read_tables(sections.get(2)))
     names, samples_uv = _with_limb_leads(_names(definition), recording.samples_uv)

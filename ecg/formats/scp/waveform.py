@@ -4,7 +4,7 @@ Undone in the reverse of their making: entropy coding, differences, thinning, an
 the reference beat. Values are 16-bit; differences wrap as the devices' own arithmetic does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -120,13 +120,12 @@ def _without_marks(values: NDArray[np.int16]) -> NDArray[np.int16]:
     return (bits & 0x7FFF).view(np.int16)
 
 
-def _samples(streams: Streams, counts: Sequence[int], tables: Sequence[Table]) -> list[Values]:
-    """Return each lead's stored samples, fewer than wanted where a stream ends."""
-    pairs = zip(streams.leads, counts, strict=True)
-    return [
-        summed(decode(lead, count, tables), streams.differences).astype(np.int64)
-        for lead, count in pairs
-    ]
+def read_samples(
+    streams: Streams, counts: Sequence[int], tables: Sequence[Table]
+) -> Iterator[Values]:
+    """Yield each lead's stored samples, fewer than wanted where a stream ends."""
+    for lead, count in zip(streams.leads, counts, strict=True):
+        yield summed(decode(lead, count, tables), streams.differences).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -224,7 +223,7 @@ def _restored(
         if key not in plans:
             plans[key] = thinning(*key, beats.protected, factor)
     chosen = [plans[span.start, span.count] for span in spans]
-    stored = _samples(rhythm, [plan.n_stored for plan in chosen], tables)
+    stored = read_samples(rhythm, [plan.n_stored for plan in chosen], tables)
     leads = []
     for span, plan, values in zip(spans, chosen, stored, strict=True):
         # A writer that drops the rest of the last group leaves one sample fewer.
@@ -244,16 +243,19 @@ def _plain(
     subtracted: bool,
 ) -> tuple[list[NDArray[np.float64]], Sequence[Span], int]:
     """Return leads that are not thinned by areas: all samples, or one of every few throughout."""
-    stored = _samples(rhythm, [span.count for span in spans], tables)
-    if not tables and factor == 1:
-        stored = [_without_marks(lead.astype(np.int16)).astype(np.int64) for lead in stored]
+    stored: list[Values] = []
+    for span, lead in zip(
+        spans, read_samples(rhythm, [span.count for span in spans], tables), strict=True
+    ):
+        wanted = span.count // factor
+        thinned_throughout = factor > 1 and 1 <= wanted <= lead.size <= wanted + _PADDING_VALUES
+        if lead.size < span.count and not thinned_throughout:
+            raise _short(span, lead.size, span.count)
+        plain = not tables and factor == 1
+        stored.append(_without_marks(lead.astype(np.int16)).astype(np.int64) if plain else lead)
     pairs = list(zip(spans, stored, strict=True))
     if all(lead.size == span.count for span, lead in pairs):
         return [lead.astype(np.float64) for lead in stored], spans, rhythm.interval_us
-    for span, lead in pairs:
-        wanted = span.count // factor
-        if factor == 1 or not 1 <= wanted <= lead.size <= wanted + _PADDING_VALUES:
-            raise _short(span, lead.size, span.count)
     thin = [Span(span.code, span.start // factor, 0) for span in spans]
     leads = [lead[: span.count // factor].astype(np.float64) for span, lead in pairs]
     if not subtracted or beat is None:
@@ -278,7 +280,7 @@ def _add_beats(
     reference beat; both count from 1.
     """
     length = beats.length_ms * 1000 // beat.interval_us
-    waves = _samples(beat, [length] * len(spans), tables)
+    waves = read_samples(beat, [length] * len(spans), tables)
     zones = beats.zones[beats.types == 0]
     extent = max(lead.size for lead in samples_uv)
     if int(np.maximum(zones[:, 2] - zones[:, 0] + 1, 0).sum()) > 2 * extent + 2:

@@ -106,7 +106,7 @@ def _quantum_nv(samples_uv: NDArray[np.floating[Any]]) -> int:
     if step > MAX_QUANTUM_NV:
         fitting = [d for d in range(finest, MAX_QUANTUM_NV + 1) if step % d == 0]
         return max(fitting, default=finest)
-    return step if step >= finest else finest
+    return max(step, finest)
 
 
 def _leads(signal: EcgSignal, quantum_nv: int) -> list[_Lead]:
@@ -229,7 +229,7 @@ def _streams(
     return Streams(quantum_nv, interval_us, options.differences, is_thinned, leads)
 
 
-def write_scp(signal: EcgSignal, options: ScpOptions = ScpOptions()) -> bytes:  # noqa: B008
+def write_scp(signal: EcgSignal, options: ScpOptions = ScpOptions()) -> bytes:
     """Write one SCP-ECG record.
 
     Parameters
@@ -293,9 +293,7 @@ def write_scp(signal: EcgSignal, options: ScpOptions = ScpOptions()) -> bytes:  
     sections[6] = write_streams(
         _streams(stored, quantum_nv, rhythm_us, options, table, is_thinned=thick > 1)
     )
-    sections[3] = write_leads(
-        LeadDefinition([lead.span for lead in leads], options.reference_beat)
-    )
+    sections[3] = write_leads(LeadDefinition([lead.span for lead in leads], options.reference_beat))
     measured = write_measurements(signal.device_measurements)
     stated = write_statements(signal.device_statements, signal.acquired_at, language)
     sections |= {7: measured} if measured is not None else {}
