@@ -6,10 +6,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from ecg.formats.aecg import looks_like_aecg, read_aecg
 from ecg.formats.companions import Companions, Folder
 from ecg.formats.dicom import looks_like_dicom, read_dicom
 from ecg.formats.errors import EcgFormatError
+from ecg.formats.muse import looks_like_muse, read_muse
 from ecg.formats.scp import looks_like_scp, read_scp
+from ecg.formats.sierra import looks_like_sierra, read_sierra
 from ecg.formats.wfdb import looks_like_wfdb, read_wfdb, read_wfdb_record
 from ecg.formats.wfdb_archive import looks_like_wfdb_archive, read_wfdb_archive
 from ecg.signal import EcgSignal
@@ -23,6 +26,9 @@ class Format(StrEnum):
     DICOM = "dicom"
     SCP = "scp"
     WFDB = "wfdb"
+    AECG = "aecg"
+    MUSE = "muse"
+    SIERRA = "sierra"
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,9 @@ READERS: Final = (
     Reader(Format.SCP, looks_like_scp, read_scp),
     Reader(Format.WFDB, looks_like_wfdb, read_wfdb, read_wfdb_record),
     Reader(Format.WFDB, looks_like_wfdb_archive, read_wfdb_archive),
+    Reader(Format.AECG, looks_like_aecg, read_aecg),
+    Reader(Format.MUSE, looks_like_muse, read_muse),
+    Reader(Format.SIERRA, looks_like_sierra, read_sierra),
 )
 
 

@@ -1,0 +1,243 @@
+"""The one door for XML: a small tree out of bytes, bounded in size, depth and number of parts.
+
+Nothing outside the content is ever read: a document type may be named (MUSE names one) but not
+spelt out, so there are no entities to expand. Text is decoded here and not by the parser, because
+devices write GBK with the wrong label or none.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+from xml.parsers import expat
+
+from ecg.formats.errors import EcgFormatError
+
+MAX_BYTES: Final = 64 * 1024 * 1024
+MAX_DEPTH: Final = 64
+MAX_PARTS: Final = 400_000
+MAX_ATTRIBUTE: Final = 4 * 1024 * 1024
+HEADS: Final = (1024, 64 * 1024)
+
+_BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_DECLARED = re.compile(rb"\s*<\?xml[^>]{1,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
+_NAME = re.compile(r"<(?:[^<>\s/:]{1,100}:)?([A-Za-z_][\w.-]{0,99})[\s/>]", re.ASCII)
+_SEPARATOR: Final = "\x1f"
+_HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
+_HANZI = re.compile(rb"(?:[\xb0-\xf7][\xa1-\xfe])+")
+_LATIN: Final = ("iso-8859-1", "iso8859-1", "latin-1", "latin1", "windows-1252")
+_KNOWN = re.compile(
+    r"utf-?8|(?:us-)?ascii|iso-?8859-\d{1,2}|windows-125\d|big5|shift_jis|euc-(?:jp|kr)|koi8-r"
+)
+_GBK: Final = ("gb2312", "gbk", "gb_2312-80", "cp936", "x-gbk", "gb18030")
+
+
+@dataclass(slots=True)
+class Element:
+    """One element; names are without prefix and namespace.
+
+    Attributes
+    ----------
+    tag, attributes
+        Local names.
+    text
+        The character data directly within it, without surrounding blanks.
+    """
+
+    tag: str
+    attributes: dict[str, str]
+    children: list["Element"] = field(default_factory=list)
+    text: str = ""
+
+    def get(self, name: str) -> str | None:
+        """Return an attribute without surrounding blanks, or None where absent or empty."""
+        return (self.attributes.get(name) or "").strip() or None
+
+    def find(self, path: str) -> "Element | None":
+        """Return the first element at a path of tags: ``"author/name"``, or None."""
+        return next(self.all(path), None)
+
+    def all(self, path: str) -> Iterator["Element"]:
+        """Yield every element at a path of tags, in document order."""
+        tag, _, rest = path.partition("/")
+        for child in self.children:
+            if child.tag == tag:
+                if rest:
+                    yield from child.all(rest)
+                else:
+                    yield child
+
+    def words(self, path: str) -> str | None:
+        """Return the text at a path, or None where absent or empty."""
+        found = self.find(path)
+        return (found.text or None) if found is not None else None
+
+    def walk(self, *, without: str | None = None) -> Iterator["Element"]:
+        """Yield the element and all below it in document order, but nothing in ``without``."""
+        waiting = [self]
+        while waiting:
+            element = waiting.pop()
+            if element.tag != without:
+                yield element
+                waiting.extend(reversed(element.children))
+
+
+def _encoding(content: bytes) -> tuple[str, int]:
+    """Return the encoding and the length of the byte order mark."""
+    for mark, name in _BOMS:
+        if content.startswith(mark):
+            return name, len(mark)
+    if content[:4] == b"<\0?\0" or content[1:2] == b"\0":
+        return "utf-16-le", 0
+    if content[:1] == b"\0":
+        return "utf-16-be", 0
+    declared = _DECLARED.match(content[:512])
+    name = declared[1].decode("ascii").lower() if declared else "utf-8"
+    return ("utf-8" if name.startswith(("utf-16", "utf16", "ucs-2")) else name), 0
+
+
+def _guesses(content: bytes, encoding: str) -> tuple[str, ...]:
+    """Return the encodings to try in turn for content that should be in ``encoding``."""
+    if encoding in _GBK:
+        return ("gb18030", "utf-8", "latin-1")
+    if encoding in _LATIN:
+        runs = _HIGH_BYTES.findall(content)
+        if runs and all(_HANZI.fullmatch(run) for run in runs):
+            return ("gb18030", "latin-1")
+        return ("latin-1",)
+    named = (encoding,) if _KNOWN.fullmatch(encoding) else ()
+    return (*named, "utf-8", "gb18030", "latin-1")
+
+
+def _text(content: bytes) -> str:
+    encoding, begin = _encoding(content)
+    body = content[begin:]
+    if encoding.startswith("utf-16"):
+        body = body[: len(body) // 2 * 2]
+        try:
+            return body.decode(encoding)
+        except UnicodeDecodeError as error:
+            raise EcgFormatError("the XML is damaged: it is no UTF-16") from error
+    for guess in _guesses(body, encoding):
+        try:
+            return body.decode(guess)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    raise EcgFormatError("the XML is damaged: its encoding is not known")
+
+
+def _root_name(head: bytes) -> str | None:
+    """Return the name in the first start tag behind declarations and comments, if it is whole."""
+    encoding, begin = _encoding(head)
+    wide = encoding.startswith("utf-16")
+    text = head[begin:].decode(encoding if wide else "latin-1", "replace")
+    at = 0
+    while True:
+        while at < len(text) and text[at].isspace():
+            at += 1
+        if text.startswith("<?", at):
+            closing = "?>"
+        elif text.startswith("<!--", at):
+            closing = "-->"
+        elif text.startswith("<!DOCTYPE", at):
+            bracket, end = text.find("[", at), text.find(">", at)
+            if at < bracket < end:
+                at = max(text.find("]", at), at)
+            closing = ">"
+        else:
+            found = _NAME.match(text, at)
+            return found[1] if found else None
+        end = text.find(closing, at)
+        if end < 0:
+            return None
+        at = end + len(closing)
+
+
+def root_name(content: bytes) -> str | None:
+    """Return the root element's local name in ASCII, judged by the first 64 KiB, or None."""
+    for size in HEADS:
+        head = content[:size]
+        name = _root_name(head) if b"<" in head else None
+        if name is not None or size >= len(content):
+            return name
+    return None
+
+
+class _Builder:
+    """Builds the tree from the parser's events and refuses what has no place in an ECG."""
+
+    def __init__(self) -> None:
+        self.root: Element | None = None
+        self._open: list[Element] = []
+        self._texts: list[list[str]] = []
+        self._parts = 0
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._parts += 1 + len(attributes)
+        if len(self._open) >= MAX_DEPTH:
+            raise EcgFormatError(f"the XML is nested more than {MAX_DEPTH} levels deep")
+        if self._parts > MAX_PARTS:
+            raise EcgFormatError(f"the XML has more than {MAX_PARTS} elements and attributes")
+        if any(len(value) > MAX_ATTRIBUTE for value in attributes.values()):
+            raise EcgFormatError("the XML has an attribute that is too long")
+        named = {name.rpartition(_SEPARATOR)[2]: value for name, value in attributes.items()}
+        element = Element(tag.rpartition(_SEPARATOR)[2], named)
+        if self._open:
+            self._open[-1].children.append(element)
+        else:
+            self.root = element
+        self._open.append(element)
+        self._texts.append([])
+
+    def end(self, _tag: str) -> None:
+        self._open.pop().text = "".join(self._texts.pop()).strip()
+
+    def characters(self, data: str) -> None:
+        self._texts[-1].append(data)
+
+    @staticmethod
+    def doctype(_name: str, _system: str | None, _public: str | None, internal: bool) -> None:
+        if internal:
+            raise EcgFormatError("the XML declares a document type of its own, which is not read")
+
+    @staticmethod
+    def entity(*_args: object) -> int:
+        raise EcgFormatError("the XML uses entities, which are not read")
+
+
+def parse_xml(content: bytes) -> Element:
+    """Return the root of an XML document.
+
+    Parameters
+    ----------
+    content
+        At most 64 MiB; UTF-8, UTF-16, GB18030 or what the declaration names.
+
+    Raises
+    ------
+    EcgFormatError
+        If it is not well formed, too large, too deep or has too many parts, or brings a document
+        type definition or entities of its own.
+    """
+    if len(content) > MAX_BYTES:
+        raise EcgFormatError(f"the XML is larger than {MAX_BYTES >> 20} MiB")
+    text = _text(content).strip("\ufeff\0 \t\r\n")
+    builder = _Builder()
+    parser = expat.ParserCreate("utf-8", _SEPARATOR)
+    parser.buffer_text = True
+    parser.buffer_size = 1 << 16
+    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.characters
+    parser.StartDoctypeDeclHandler = builder.doctype
+    parser.EntityDeclHandler = builder.entity
+    parser.ExternalEntityRefHandler = builder.entity
+    parser.SkippedEntityHandler = builder.entity
+    try:
+        parser.Parse(text.encode("utf-8", "replace"), True)
+    except expat.ExpatError as error:
+        raise EcgFormatError(f"the XML is cut short or damaged: {error}") from error
+    if builder.root is None:
+        raise EcgFormatError("the XML is empty")
+    return builder.root
