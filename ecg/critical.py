@@ -10,6 +10,7 @@ from math import isfinite
 from types import MappingProxyType
 
 from ecg.findings import Finding, FindingCode, Severity
+from ecg.jsontypes import JsonObject
 
 CRITICAL_LIST = "critical value defaults (危急值)"
 
@@ -66,6 +67,19 @@ class CriticalValues:
             raise ValueError("qtc_orange_ms must not exceed qtc_red_ms")
         typed = {FindingCode(code): Severity(each) for code, each in self.severities.items()}
         object.__setattr__(self, "severities", MappingProxyType(typed))
+
+    def to_dict(self) -> JsonObject:
+        """Return what differs from the defaults, as JSON; ``CriticalValues(**it)`` is the same."""
+        changed: JsonObject = {
+            each.name: getattr(self, each.name)
+            for each in fields(self)
+            if each.name != "severities" and getattr(self, each.name) != each.default
+        }
+        if self.severities:
+            changed["severities"] = {
+                code.value: each.value for code, each in self.severities.items()
+            }
+        return changed
 
     def graded(self, finding: Finding) -> Finding:
         """Return the finding with this community's severity, where it has one of its own."""

@@ -327,6 +327,7 @@ def screen(signal: EcgSignal, critical: CriticalValues = DEFAULT_CRITICAL_VALUES
         median_beat=dominant,
         median_leads=names,
         median_fs_hz=main.work_hz,
+        critical_values=critical,
     )
 
 

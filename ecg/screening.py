@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ecg.amplitudes import LeadMeasurements
+from ecg.critical import DEFAULT_CRITICAL_VALUES, CriticalValues
 from ecg.delineate import BeatClass
 from ecg.findings import RULES_VERSION, Finding, FindingCode, Severity
 from ecg.intervals import Measurements
@@ -56,6 +57,8 @@ class Screening:
         Waves, amplitudes and ST of each usable lead of the dominant median beat.
     median_beat
         The dominant median beat over ``median_leads`` at ``median_fs_hz``; None if uninterpretable.
+    critical_values
+        The community's limits that the severities follow.
     rules_version
         Version of the rules that made the findings.
     """
@@ -70,6 +73,7 @@ class Screening:
     median_beat: BeatClass | None = None
     median_leads: tuple[str, ...] = ()
     median_fs_hz: float | None = None
+    critical_values: CriticalValues = DEFAULT_CRITICAL_VALUES
     rules_version: str = RULES_VERSION
 
     @property
@@ -106,5 +110,6 @@ class Screening:
             "leads_measured": {name: each.to_dict() for name, each in self.leads_measured.items()},
             "findings": [finding.to_dict() for finding in self.findings],
             "critical": [code.value for code in self.critical],
+            "critical_values": self.critical_values.to_dict(),
             "rules_version": self.rules_version,
         }

@@ -243,4 +243,5 @@ def ecg_workbench(settings: Settings) -> EcgWorkbench:
             cpu_s=decoding.cpu_limit_s,
             wall_s=3.0 * decoding.cpu_limit_s,
         ),
+        critical=settings.ecg.critical.values(),
     )

@@ -12,9 +12,14 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ecg.critical import DEFAULT_CRITICAL_VALUES, CriticalValues
+from ecg.findings import FindingCode, Severity
+
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Positive = Annotated[int, Field(gt=0)]
+PositiveNumber = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
+_CRITICAL: Final = DEFAULT_CRITICAL_VALUES
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -174,10 +179,57 @@ class AuditSettings(_Section):
     )
 
 
+class CriticalSettings(_Section):
+    """The community's critical values of ECGs (危急值): from where a finding is red or orange."""
+
+    slow_red_bpm: PositiveNumber = Field(
+        _CRITICAL.slow_red_bpm, description="red: rate up to which a heart is slow"
+    )
+    wide_red_bpm: PositiveNumber = Field(
+        _CRITICAL.wide_red_bpm, description="red: wide QRS tachycardia from this rate"
+    )
+    narrow_orange_bpm: PositiveNumber = Field(
+        _CRITICAL.narrow_orange_bpm, description="orange: narrow QRS tachycardia from this rate"
+    )
+    fibrillation_orange_bpm: PositiveNumber = Field(
+        _CRITICAL.fibrillation_orange_bpm,
+        description="orange: atrial fibrillation or flutter from this ventricular rate",
+    )
+    preexcited_rr_red_ms: PositiveNumber = Field(
+        _CRITICAL.preexcited_rr_red_ms,
+        description="red: atrial fibrillation with pre-excitation, shortest RR up to this",
+    )
+    pause_orange_ms: PositiveNumber = Field(
+        _CRITICAL.pause_orange_ms, description="orange: a pause from this length"
+    )
+    pause_red_ms: PositiveNumber = Field(
+        _CRITICAL.pause_red_ms, description="red: a pause from this length"
+    )
+    qtc_orange_ms: PositiveNumber = Field(
+        _CRITICAL.qtc_orange_ms, description="orange: QTc (Fridericia) from this"
+    )
+    qtc_red_ms: PositiveNumber = Field(
+        _CRITICAL.qtc_red_ms, description="red: QTc (Fridericia) from this"
+    )
+    severities: dict[FindingCode, Severity] = Field(
+        {}, description="severity of a finding's code whatever its rule says, as a JSON object"
+    )
+
+    @model_validator(mode="after")
+    def _make_sense(self) -> Self:
+        self.values()
+        return self
+
+    def values(self) -> CriticalValues:
+        """Return them as the screening takes them."""
+        return CriticalValues(**dict(self))
+
+
 class EcgSettings(_Section):
     """ECG screening."""
 
     screening: bool = Field(True, description="screen arriving ECGs (an unregistered software aid)")
+    critical: CriticalSettings = CriticalSettings()
 
 
 class DecodingSettings(_Section):

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from dicom.worker_process import answer_requests
-from ecg import EcgFormatError, EcgSignal, read, screen
+from ecg import EcgFormatError, EcgSignal, Screening, read, screen
+from ecg.critical import CriticalValues
 from ecg.render import render
 from ecg.sheet import Layout
 from server.ecg_records.waveform import packed
@@ -35,19 +36,23 @@ def _perform(request: dict[str, Any]) -> dict[str, Any]:
 
 def _done(request: dict[str, Any], signal: EcgSignal) -> dict[str, Any]:
     if request["kind"] == "screen":
-        return {"screening": screen(signal).to_dict()}
+        return {"screening": _screened(request, signal).to_dict()}
     if request["kind"] == "waveform":
         return {"waveform": packed(signal, float(request["start_s"]))}
     layout = request["layout"]
     drawn = render(
         signal,
-        screen(signal) if request["findings"] else None,
+        _screened(request, signal) if request["findings"] else None,
         layout=Layout(layout) if layout is not None else None,
         speed_mm_s=float(request["speed_mm_s"]),
         gain_mm_mv=float(request["gain_mm_mv"]),
         heading=bool(request["heading"]),
     )
     return {"svg": drawn}
+
+
+def _screened(request: dict[str, Any], signal: EcgSignal) -> Screening:
+    return screen(signal, CriticalValues(**request["critical"]))
 
 
 if __name__ == "__main__":

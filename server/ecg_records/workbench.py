@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 
 from dicom.worker_pool import PoolClosed, WorkerDied, WorkerPool
+from ecg.critical import DEFAULT_CRITICAL_VALUES, CriticalValues
 from ecg.sheet import Layout
 from server.core.errors import InvalidInput, Unavailable
 
@@ -45,7 +46,14 @@ class PaperStyle:
 class EcgWorkbench:
     """Hands recordings to worker processes, one each at a time."""
 
-    def __init__(self, *, workers: int, limits: WorkLimits) -> None:
+    def __init__(
+        self,
+        *,
+        workers: int,
+        limits: WorkLimits,
+        critical: CriticalValues = DEFAULT_CRITICAL_VALUES,
+    ) -> None:
+        self._critical = critical.to_dict()
         self._pool = WorkerPool(
             _MODULE,
             workers=workers,
@@ -62,7 +70,7 @@ class EcgWorkbench:
         UnreadableEcg
             If it is damaged, or takes more than the limits allow.
         """
-        answer = await self._ask({"kind": "screen", "path": str(path)})
+        answer = await self._ask({"kind": "screen", "path": str(path), "critical": self._critical})
         screening: dict[str, Any] = answer["screening"]
         return screening
 
@@ -83,6 +91,7 @@ class EcgWorkbench:
                 "gain_mm_mv": style.gain_mm_mv,
                 "heading": style.heading,
                 "findings": findings,
+                "critical": self._critical,
             }
         )
         svg: str = answer["svg"]

@@ -27,7 +27,8 @@ def test_the_json_object_has_the_fields_of_the_contract() -> None:
     result = screen(signal).to_dict()
     assert list(result) == [
         "format", "fs_hz", "duration_s", "leads", "patient", "acquired_at", "quality", "beats",
-        "measurements", "st_j_mv", "leads_measured", "findings", "critical", "rules_version",
+        "measurements", "st_j_mv", "leads_measured", "findings", "critical", "critical_values",
+        "rules_version",
     ]  # fmt: skip
     assert result["patient"] == {"id": "E-1", "name": "王模拟", "age_years": 58.0, "sex": "male"}
     assert result["acquired_at"] == "2026-11-18T10:19:48"

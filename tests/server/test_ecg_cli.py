@@ -46,6 +46,7 @@ def test_json_holds_what_the_interface_says() -> None:
     assert set(line) == {
         "file", "format", "fs_hz", "duration_s", "leads", "patient", "acquired_at", "quality",
         "beats", "measurements", "st_j_mv", "leads_measured", "findings", "critical",
+        "critical_values",
         "rules_version",
     }  # fmt: skip
     assert set(line["beats"][0]) == {

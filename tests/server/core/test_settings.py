@@ -118,3 +118,24 @@ def test_the_public_url_is_kept_as_browsers_write_an_origin(given: str, origin: 
 def test_a_public_url_with_more_or_less_than_an_origin_is_refused(given: str) -> None:
     with pytest.raises(ValidationError):
         HttpSettings(public_url=given)
+
+
+def test_a_community_sets_its_critical_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIANZHEN_ECG__CRITICAL__PAUSE_RED_MS", "4000")
+    monkeypatch.setenv("LIANZHEN_ECG__CRITICAL__SEVERITIES", '{"long_pr": "orange"}')
+    assert Settings().ecg.critical.values().to_dict() == {
+        "pause_red_ms": 4000.0,
+        "severities": {"long_pr": "orange"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PAUSE_RED_MS", "2000"), ("QTC_RED_MS", "nan"), ("SEVERITIES", '{"hiccups": "red"}')],
+)
+def test_critical_values_that_make_no_sense_are_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"LIANZHEN_ECG__CRITICAL__{name}", value)
+    with pytest.raises(ValidationError):
+        Settings()

@@ -10,6 +10,8 @@ import pytest
 from pydicom import dcmread
 
 from ecg import read, screen
+from ecg.critical import CriticalValues
+from ecg.findings import FindingCode, Severity
 from ecg.render import render
 from ecg.sheet import Layout
 from server.core.errors import Unavailable
@@ -17,6 +19,7 @@ from server.ecg_records.workbench import EcgWorkbench, PaperStyle, UnreadableEcg
 from tests.support.dicom_files import file_bytes, sample
 
 ECG = sample("waveform_ecg.dcm")
+LIMITS = WorkLimits(memory_bytes=1 << 30, cpu_s=20, wall_s=60)
 
 
 def long_recording(path: Path) -> Path:
@@ -33,6 +36,19 @@ def long_recording(path: Path) -> Path:
 async def test_a_worker_says_what_screening_in_this_process_says(bench: EcgWorkbench) -> None:
     expected = screen(read(ECG)).to_dict()
     assert await bench.screen(ECG) == expected
+
+
+async def test_a_worker_judges_by_the_critical_values_of_its_community() -> None:
+    critical = CriticalValues(severities={FindingCode.SINUS_RHYTHM: Severity.RED})
+    bench = EcgWorkbench(workers=1, limits=LIMITS, critical=critical)
+    await bench.open()
+    try:
+        screening = await bench.screen(ECG)
+    finally:
+        await bench.close()
+    assert screening == screen(read(ECG), critical).to_dict()
+    assert screening["critical"] == ["sinus_rhythm"]
+    assert screening["critical_values"] == {"severities": {"sinus_rhythm": "red"}}
 
 
 async def test_paper_is_svg_without_anything_that_runs(bench: EcgWorkbench) -> None:
