@@ -2,14 +2,17 @@
 
 Method
 ------
-Each lead is averaged down to 200 Hz or a little more, band-passed 8-24 Hz without phase shift, and
+Each lead is averaged down to 120 Hz or a little more, band-passed 8-24 Hz without phase shift, and
 turned into a 130 ms RMS envelope. The envelope is divided by a reference, so that a QRS complex
 stands near 1 whatever the gain: the running median of its 1 s maxima, or 0.45 of that of its 3 s
 maxima where that is more, so that a slow heart keeps its own scale. Leads are added with weight
-``(0.5 - mean envelope)**4``: a clean lead is low between its beats, a noisy one is not. A lead that
-moves in less than a third of the seconds takes no part beside one that does: it is dead but for a
-click. Peaks of the sum are accepted above 0.46; where a beat is overdue they are searched again
-above 0.24; a peak within 360 ms of a larger one is a T wave unless it reaches 0.6 of it.
+``(0.5 - mean envelope)**4``: a clean lead is low between its beats, a noisy one is not; and again
+by how low it is in the two seconds at hand, so that a burst of noise counts less than the lead that
+is spared. A lead that moves in less than a third of the seconds takes no part beside one that does:
+it is dead but for a click. Peaks of the sum are accepted above 0.46; where a beat is overdue they
+are searched again above 0.24; a peak within 360 ms after a larger one is a T wave unless it reaches
+0.6 of it, one within 250 ms before a larger one a P wave unless it reaches 0.65.
+`ecg.second_look` then compares every peak with what usually stands around a beat.
 
 The band follows Elgendi et al. (PLoS ONE 8(9):e73557, 2013), the search-back and the T wave guard
 Pan and Tompkins (IEEE Trans Biomed Eng 32:230-236, 1985); normalising and fusing are ours.
@@ -23,8 +26,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ecg.filters import Array, band_pass, decimate, fill_gaps, running_median, running_rms
+from ecg.second_look import MIN_BEATS, looked_again, plausible, surroundings
 
-WORK_FS_HZ = 200.0
+WORK_FS_HZ = 120.0
 BAND_HZ = (8.0, 24.0)
 ENVELOPE_MS = 130.0
 REFERENCE_WINDOW_S = 1.0
@@ -41,6 +45,11 @@ SEARCH_ROUNDS = 5
 REFRACTORY_MS = 200.0
 T_GUARD_MS = 360.0
 T_GUARD_RATIO = 0.6
+P_GUARD_MS = 250.0
+P_GUARD_RATIO = 0.65
+LOCAL_S = 2.0
+LOCAL_PERCENTILE = 40.0
+LOCAL_EVERY = 3
 FLOOR_UV = 8.0
 LIVE_SHARE = 0.3
 BLOCK_S = 600.0
@@ -105,14 +114,27 @@ def _normalised(block: Array, fs_hz: float) -> Array:
     return np.where(alive, np.minimum(envelope / np.maximum(spread, FLOOR_UV), 3.0), 0.0)
 
 
-def _fuse(normal: Array) -> Array:
-    """Add leads by cleanliness; return the sum, shape (n,)."""
-    mean = normal.mean(axis=-1)
+def _calm(normal: Array, fs_hz: float) -> Array:
+    """Return how low each lead stands over `LOCAL_S`, 0 (never) to 0.125, shape (n_leads, n)."""
+    count = max(1, round(normal.shape[-1] / fs_hz / LOCAL_S))
+    width = normal.shape[-1] // count
+    pieces = normal[:, : count * width].reshape(len(normal), count, width)[:, :, ::LOCAL_EVERY]
+    level = np.percentile(pieces, LOCAL_PERCENTILE, axis=-1)
+    centres, at = (np.arange(count) + 0.5) * width, np.arange(normal.shape[-1])
+    calm = np.maximum(0.5 - level, 0.02) ** 3
+    return np.stack([np.interp(at, centres, row) for row in calm])
+
+
+def _fuse(normal: Array, fs_hz: float) -> Array:
+    """Add leads by cleanliness, over all and over the seconds at hand; return the sum, (n,)."""
+    if len(normal) == 1:
+        alone: Array = normal[0]
+        return alone
+    mean = normal.mean(axis=-1, keepdims=True)
     weights = np.where(mean > 0.0, np.maximum(0.5 - mean, 0.01) ** 4, 0.0)
-    total = float(weights.sum())
-    if total == 0.0:
-        return np.zeros(normal.shape[-1])
-    fused: Array = weights @ normal / total
+    weights = weights * _calm(normal, fs_hz)
+    total = weights.sum(axis=0)
+    fused: Array = (weights * normal).sum(axis=0) / np.maximum(total, 1e-30)
     return fused
 
 
@@ -142,7 +164,7 @@ def qrs_envelope(samples_uv: NDArray[np.floating[Any]], fs_hz: float) -> Envelop
         lower, upper = max(0, start - margin), min(total, stop + margin)
         rows = decimate(fill_gaps(samples_uv[:, lower * factor : upper * factor]), factor)
         normal = _normalised(rows, work_hz)
-        fused[start:stop] = _fuse(normal)[start - lower : stop - lower]
+        fused[start:stop] = _fuse(normal, work_hz)[start - lower : stop - lower]
         quiet = np.where(normal.any(axis=-1), np.percentile(normal, 20.0, axis=-1), 1.0)
         floor += quiet * (stop - start) / total
     return Envelope(fused, work_hz, factor, floor)
@@ -160,7 +182,7 @@ def _candidates(fused: Array, fs_hz: float) -> NDArray[np.int64]:
 
 
 def _guarded(peaks: list[int], fused: Array, fs_hz: float) -> list[int]:
-    """Drop the lower of two peaks too near each other, and T waves after their QRS."""
+    """Drop the lower of two peaks too near each other, T waves after their QRS, P before it."""
     refractory, guard = REFRACTORY_MS / 1000.0 * fs_hz, T_GUARD_MS / 1000.0 * fs_hz
     kept: list[int] = []
     for peak in peaks:
@@ -171,6 +193,9 @@ def _guarded(peaks: list[int], fused: Array, fs_hz: float) -> list[int]:
             if gap < refractory:
                 if fused[peak] > before:
                     kept[-1] = peak
+                continue
+            if gap < P_GUARD_MS / 1000.0 * fs_hz and before < P_GUARD_RATIO * fused[peak]:
+                kept[-1] = peak
                 continue
         kept.append(peak)
     return kept
@@ -205,7 +230,13 @@ def peaks_of(envelope: Envelope) -> NDArray[np.int64]:
     candidates = _candidates(fused, fs_hz)
     strong = [int(peak) for peak in candidates[fused[candidates] > ACCEPT]]
     kept = _guarded(strong, fused, fs_hz)
-    return np.array(_searched_back(kept, candidates, fused, fs_hz), dtype=np.int64)
+    if len(kept) < MIN_BEATS:
+        return np.array(_searched_back(kept, candidates, fused, fs_hz), dtype=np.int64)
+    sure = np.array(kept, dtype=np.int64)
+    around = surroundings(sure, fused, fs_hz)
+    overdue = plausible(candidates, sure, around, fused, fs_hz)
+    beats = np.array(_searched_back(kept, overdue, fused, fs_hz), dtype=np.int64)
+    return looked_again(beats, candidates, around, fused, fs_hz)
 
 
 def detect_beats(samples_uv: NDArray[np.floating[Any]], fs_hz: float) -> NDArray[np.int64]:
