@@ -109,7 +109,7 @@ DEFAULT: Final = Table(_default_codes())
 
 
 def read_tables(section: bytes | None) -> tuple[Table, ...]:
-    """Return the tables of section 2, none where values are stored as they are.
+    """Return the tables of section 2, none where there is no section.
 
     Raises
     ------
@@ -124,9 +124,15 @@ def read_tables(section: bytes | None) -> tuple[Table, ...]:
         return (DEFAULT,)
     if count > MAX_TABLES:
         raise cursor.refusal(f"{count} Huffman tables are too many")
-    tables = tuple(_read_table(cursor, lone=count == 1) for _ in range(count))
-    # One code alone can tell nothing: Heal Force and PC-80B handhelds so mark plain samples.
-    return () if count == 1 and len(tables[0].codes) <= 1 else tables
+    return tuple(_read_table(cursor, lone=count == 1) for _ in range(count))
+
+
+def are_plain(tables: Sequence[Table]) -> bool:
+    """Return whether values are 16-bit integers: without a table, or with one of a single code.
+
+    PC-80B handhelds write such a table, which tells nothing, before plain samples.
+    """
+    return not tables or (len(tables) == 1 and len(tables[0].codes) <= 1)
 
 
 def _read_table(cursor: Cursor, lone: bool) -> Table:
@@ -143,7 +149,7 @@ def _read_table(cursor: Cursor, lone: bool) -> Table:
         codes.append(
             Code(prefix_bits, _reversed(stored, prefix_bits), max(extra_bits, 0), value, mode == 0)
         )
-    return Table(codes)
+    return Table(tuple(codes))
 
 
 def _reversed(number: int, bits: int) -> int:
@@ -175,9 +181,9 @@ def decode(stream: bytes, count: int, tables: Sequence[Table]) -> Values:
     count
         Values wanted; the rest of the stream is padding.
     tables
-        As `read_tables` returned them; none for 16-bit integers.
+        As `read_tables` returned them.
     """
-    if not tables:
+    if are_plain(tables):
         return np.frombuffer(stream, dtype="<i2", count=min(count, len(stream) // 2)).astype(
             np.int64
         )
@@ -309,7 +315,7 @@ def encode(values: Values, table: Table) -> bytes:
         (code.extra_bits, line) for line, code in enumerate(table.codes) if code.extra_bits
     )
     distinct, which = np.unique(values, return_inverse=True)
-    chosen = np.zeros(distinct.size, dtype=np.int64)
+    chosen = np.zeros(distinct.size, dtype=np.uint64)
     lengths = np.zeros(distinct.size, dtype=np.int64)
     for position, value in enumerate(distinct.tolist()):
         line = by_value.get(value)
@@ -325,7 +331,7 @@ def encode(values: Values, table: Table) -> bytes:
         lengths[position] = code.prefix_bits + code.extra_bits
     widest = int(lengths.max(initial=1))
     shifts = np.arange(widest - 1, -1, -1)
-    bits = (chosen[:, np.newaxis] >> shifts) & 1
+    bits = (chosen[:, np.newaxis] >> shifts.astype(np.uint64)) & np.uint64(1)
     used = shifts < lengths[:, np.newaxis]
     packed = np.packbits(bits[which][used[which]].astype(np.uint8)).tobytes()
     return packed + b"\0" * (len(packed) % 2)

@@ -26,7 +26,6 @@ _FORMULAS: Final = {BAZETT: "qtc_bazett_ms", HODGES: "qtc_hodges_ms"}
 _AXES: Final = ("axis_p_deg", "axis_qrs_deg", "axis_t_deg")
 _SPIKE_BYTES: Final = 4 + 6
 CODES_TYPE, TEXT_TYPE, LOGIC_TYPE = 1, 2, 3
-_QRS_ONSET_MS: Final = 1000
 
 
 def _between(start: int, end: int) -> float | None:
@@ -169,7 +168,10 @@ def _clipped(value: float | None, low: int, high: int, missing: int) -> int:
 
 
 def write_measurements(found: Mapping[str, float]) -> bytes | None:
-    """Return section 7, or None where nothing that it holds was measured."""
+    """Return section 7, or None where nothing that it holds was measured.
+
+    The length of P is left out where PR is not known but QRS is: their places would tell a PR.
+    """
     axes = [_clipped(found.get(name), -180, 180, NO_AXIS) for name in _AXES]
     pr_ms, qrs_ms, qt_ms, p_ms = (found.get(name) for name in ("pr_ms", "qrs_ms", "qt_ms", "p_ms"))
     formula = next((code for code, name in _FORMULAS.items() if name in found), 0)
@@ -185,13 +187,12 @@ def write_measurements(found: Mapping[str, float]) -> bytes | None:
             return MISSING
         return start + round(length)
 
-    qrs_on = MAX_MS + 1 if pr_ms is not None and pr_ms > _QRS_ONSET_MS else _QRS_ONSET_MS
+    qrs_on = MAX_MS + 1
     p_on = MISSING if after(0, pr_ms) == MISSING else qrs_on - after(0, pr_ms)
-    if p_on == MISSING and p_ms is not None:
-        p_on = 0
+    if {pr_ms, qrs_ms, qt_ms} == {None}:
+        # The length of P alone: without QRS there is no PR to be told.
+        p_on, qrs_on = 0, MISSING
     times = [p_on, after(p_on, p_ms), qrs_on, after(qrs_on, qrs_ms), after(qrs_on, qt_ms)]
-    if p_on == 0 and pr_ms is None and qrs_ms is None and qt_ms is None:
-        times[2] = MISSING
     out = bytearray((1, 0)) + rr_ms.to_bytes(2, "little") + MISSING.to_bytes(2, "little")
     for value in times:
         out += value.to_bytes(2, "little")

@@ -13,17 +13,18 @@ from numpy.typing import NDArray
 
 from ecg.formats.cursor import Cursor
 from ecg.formats.errors import EcgFormatError
-from ecg.formats.scp.huffman import Table, Values, decode
+from ecg.formats.scp.huffman import Table, Values, are_plain, decode
 from ecg.formats.scp.leads import BeatMap, LeadDefinition, Span, lead_name
 from ecg.formats.scp.record import FORMAT_NAME
+from ecg.formats.scp.subtraction import add_beats, overlay
 from ecg.formats.scp.thinning import Thinning, thinning
 
 MAX_CELLS: Final = 1 << 25
 """Most samples of all leads on their common time axis; the format holds a tenth of that."""
 MAX_FACTOR: Final = 8
 NANOVOLTS_A_MICROVOLT: Final = 1000.0
-_MARKED: Final = 0x8000
-_MAX_MARKED_SHARE: Final = 0.02
+_MARK: Final = 0x8000
+_HANDHELD_MAX: Final = 0x0FFF
 _PADDING_VALUES: Final = 16
 
 
@@ -108,16 +109,10 @@ def differenced(values: Values, differences: int) -> Values:
     return second.astype(np.int16).astype(np.int64)
 
 
-def _without_marks(values: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Clear the top bit where it marks beats: a PC-80B handheld sets it in plain samples."""
-    bits = values.view(np.uint16)
-    marked = bits >= _MARKED
-    if not 0 < int(marked.sum()) <= _MAX_MARKED_SHARE * bits.size:
-        return values
-    cleared, others = bits[marked] & 0x7FFF, bits[~marked]
-    if cleared.min() < others.min() or cleared.max() > others.max():
-        return values
-    return (bits & 0x7FFF).view(np.int16)
+def _without_marks(values: Values) -> Values:
+    """Clear the top bit, by which PC-80B handhelds mark beats among samples of 12 bits."""
+    cleared = values & (_MARK - 1)
+    return cleared if int(cleared.max(initial=0)) <= _HANDHELD_MAX else values
 
 
 def read_samples(
@@ -204,7 +199,11 @@ def read_rhythm(
     if subtracted and beat is not None and beats is not None:
         if abs(interval_us - beat.interval_us) > 1:
             raise EcgFormatError(f"{FORMAT_NAME}: the reference beat has another rate")
-        _add_beats(samples_uv, spans, beat, beats, tables)
+        where = overlay(beats, max(lead.size for lead in samples_uv))
+        length = beats.length_ms * 1000 // beat.interval_us
+        waves = read_samples(beat, [length] * len(spans), tables)
+        for lead, span, wave in zip(samples_uv, spans, waves, strict=True):
+            add_beats(lead, span, wave * beat.quantum_uv, where)
     origin = min(span.start for span in spans)
     longest = max(span.start - origin + lead.size for span, lead in zip(spans, leads, strict=True))
     joined = np.full((len(spans), longest), np.nan)
@@ -251,8 +250,7 @@ def _plain(
         thinned_throughout = factor > 1 and 1 <= wanted <= lead.size <= wanted + _PADDING_VALUES
         if lead.size < span.count and not thinned_throughout:
             raise _short(span, lead.size, span.count)
-        plain = not tables and factor == 1
-        stored.append(_without_marks(lead.astype(np.int16)).astype(np.int64) if plain else lead)
+        stored.append(_without_marks(lead) if tables and are_plain(tables) else lead)
     pairs = list(zip(spans, stored, strict=True))
     if all(lead.size == span.count for span, lead in pairs):
         return [lead.astype(np.float64) for lead in stored], spans, rhythm.interval_us
@@ -265,31 +263,3 @@ def _plain(
         for span, lead in zip(spans, leads, strict=True)
     ]
     return full, spans, beat.interval_us
-
-
-def _add_beats(
-    samples_uv: Sequence[NDArray[np.float64]],
-    spans: Sequence[Span],
-    beat: Streams,
-    beats: BeatMap,
-    tables: Sequence[Table],
-) -> None:
-    """Add the reference beat, in place, wherever it was subtracted.
-
-    Sample ``s`` of a beat whose fiducial is ``f`` belongs to sample ``fiducial + s - f`` of the
-    reference beat; both count from 1.
-    """
-    length = beats.length_ms * 1000 // beat.interval_us
-    waves = read_samples(beat, [length] * len(spans), tables)
-    zones = beats.zones[beats.types == 0]
-    extent = max(lead.size for lead in samples_uv)
-    if int(np.maximum(zones[:, 2] - zones[:, 0] + 1, 0).sum()) > 2 * extent + 2:
-        raise EcgFormatError(f"{FORMAT_NAME}: the beats overlap")
-    parts = [np.arange(start, end + 1) for start, _, end in zones.tolist()]
-    at = np.concatenate([np.empty(0, dtype=np.int64), *parts])
-    shifts = np.repeat(beats.fiducial - zones[:, 1], np.maximum(zones[:, 2] - zones[:, 0] + 1, 0))
-    of_beat = at + shifts - 1
-    for lead, span, wave in zip(samples_uv, spans, waves, strict=True):
-        place = at - span.start
-        real = (place >= 0) & (place < lead.size) & (of_beat >= 0) & (of_beat < wave.size)
-        np.add.at(lead, place[real], wave[of_beat[real]] * beat.quantum_uv)
