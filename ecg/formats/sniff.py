@@ -9,6 +9,7 @@ from typing import Final
 from ecg.formats.aecg import looks_like_aecg, read_aecg
 from ecg.formats.companions import Companions, Folder
 from ecg.formats.dicom import looks_like_dicom, read_dicom
+from ecg.formats.edf import looks_like_edf, read_edf
 from ecg.formats.errors import EcgFormatError
 from ecg.formats.muse import looks_like_muse, read_muse
 from ecg.formats.scp import looks_like_scp, read_scp
@@ -25,6 +26,7 @@ class Format(StrEnum):
 
     DICOM = "dicom"
     SCP = "scp"
+    EDF = "edf"
     WFDB = "wfdb"
     AECG = "aecg"
     MUSE = "muse"
@@ -56,6 +58,7 @@ class Reader:
 READERS: Final = (
     Reader(Format.DICOM, looks_like_dicom, read_dicom),
     Reader(Format.SCP, looks_like_scp, read_scp),
+    Reader(Format.EDF, looks_like_edf, read_edf),
     Reader(Format.WFDB, looks_like_wfdb, read_wfdb, read_wfdb_record),
     Reader(Format.WFDB, looks_like_wfdb_archive, read_wfdb_archive),
     Reader(Format.AECG, looks_like_aecg, read_aecg),
