@@ -26,11 +26,11 @@ from ecg.formats.channels import (
     within_voltage,
 )
 from ecg.formats.cursor import Cursor
+from ecg.formats.demographics import age_at, sex_of
 from ecg.formats.errors import EcgFormatError
 from ecg.formats.text import decoded
-from ecg.signal import MAX_AGE_YEARS, EcgSignal, FilterInfo, Patient, Sex
+from ecg.signal import EcgSignal, FilterInfo, Patient
 
-DAYS_A_YEAR: Final = 365.2425
 MAX_SIGNALS: Final = 4096
 _BDF: Final = b"\xffBIOSEMI"
 _EDF: Final = b"0       "
@@ -169,12 +169,9 @@ def _patient(header: Header, acquired_at: dt.datetime | None) -> Patient:
     if len(parts) >= 3 and parts[1] in {"M", "F", "X"}:
         code, name = parts[0], " ".join(parts[3:]).replace("_", " ").strip()
         born = _month_date(parts[2])
-        age = None
-        if born is not None and acquired_at is not None:
-            age = float(int((acquired_at.date() - born).days / DAYS_A_YEAR))
         return Patient(
-            age_years=age if age is not None and 0.0 <= age <= MAX_AGE_YEARS else None,
-            sex={"M": Sex.MALE, "F": Sex.FEMALE}.get(parts[1]),
+            age_years=age_at(born, acquired_at),
+            sex=sex_of(parts[1]),
             id=None if _PLACEHOLDER.fullmatch(code) else code.replace("_", " "),
             name=None if _PLACEHOLDER.fullmatch(name) else name,
             birth_date=born,

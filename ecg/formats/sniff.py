@@ -8,9 +8,11 @@ from typing import Final
 
 from ecg.formats.aecg import looks_like_aecg, read_aecg
 from ecg.formats.companions import Companions, Folder
+from ecg.formats.contec import looks_like_contec, read_contec
 from ecg.formats.dicom import looks_like_dicom, read_dicom
 from ecg.formats.edf import looks_like_edf, read_edf
 from ecg.formats.errors import EcgFormatError
+from ecg.formats.mfer import looks_like_mfer, read_mfer
 from ecg.formats.muse import looks_like_muse, read_muse
 from ecg.formats.scp import looks_like_scp, read_scp
 from ecg.formats.sierra import looks_like_sierra, read_sierra
@@ -26,7 +28,9 @@ class Format(StrEnum):
 
     DICOM = "dicom"
     SCP = "scp"
+    CONTEC = "contec"
     EDF = "edf"
+    MFER = "mfer"
     WFDB = "wfdb"
     AECG = "aecg"
     MUSE = "muse"
@@ -59,6 +63,8 @@ READERS: Final = (
     Reader(Format.DICOM, looks_like_dicom, read_dicom),
     Reader(Format.SCP, looks_like_scp, read_scp),
     Reader(Format.EDF, looks_like_edf, read_edf),
+    Reader(Format.MFER, looks_like_mfer, read_mfer),
+    Reader(Format.CONTEC, looks_like_contec, read_contec),
     Reader(Format.WFDB, looks_like_wfdb, read_wfdb, read_wfdb_record),
     Reader(Format.WFDB, looks_like_wfdb_archive, read_wfdb_archive),
     Reader(Format.AECG, looks_like_aecg, read_aecg),

@@ -8,9 +8,10 @@ from typing import Final
 
 from ecg.formats.channels import uv_per_unit
 from ecg.formats.companions import is_bare_name
+from ecg.formats.demographics import age_years, sex_of
 from ecg.formats.errors import EcgFormatError
 from ecg.formats.text import decoded
-from ecg.signal import MAX_AGE_YEARS, Patient, Sex
+from ecg.signal import Patient
 
 DEFAULT_FS_HZ: Final = 250.0
 DEFAULT_GAIN: Final = 200.0  # header(5): assumed where the gain is missing or 0
@@ -35,7 +36,6 @@ _TIME = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,6})\d*)?", re.ASCII
 _DATES = ("%d/%m/%Y", "%d-%b-%Y", "%Y-%m-%d")
 _STATED = re.compile(r"<?\s*([A-Za-z][A-Za-z _]{0,30}?)\s*>?\s*:\s*([^<]*)")
 _AGE_SEX = re.compile(r"(-?\d{1,3})\s+([MF])\b")  # MIT-BIH: "69 M 1085 1629 x1"
-_SEX = {"m": Sex.MALE, "male": Sex.MALE, "f": Sex.FEMALE, "female": Sex.FEMALE}
 
 
 @dataclass(frozen=True)
@@ -236,16 +236,12 @@ def patient_of(comments: tuple[str, ...]) -> Patient:
     age_text = stated.get("age") or (first[1] if first else "")
     sex_text = stated.get("sex") or stated.get("gender") or (first[2] if first else "")
     try:
-        age = float(age_text)
-    except ValueError:
-        age = math.nan
-    try:
         birth_date = dt.date.fromisoformat(stated.get("birth date", ""))
     except ValueError:
         birth_date = None
     return Patient(
-        age_years=age if 0.0 <= age <= MAX_AGE_YEARS else None,
-        sex=_SEX.get(sex_text.lower()),
+        age_years=age_years(age_text),
+        sex=sex_of(sex_text),
         id=stated.get("patient id") or None,
         name=stated.get("patient name") or None,
         birth_date=birth_date,
