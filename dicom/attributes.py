@@ -9,6 +9,10 @@ from pydicom.dataset import Dataset
 from dicom import dataset as access
 from dicom.dataset import PersonName
 
+UNKNOWN_TIME: Final = dt.datetime(1900, 1, 1)  # noqa: DTZ001 -- DICOM's wall clock has no zone
+"""What our own objects say where nobody knows when a recording was made: its Acquisition DateTime
+may not be empty, and any other time would be taken for the recording's. Read as None."""
+
 _LONGEST: Final = 256
 """Characters kept of a text: four times what LO allows, since repaired text is rarely exact."""
 
@@ -163,7 +167,7 @@ def _acquired_at(ds: Dataset) -> dt.datetime | None:
     """Acquisition DateTime, or what its date and time, or those of the content, say."""
     found = access.moment(ds, "AcquisitionDateTime")
     if found is not None:
-        return found
+        return None if found == UNKNOWN_TIME else found
     for kind in ("Acquisition", "Content", "Series", "Study"):
         day = access.date(ds, f"{kind}Date")
         if day is not None:

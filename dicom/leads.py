@@ -11,6 +11,9 @@ LEAD_NUMBERS: Final = {
 }  # fmt: skip
 """Lead name to its number: code ``2:N`` of MDC, ``5.6.3-9-N`` of SCPECG, lead id of SCP-ECG."""
 
+UNSPECIFIED_LEADS: Final = frozenset({"2:0", "131072", "5.6.3-9-0"})
+"""Codes that say it is none of those: a label such as ``V1 2`` then does not mean V1."""
+
 _DERIVED: Final = {
     31: "I", 32: "II", 33: "V1", 34: "V2", 35: "V3", 36: "V4", 37: "V5", 38: "V6", 111: "III",
     112: "aVR", 113: "aVL", 114: "aVF",

@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from dicom import dataset as access
 from dicom.attributes import IndexedAttributes, attributes
 from dicom.faults import DicomFormatError, FormatFault
-from dicom.leads import lead_of_code, lead_of_text
+from dicom.leads import UNSPECIFIED_LEADS, lead_of_code, lead_of_text
 from dicom.part10 import scan
 from dicom.structure import ScanLimits
 
@@ -202,11 +202,14 @@ def _channel(definition: Dataset, fs_hz: float) -> tuple[Channel, float]:
     """Return the channel and its baseline, both in the unit of the channel."""
     source = next(iter(access.sequence(definition, "ChannelSourceSequence")), Dataset())
     label = access.text(definition, "ChannelLabel") or access.text(source, "CodeMeaning") or ""
-    lead = (
-        lead_of_code(access.text(source, "CodeValue") or "")
-        or lead_of_text(access.text(source, "CodeMeaning") or "")
-        or lead_of_text(label)
-    )
+    code_value = access.text(source, "CodeValue") or ""
+    lead = None
+    if code_value not in UNSPECIFIED_LEADS:
+        lead = (
+            lead_of_code(code_value)
+            or lead_of_text(access.text(source, "CodeMeaning") or "")
+            or lead_of_text(label)
+        )
     units = next(iter(access.sequence(definition, "ChannelSensitivityUnitsSequence")), Dataset())
     unit = access.text(units, "CodeValue")
     microvolts = _MICROVOLTS.get(unit or "")

@@ -1,7 +1,7 @@
-"""``lianzhen ecg``: screen and draw ECG files, without a server."""
+"""``lianzhen ecg``: screen, convert and draw ECG files, without a server."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -10,6 +10,7 @@ import typer
 
 from ecg import EcgFormatError, EcgSignal, Screening, read, screen
 from ecg.findings import DISCLAIMER_EN, DISCLAIMER_ZH
+from ecg.formats.writing import WRITERS, convert
 from ecg.render import render as draw_svg
 from ecg.render import render_pdf, render_png
 
@@ -22,14 +23,22 @@ _SHOWN: Final = (
     ("axis_qrs_deg", "axis", "°"),
 )
 
-app = typer.Typer(help="心电图文件 ECG files: screen, render.", no_args_is_help=True)
+_DRAWN_AS: Final = (".svg", ".pdf", ".png")
+
+app = typer.Typer(help="心电图文件 ECG files: screen, convert, render.", no_args_is_help=True)
+
+
+Sources = Annotated[
+    list[Path], typer.Argument(help="ECG files, or folders of them.", metavar="FILE...")
+]
+Out = Annotated[
+    Path, typer.Argument(help="A file; with --to, or for a folder, the folder of them.")
+]
 
 
 @app.command("screen")
 def screen_files(
-    files: Annotated[
-        list[Path], typer.Argument(help="ECG files, or folders of them.", metavar="FILE...")
-    ],
+    files: Sources,
     *,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line, in the order of the files.")
@@ -37,7 +46,7 @@ def screen_files(
 ) -> None:
     """Screen ECGs and say what the machine sees; it never diagnoses."""
     refused = False
-    for path in _with_progress(files):
+    for path, _ in _with_progress(files):
         try:
             found = screen(read(path))
         except EcgFormatError as error:
@@ -54,30 +63,81 @@ def screen_files(
         raise typer.Exit(REFUSED)
 
 
-@app.command("render")
-def render_file(
-    file: Annotated[Path, typer.Argument(help="An ECG file.", metavar="FILE")],
-    out: Annotated[Path, typer.Argument(help="OUT.svg, OUT.pdf or OUT.png", metavar="OUT")],
+@app.command("convert")
+def convert_files(
+    files: Sources,
+    out: Out,
     *,
+    to: Annotated[
+        str | None, typer.Option(help=f"Into a folder, as one of {' '.join(WRITERS)}.")
+    ] = None,
+) -> None:
+    """Write ECGs in the format that the name of OUT asks for: DICOM, SCP-ECG, WFDB."""
+    _each(files, out, to, tuple(WRITERS), convert)
+
+
+@app.command("render")
+def render_files(
+    files: Sources,
+    out: Out,
+    *,
+    to: Annotated[
+        str | None, typer.Option(help=f"Into a folder, as one of {' '.join(_DRAWN_AS)}.")
+    ] = None,
     findings: Annotated[
         bool, typer.Option(help="Print the machine's findings in the header.")
     ] = True,
 ) -> None:
-    """Draw an ECG on millimetre paper, 25 mm/s and 10 mm/mV."""
-    suffix = out.suffix.lower()
-    if suffix not in {".svg", ".pdf", ".png"}:
-        raise typer.BadParameter("OUT ends in .svg, .pdf or .png", param_hint="OUT")
-    try:
+    """Draw ECGs on millimetre paper, 25 mm/s and 10 mm/mV: SVG, PDF or PNG."""
+
+    def draw(file: Path, target: Path) -> None:
         signal = read(file)
-        page = _drawn(signal, screen(signal) if findings else None, suffix)
-    except EcgFormatError as error:
-        _complain(file, str(error))
-        raise typer.Exit(REFUSED) from None
-    try:
-        out.write_bytes(page)
-    except OSError as error:
-        _complain(out, f"cannot be written: {error.strerror}")
-        raise typer.Exit(REFUSED) from None
+        page = _drawn(signal, screen(signal) if findings else None, target.suffix.lower())
+        target.write_bytes(page)
+
+    _each(files, out, to, _DRAWN_AS, draw)
+
+
+def _each(
+    files: Sequence[Path],
+    out: Path,
+    to: str | None,
+    suffixes: Sequence[str],
+    make: Callable[[Path, Path], object],
+) -> None:
+    """Make something of each file; what fails says so in one line and stops no other."""
+    into_folder = to is not None or len(files) > 1 or files[0].is_dir()
+    suffix = to if into_folder else out.suffix
+    suffix = f".{(suffix or '').lower().removeprefix('.')}"
+    if suffix not in suffixes:
+        hint = "--to" if into_folder else "OUT"
+        raise typer.BadParameter(f"one of {', '.join(suffixes)}", param_hint=hint)
+    refused = False
+    taken: set[Path] = set()
+    for file, base in _with_progress(files):
+        target = _target(file, base, out, suffix, taken) if into_folder else out
+        try:
+            if into_folder:
+                target.parent.mkdir(parents=True, exist_ok=True)
+            make(file, target)
+        except ValueError as error:
+            refused = True
+            _complain(file, str(error))
+        except OSError as error:
+            refused = True
+            _complain(target, f"cannot be written: {error.strerror}")
+    if refused:
+        raise typer.Exit(REFUSED)
+
+
+def _target(file: Path, base: Path, out: Path, suffix: str, taken: set[Path]) -> Path:
+    """Return where in ``out`` a file's twin goes: as it lies below ``base``, once each."""
+    folder = out / file.relative_to(base).parent
+    target, number = folder / f"{file.stem}{suffix}", 2
+    while target in taken:
+        target, number = folder / f"{file.stem}-{number}{suffix}", number + 1
+    taken.add(target)
+    return target
 
 
 def _drawn(signal: EcgSignal, found: Screening | None, suffix: str) -> bytes:
@@ -86,29 +146,35 @@ def _drawn(signal: EcgSignal, found: Screening | None, suffix: str) -> bytes:
     return render_pdf(signal, found) if suffix == ".pdf" else render_png(signal, found)
 
 
-def _with_progress(arguments: Sequence[Path]) -> Iterator[Path]:
-    """Return every file, those of a folder by name; where there was one, count on stderr."""
-    if not any(path.is_dir() for path in arguments):
-        yield from arguments
-        return
-    files = [file for argument in arguments for file in _files_of(argument)]
-    on_terminal = sys.stderr.isatty()
-    step = 1 if on_terminal else max(1, len(files) // 20)
-    for number, file in enumerate(files, start=1):
-        yield file
-        if number % step == 0 or number == len(files):
+def _with_progress(arguments: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    """Return every file and the folder it was asked for in; of many, count on stderr.
+
+    Those of a folder come by name.
+    """
+    files = [found for argument in arguments for found in _files_of(argument)]
+    many = any(path.is_dir() for path in arguments)
+    step = 1 if sys.stderr.isatty() else max(1, len(files) // 20)
+    for number, found in enumerate(files, start=1):
+        yield found
+        if many and (number % step == 0 or number == len(files)):
             typer.echo(f"{number}/{len(files)}", err=True)
 
 
-def _files_of(argument: Path) -> list[Path]:
+def _files_of(argument: Path) -> list[tuple[Path, Path]]:
     if not argument.is_dir():
-        return [argument]
+        return [(argument, argument.parent)]
     return sorted(
-        path
+        (path, argument)
         for path in argument.rglob("*")
         if path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(argument).parts)
+        and not _belongs_to_a_header(path)
     )
+
+
+def _belongs_to_a_header(path: Path) -> bool:
+    """Tell whether a file is read by way of the WFDB header beside it."""
+    return path.suffix != ".hea" and path.with_suffix(".hea").is_file()
 
 
 def _described(path: Path, found: Screening) -> str:

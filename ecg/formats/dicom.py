@@ -20,6 +20,7 @@ from dicom.faults import DicomFormatError
 from dicom.part10 import scan
 from dicom.structure import ScanLimits
 from dicom.waveform import MICROVOLT, Channel, MultiplexGroup, WaveformObject, read_waveform
+from ecg.formats.dicom_annotations import device_measurements
 from ecg.formats.errors import EcgFormatError
 from ecg.signal import (
     MAX_AGE_YEARS,
@@ -157,6 +158,7 @@ def _signal(ds: Dataset, waveform: WaveformObject) -> EcgSignal:
         acquired_at=waveform.acquired_at,
         patient=_patient(found, waveform.acquired_at),
         device_statements=_statements(ds),
+        device_measurements=device_measurements(ds),
         device=maker or None,
         filters=FilterInfo(
             low_cut_hz=_common([each.filter_low_hz for each in channels]),

@@ -27,19 +27,44 @@ def quantum_uv(samples_uv: NDArray[np.floating]) -> float:
     levels = np.unique(np.abs(recorded[recorded != 0.0]).astype(np.float64))
     if levels.size == 0:
         return 1.0
-    precision = 2.0 * float(np.finfo(samples_uv.dtype).eps)
-    # The narrowest gap between levels, zero among them, is the step or a small multiple of it.
-    step, error = float(np.diff(levels, prepend=0.0).min()), precision * float(levels[-1])
-    # Euclid over all levels at once. A remainder is none where rounding may have made it: the error
-    # of the step counts as often as the step is in the level, and goes into the next step.
+    highest, precision = float(levels[-1]), 2.0 * float(np.finfo(samples_uv.dtype).eps)
+    step = _common_step(np.diff(levels, prepend=0.0), precision * highest)
+    if step is None:
+        return FALLBACK_UV
+    step = _refined(step, levels)
+    rest = np.abs(levels - np.round(levels / step) * step)
+    return step if float(rest.max()) <= 4.0 * precision * highest else FALLBACK_UV
+
+
+def _refined(step: float, levels: NDArray[np.float64]) -> float:
+    """Return the step as the highest level tells it: the gaps are short, and know it less well.
+
+    From level to level, each at most twice the one before where there is one: how often the step
+    is in a level must not be in doubt.
+    """
+    at = 0
+    while True:
+        step = float(levels[at] / max(np.round(levels[at] / step), 1.0))
+        if at == levels.size - 1:
+            return step
+        at = max(at + 1, int(np.searchsorted(levels, 2.0 * levels[at], side="right")) - 1)
+
+
+def _common_step(gaps: NDArray[np.float64], error: float) -> float | None:
+    """Return what all gaps, each known to ``error``, are multiples of; None below `MIN_UV`.
+
+    Euclid over all gaps at once. A remainder is none where rounding may have made it: the error of
+    the step counts as often as the step is in the gap, and goes into the next step. Between
+    neighbouring levels that is a few times, where it would be thousands in a level itself.
+    """
+    step, step_error = float(gaps.min()), error
     while step >= MIN_UV:
-        noise = 2.0 * (error * levels / step + precision * levels)
-        if noise[-1] > 0.25 * step:
-            break
-        rest = np.abs(levels - np.round(levels / step) * step)
+        times = np.round(gaps / step)
+        noise = 2.0 * (step_error * times + error)
+        rest = np.abs(gaps - times * step)
         off = np.flatnonzero(rest > noise)
         if off.size == 0:
-            return float(levels[-1] / np.round(levels[-1] / step))
+            return step
         least = off[np.argmin(rest[off])]
-        step, error = float(rest[least]), float(noise[least])
-    return FALLBACK_UV
+        step, step_error = float(rest[least]), float(noise[least])
+    return None

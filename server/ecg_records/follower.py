@@ -82,8 +82,6 @@ class EcgFollower:
 def acquired_at(attributes: IndexedAttributes) -> datetime | None:
     """Return when an instance was acquired; without an offset the wall clock is China's."""
     at = attributes.acquisition_datetime
-    if at is None and attributes.content_date is not None and attributes.content_time is not None:
-        at = datetime.combine(attributes.content_date, attributes.content_time)
     if at is None:
         return None
     if at.tzinfo is None:

@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset
 from dicom.faults import DicomFormatError
 from dicom.leads import LEAD_NUMBERS, lead_of_code, lead_of_text
 from dicom.part10 import scan
-from dicom.uids import AMBULATORY_ECG, GENERAL_ECG, TWELVE_LEAD_ECG
+from dicom.uids import AMBULATORY_ECG, GENERAL_32_BIT_ECG, GENERAL_ECG, TWELVE_LEAD_ECG
 from dicom.waveform import read_waveform
 from dicom.waveform_writer import EcgObject, build_ecg, sop_class_of, write_ecg
 from tests.dicom.build import saved, wheel_file
@@ -222,8 +222,11 @@ def test_the_narrowest_object_is_chosen() -> None:
     assert sop_class_of(18, 5000, 500) == GENERAL_ECG
     assert sop_class_of(12, 30000, 500) == GENERAL_ECG
     assert sop_class_of(3, 10_000_000, 128) == AMBULATORY_ECG
-    with pytest.raises(ValueError, match="resample"):
-        sop_class_of(12, 5000, 2000)
+    assert sop_class_of(12, 5000, 2000) == GENERAL_32_BIT_ECG
+    assert sop_class_of(12, 5000, 500, bits=32) == GENERAL_32_BIT_ECG
+    assert sop_class_of(15, 5000, 100) == GENERAL_32_BIT_ECG
+    with pytest.raises(ValueError, match="24 are the most"):
+        sop_class_of(25, 5000, 500)
 
 
 def test_what_is_written_scans_and_names_its_patient() -> None:
@@ -246,19 +249,25 @@ def test_samples_come_back_within_half_a_quantum(
 ) -> None:
     samples = np.random.default_rng(seed).normal(0, 500, (3, 200))
     content = write_ecg(
-        ecg(samples_uv=samples, leads=("I", "II", "V2"), fs_hz=fs_hz, quantum_uv=quantum_uv)
+        ecg(
+            samples_uv=samples,
+            leads=("I", "II", "V2"),
+            fs_hz=fs_hz,
+            quanta_uv=None if quantum_uv is None else (quantum_uv,) * 3,
+        )
     )
     (group,) = read_waveform(io.BytesIO(content)).groups
     assert group.fs_hz == fs_hz
     quantum = group.channels[0].quantum
-    assert quantum == pytest.approx(quantum_uv or 1.0)
+    if quantum_uv is not None:
+        assert quantum == pytest.approx(quantum_uv)
     assert np.max(np.abs(group.samples - samples)) <= quantum / 2 * (1 + 1e-9)
 
 
 def test_samples_on_the_quantum_come_back_exactly() -> None:
     steps = np.random.default_rng(1).integers(-3000, 3000, (12, 5000))
     samples = steps * 4.88
-    content = write_ecg(ecg(samples_uv=samples, quantum_uv=4.88))
+    content = write_ecg(ecg(samples_uv=samples, quanta_uv=(4.88,) * 12))
     np.testing.assert_array_equal(read_waveform(io.BytesIO(content)).groups[0].samples, samples)
 
 
@@ -266,13 +275,14 @@ def test_samples_on_the_quantum_come_back_exactly() -> None:
     "changes",
     [
         {"leads": TWELVE[:3]},
-        {"leads": ("Q",) * 12},
-        {"quantum_uv": 0.001},
+        {"quanta_uv": (1e-8,) * 12},
+        {"quanta_uv": (0.0,) * 12},
+        {"quanta_uv": (1.0,)},
         {"samples_uv": np.zeros(5)},
     ],
 )
 def test_what_cannot_be_written_is_refused(changes: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"leads?|quantum|shape"):
+    with pytest.raises(ValueError, match=r"leads?|quant|shape"):
         build_ecg(ecg(**changes))
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
 from ecg import read, screen
@@ -115,3 +116,50 @@ def test_what_cannot_be_drawn_is_refused_in_one_line(tmp_path: Path) -> None:
 def test_an_unknown_form_is_wrong_usage(tmp_path: Path) -> None:
     assert run("render", ECG, tmp_path / "page.bmp").returncode == 2
     assert run("screen").returncode == 2
+
+
+def test_an_ecg_is_written_in_each_format_and_read_again(tmp_path: Path) -> None:
+    for name in ("copy.dcm", "copy.scp", "copy.hea"):
+        result = run("convert", ECG, tmp_path / name)
+        assert (result.returncode, result.stderr) == (0, "")
+        np.testing.assert_allclose(
+            read(tmp_path / name).samples_uv, read(ECG).samples_uv, rtol=0, atol=1e-6
+        )
+
+
+@pytest.mark.parametrize(("command", "suffix"), [("convert", "scp"), ("render", ".svg")])
+def test_a_folder_goes_into_a_folder_and_one_bad_file_stops_no_other(
+    tmp_path: Path, command: str, suffix: str
+) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    (source / "deep").mkdir(parents=True)
+    for name in ("a.dcm", "a.DCM", "deep/b.dcm"):
+        shutil.copy(ECG, source / name)
+    (source / "bad.dcm").write_bytes(ECG.read_bytes()[:5000])
+    result = run(command, source, out, "--to", suffix)
+    assert result.returncode == 1
+    assert [line for line in result.stderr.splitlines() if "bad.dcm" in line]
+    assert "4/4" in result.stderr
+    dotted = f".{suffix.removeprefix('.')}"
+    made = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    assert made == {f"a{dotted}", f"a-2{dotted}", f"deep/b{dotted}"}
+
+
+def test_a_wfdb_record_in_a_folder_is_one_ecg(tmp_path: Path) -> None:
+    assert run("convert", ECG, tmp_path / "r1.hea").returncode == 0
+    result = run("screen", "--json", tmp_path)
+    assert result.returncode == 0
+    (line,) = [json.loads(line) for line in result.stdout.splitlines()]
+    assert (line["file"], line["format"]) == (str(tmp_path / "r1.hea"), "wfdb")
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    result = run("convert", ECG, tmp_path / "file" / "x.dcm")
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_an_unknown_format_to_write_is_wrong_usage(tmp_path: Path) -> None:
+    assert run("convert", ECG, tmp_path / "x.pdf").returncode == 2
+    assert run("convert", tmp_path, tmp_path / "out").returncode == 2
