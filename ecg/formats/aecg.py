@@ -16,17 +16,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg.formats.demographics import age_at, age_years, full_name, number, sex_of, written
+from ecg.formats.demographics import age_at, age_years, full_name, sex_of, written
 from ecg.formats.errors import EcgFormatError
 from ecg.formats.leads import Piece, assembled, with_limb_leads, without_calibration
+from ecg.formats.values import number, numbers
 from ecg.formats.xmltree import Element, parse_xml, root_name
 from ecg.signal import MAX_FS_HZ, MIN_FS_HZ, EcgSignal, FilterInfo, Patient, normal_lead_name
 
 NAME: Final = "HL7 aECG"
 MAX_STATEMENTS: Final = 64
 MAX_STATEMENT: Final = 400
-DIGITS_AT_ONCE: Final = 1 << 20
-LONGEST_NUMBER: Final = 64
 
 _LEAD_CODE = re.compile(r"MDC_ECG_(?:LEAD|ELEC_POTL)_(\w{1,20})")
 _NOT_RHYTHM: Final = ("REPRESENTATIVE", "MEDIAN", "TEMPLATE", "AVERAGE")
@@ -101,24 +100,6 @@ def _factor(unit: str | None, factors: dict[str, float], default: float) -> floa
     return factor
 
 
-def _digits(text: str) -> NDArray[np.float64]:
-    """Return whitespace-separated numbers, parsed in slices to bound memory."""
-    parts: list[NDArray[np.float64]] = []
-    at = 0
-    while at < len(text):
-        stop = min(at + DIGITS_AT_ONCE, len(text))
-        limit = min(stop + LONGEST_NUMBER, len(text))
-        while stop < limit and not text[stop].isspace():
-            stop += 1
-        tokens = text[at:stop].split()
-        try:
-            parts.append(np.fromiter(map(float, tokens), np.float64, len(tokens)))
-        except ValueError as error:
-            raise EcgFormatError("a lead's digits are not numbers") from error
-        at = stop
-    return np.concatenate(parts) if parts else np.empty(0)
-
-
 def _quantity(value: Element, name: str) -> tuple[float | None, str | None]:
     found = value.find(name)
     return (number(found.get("value")), found.get("unit")) if found else (None, None)
@@ -129,7 +110,7 @@ def _listed(value: Element, factors: dict[str, float]) -> NDArray[np.float64]:
     origin, origin_unit = _quantity(value, "origin")
     scale, scale_unit = _quantity(value, "scale")
     unit = _factor(scale_unit or origin_unit, factors, 1.0)
-    digits = _digits(value.words("digits") or "")
+    digits = numbers(value.words("digits") or "")
     step = 1.0 if scale is None else scale
     shift = (origin or 0.0) * _factor(origin_unit or scale_unit, factors, 1.0)
     return digits * (step * unit) + shift
@@ -240,26 +221,37 @@ def _name(person: Element | None) -> str | None:
     return full_name(found.words("family"), given) or written(found.text)
 
 
-def _patient(root: Element, acquired_at: dt.datetime | None) -> Patient:
-    subject = root.find(
-        "componentOf/timepointEvent/componentOf/subjectAssignment/subject/trialSubject"
-    )
-    person = subject.find("subjectDemographicPerson") if subject else None
-    identity = subject.find("id") if subject else None
-    gender = person.find("administrativeGenderCode") if person else None
-    birth = person.find("birthTime") if person else None
-    born = _time(((birth.get("value") if birth else None) or "")[:8])
-    ages = (
+def _age(root: Element, person: Element | None) -> float | None:
+    """Return the reported age (LOINC 21612-7), else the one some makers write into the person."""
+    found = [
         age_years(value.get("value"), value.get("unit"))
         for each in root.all("controlVariable/relatedObservation")
         if _code(each) == _AGE and (value := each.find("value")) is not None
-    )
-    stated = next((age for age in ages if age is not None), None)
+    ]
+    beside = person.find("age") if person is not None else None
+    if beside is not None and beside.get("unit") is not None:
+        found.append(age_years(beside.text, beside.get("unit")))
+    return next((age for age in found if age is not None), None)
+
+
+def _patient(root: Element, acquired_at: dt.datetime | None) -> Patient:
+    """Return the subject; Contec spreads it over two, Mindray and Lepu add an ID of their own."""
+    path = "componentOf/timepointEvent/componentOf/subjectAssignment/subject/trialSubject"
+    subjects = list(root.all(path))
+    people = [each.find("subjectDemographicPerson") for each in subjects]
+    person = next((each for each in people if each is not None), None)
+    identities = [identity for each in subjects for identity in each.all("id")]
+    ids = [person.words("PatientID"), person.words("patientID")] if person is not None else []
+    ids += [each.get(name) for name in ("extension", "root") for each in identities]
+    gender = person.find("administrativeGenderCode") if person is not None else None
+    birth = person.find("birthTime") if person is not None else None
+    born = _time(((birth.get("value") if birth else None) or "")[:8])
     birth_date = born.date() if born else None
+    stated = _age(root, person)
     return Patient(
         age_years=age_at(birth_date, acquired_at) if stated is None else stated,
         sex=sex_of(gender.get("code")) if gender else None,
-        id=(identity.get("extension") or identity.get("root")) if identity else None,
+        id=next((each for each in map(written, ids) if each), None),
         name=_name(person),
         birth_date=birth_date,
     )

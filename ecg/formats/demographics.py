@@ -1,10 +1,10 @@
 """What devices write of a patient, in the spellings they use."""
 
 import datetime as dt
-import math
 import re
 from typing import Final
 
+from ecg.formats.values import number
 from ecg.signal import MAX_AGE_YEARS, Sex
 
 DAYS_A_YEAR: Final = 365.2425
@@ -30,15 +30,6 @@ _SEX: Final = {
 }
 _HAN = re.compile(r"[㐀-鿿·]+")
 _WRITTEN = re.compile(r"[^\W_]")
-
-
-def number(text: str | None) -> float | None:
-    """Return a finite number, or None for anything else, such as ``"Indeterminate"``."""
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
 
 
 def written(text: str | None) -> str | None:

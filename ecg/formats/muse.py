@@ -7,8 +7,6 @@ GE's "MUSE XML Developer's and Installer's Guide"; the checksum is CRC-32 of the
 which all development samples confirm.
 """
 
-import base64
-import binascii
 import datetime as dt
 import zlib
 from typing import Final
@@ -21,12 +19,12 @@ from ecg.formats.demographics import (
     age_years,
     full_name,
     moment,
-    number,
     sex_of,
     written,
 )
 from ecg.formats.errors import EcgFormatError
 from ecg.formats.leads import Piece, assembled, with_limb_leads
+from ecg.formats.values import from_base64, number
 from ecg.formats.xmltree import Element, parse_xml, root_name
 from ecg.signal import EcgSignal, FilterInfo, Patient
 
@@ -64,10 +62,7 @@ def _samples(lead: Element) -> NDArray[np.float64]:
     factor = _MICROVOLTS.get((unit or "MICROVOLTS").upper())
     if dtype is None or not gain or factor is None:
         raise EcgFormatError(f"lead {name}'s sample size, gain or unit is not one that is read")
-    try:
-        raw = base64.b64decode("".join((lead.words("WaveFormData") or "").split()), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise EcgFormatError(f"lead {name}'s samples are not base64") from error
+    raw = from_base64(lead.words("WaveFormData") or "")
     stated = number(lead.words("LeadDataCRC32"))
     if stated is not None and stated != zlib.crc32(raw):
         raise EcgFormatError(f"lead {name}'s samples do not match their checksum")

@@ -5,8 +5,6 @@ III, aVR, aVL and aVF are stored as what is left over from their prediction by I
 that a human editor added are left out.
 """
 
-import base64
-import binascii
 import datetime as dt
 from typing import Final
 
@@ -18,12 +16,12 @@ from ecg.formats.demographics import (
     age_years,
     full_name,
     moment,
-    number,
     sex_of,
     written,
 )
 from ecg.formats.errors import EcgFormatError
 from ecg.formats.leads import Piece, assembled, without_calibration
+from ecg.formats.values import from_base64, number
 from ecg.formats.xli import decode_xli
 from ecg.formats.xmltree import Element, parse_xml, root_name
 from ecg.signal import MAX_LEADS, STANDARD_LEADS, EcgSignal, FilterInfo, Patient
@@ -116,10 +114,7 @@ def _rows(
     bits = number(waveforms.get("bitspersample") or waveforms.get("nbitspersample"))
     if bits not in (None, 16.0):
         raise EcgFormatError("samples of other than 16 bits are not read")
-    try:
-        raw = base64.b64decode("".join(waveforms.text.split()), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise EcgFormatError("the samples are not base64") from error
+    raw = from_base64(waveforms.text)
     method = waveforms.get("compression") or waveforms.get("compressmethod") or "Uncompressed"
     if (waveforms.get("compressflag") or "").upper() == "FALSE":
         method = "Uncompressed"

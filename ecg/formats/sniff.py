@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Final
 
 from ecg.formats.aecg import looks_like_aecg, read_aecg
+from ecg.formats.cardiosoft import looks_like_cardiosoft, read_cardiosoft
 from ecg.formats.companions import Companions, Folder
 from ecg.formats.contec import looks_like_contec, read_contec
 from ecg.formats.dicom import looks_like_dicom, read_dicom
 from ecg.formats.edf import looks_like_edf, read_edf
 from ecg.formats.errors import EcgFormatError
 from ecg.formats.mfer import looks_like_mfer, read_mfer
+from ecg.formats.mortara import looks_like_mortara, read_mortara
 from ecg.formats.muse import looks_like_muse, read_muse
+from ecg.formats.sapphire import looks_like_sapphire, read_sapphire
 from ecg.formats.scp import looks_like_scp, read_scp
 from ecg.formats.sierra import looks_like_sierra, read_sierra
 from ecg.formats.wfdb import looks_like_wfdb, read_wfdb, read_wfdb_record
@@ -35,6 +38,9 @@ class Format(StrEnum):
     AECG = "aecg"
     MUSE = "muse"
     SIERRA = "sierra"
+    SAPPHIRE = "sapphire"
+    CARDIOSOFT = "cardiosoft"
+    MORTARA = "mortara"
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,9 @@ READERS: Final = (
     Reader(Format.AECG, looks_like_aecg, read_aecg),
     Reader(Format.MUSE, looks_like_muse, read_muse),
     Reader(Format.SIERRA, looks_like_sierra, read_sierra),
+    Reader(Format.SAPPHIRE, looks_like_sapphire, read_sapphire),
+    Reader(Format.CARDIOSOFT, looks_like_cardiosoft, read_cardiosoft),
+    Reader(Format.MORTARA, looks_like_mortara, read_mortara),
 )
 
 

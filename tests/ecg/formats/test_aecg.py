@@ -213,6 +213,26 @@ def test_a_chinese_name_in_parts_is_one_word() -> None:
 
 
 @pytest.mark.parametrize(
+    ("person", "further", "identity", "age"),
+    [
+        ("<patientID>P-9</patientID><age unit='岁'>63</age>", "", "P-9", 63.0),
+        ("<PatientID>P-9</PatientID><age>63</age>", "", "P-9", None),
+        ("<age unit='U'>0</age>", "<id root='1.2' extension='P-9'/>", "P-9", None),
+        ("", "<id root='P-9'/>", "P-9", None),
+        ("", "", None, None),
+    ],
+)
+def test_the_ways_of_chinese_makers_with_the_patient_are_known(
+    person: str, further: str, identity: str | None, age: float | None
+) -> None:
+    first = f"<code code='ENROLLED'/><subjectDemographicPerson>{person}</subjectDemographicPerson>"
+    second = f"</trialSubject></subject><subject><trialSubject>{further}"
+    stated = '<id root="2.16.840.1.113883.3.456" extension="SBJ-123"/>'
+    patient = read(changed((stated, first + second))).patient
+    assert (patient.id, patient.age_years) == (identity, age)
+
+
+@pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         ('increment value="0.002"', 'increment value="0"', "interval of 0 s"),
@@ -281,3 +301,16 @@ def test_shared_files_are_read_or_refused() -> None:
         else:
             signal = read(path)
             assert (signal.n_leads, signal.n_samples) in {(12, 5000), (1, 13)}
+
+
+def test_scp_and_aecg_of_one_recording_agree() -> None:
+    folder = shared_ecg_data() / "formats"
+    ours, theirs = read(folder / "hl7_aecg" / "ecgtoolkit_Example.xml"), read(
+        folder / "scp" / "ecgtoolkit_Example.scp"
+    )
+    assert set(ours.leads) == set(theirs.leads)
+    for lead in ours.leads:
+        one, other = ours.lead(lead), theirs.lead(lead)
+        assert one is not None
+        assert other is not None
+        assert np.abs(one - other).max() <= 2.5
