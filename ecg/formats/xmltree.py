@@ -15,7 +15,7 @@ from ecg.formats.errors import EcgFormatError
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_DEPTH: Final = 64
-MAX_PARTS: Final = 400_000
+MAX_PARTS: Final = 200_000
 MAX_ATTRIBUTE: Final = 4 * 1024 * 1024
 HEADS: Final = (1024, 64 * 1024)
 

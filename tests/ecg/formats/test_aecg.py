@@ -305,8 +305,9 @@ def test_shared_files_are_read_or_refused() -> None:
 
 def test_scp_and_aecg_of_one_recording_agree() -> None:
     folder = shared_ecg_data() / "formats"
-    ours, theirs = read(folder / "hl7_aecg" / "ecgtoolkit_Example.xml"), read(
-        folder / "scp" / "ecgtoolkit_Example.scp"
+    ours, theirs = (
+        read(folder / "hl7_aecg" / "ecgtoolkit_Example.xml"),
+        read(folder / "scp" / "ecgtoolkit_Example.scp"),
     )
     assert set(ours.leads) == set(theirs.leads)
     for lead in ours.leads:

@@ -157,11 +157,11 @@ def test_dates_are_american_unless_they_cannot_be(written: bytes, acquired: str)
 
 
 def test_every_cut_file_is_refused_in_a_moment() -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     for length in range(len(CONTENT)):
         with pytest.raises(EcgFormatError):
             read(CONTENT[:length])
-    assert time.perf_counter() - begin < 60.0
+    assert time.process_time() - begin < 60.0
 
 
 @settings(deadline=None, max_examples=200)

@@ -183,10 +183,10 @@ def test_what_is_damaged_is_one_clear_line(old: str, new: str, message: str | No
 
 def test_a_bomb_ends_at_the_stated_length() -> None:
     codes = [0, *range(256, 1023)] + [1022] * 500_000
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(EcgFormatError, match="longer than they state"):
         lzw(packed(codes[:2000]) * 40, 11_000)
-    assert time.perf_counter() - begin < 2.0
+    assert time.process_time() - begin < 2.0
     assert lzw(packed([1023, 1, 2]), 10) == b""
 
 

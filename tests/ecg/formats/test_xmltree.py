@@ -97,8 +97,8 @@ def test_a_named_document_type_is_never_fetched() -> None:
         (b'<!DOCTYPE r SYSTEM "x.dtd"><r>&x;</r>', "entities"),
         (b"<r>&x;</r>", "damaged"),
         (b'<r a="' + b"x" * 5_000_000 + b'"/>', "too long"),
-        (b"<r>" + b"<a/>" * 500_000 + b"</r>", "elements and attributes"),
-        (b"<r " + b" ".join(b'a%d=""' % n for n in range(450_000)) + b"/>", "attributes"),
+        (b"<r>" + b"<a/>" * 250_000 + b"</r>", "elements and attributes"),
+        (b"<r " + b" ".join(b'a%d=""' % n for n in range(250_000)) + b"/>", "attributes"),
         (b"<r>" + b" " * (65 << 20) + b"</r>", "larger than 64 MiB"),
         (b"<r><a></r>", "damaged"),
         (b"\xff\xfe<\0r\0>\0\0\xd8<\0/\0r\0>\0", "UTF-16"),
@@ -107,17 +107,17 @@ def test_a_named_document_type_is_never_fetched() -> None:
     ],
 )
 def test_hostile_content_is_one_error_in_a_moment(content: bytes, message: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(EcgFormatError, match=message):
         parse_xml(content)
-    assert time.perf_counter() - begin < 5.0
+    assert time.process_time() - begin < 3.0
 
 
 def test_long_text_is_read_in_linear_time() -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     text = "1 2 3 &amp; " * 1_000_000
     assert len(parse_xml(f"<r>{text}</r>".encode()).text) > 7_000_000
-    assert time.perf_counter() - begin < 5.0
+    assert time.process_time() - begin < 3.0
 
 
 @settings(deadline=None, max_examples=200)
