@@ -10,6 +10,8 @@ from ecg.formats.aecg import looks_like_aecg, read_aecg
 from ecg.formats.cardiosoft import looks_like_cardiosoft, read_cardiosoft
 from ecg.formats.companions import Companions, Folder
 from ecg.formats.contec import looks_like_contec, read_contec
+from ecg.formats.csv_reader import read_csv
+from ecg.formats.csv_table import looks_like_csv
 from ecg.formats.dicom import looks_like_dicom, read_dicom
 from ecg.formats.edf import looks_like_edf, read_edf
 from ecg.formats.errors import EcgFormatError
@@ -32,6 +34,7 @@ class Format(StrEnum):
     DICOM = "dicom"
     SCP = "scp"
     CONTEC = "contec"
+    CSV = "csv"
     EDF = "edf"
     MFER = "mfer"
     WFDB = "wfdb"
@@ -79,6 +82,7 @@ READERS: Final = (
     Reader(Format.SAPPHIRE, looks_like_sapphire, read_sapphire),
     Reader(Format.CARDIOSOFT, looks_like_cardiosoft, read_cardiosoft),
     Reader(Format.MORTARA, looks_like_mortara, read_mortara),
+    Reader(Format.CSV, looks_like_csv, read_csv),
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from ecg.formats.csv_writer import write_csv
 from ecg.formats.dicom_writer import write_dicom
 from ecg.formats.scp import write_scp
 from ecg.formats.sniff import read
@@ -25,6 +26,7 @@ def _wfdb(signal: EcgSignal, path: Path) -> Files:
 WRITERS: Final[Mapping[str, Callable[[EcgSignal, Path], Files]]] = {
     ".dcm": _single(write_dicom),
     ".scp": _single(write_scp),
+    ".csv": _single(write_csv),
     ".hea": _wfdb,
     ".dat": _wfdb,
 }
@@ -39,7 +41,7 @@ def files_of(signal: EcgSignal, path: str | Path) -> Files:
     signal
         What to write.
     path
-        ``.dcm``, ``.scp``, ``.hea`` or ``.dat`` (WFDB: both files). Nothing is written there.
+        ``.dcm``, ``.scp``, ``.csv``, ``.hea`` or ``.dat`` (WFDB: both files). Nothing is written.
 
     Raises
     ------

@@ -13,7 +13,7 @@ STEPS = np.random.default_rng(4).integers(-500, 500, (12, 1000))
 SIGNAL = EcgSignal(STEPS * 5.0, 500.0, STANDARD_LEADS)
 
 
-@pytest.mark.parametrize("name", ["a.dcm", "A.DCM", "a.scp", "a.hea", "a.dat"])
+@pytest.mark.parametrize("name", ["a.dcm", "A.DCM", "a.scp", "a.csv", "a.hea", "a.dat"])
 def test_every_format_that_is_written_is_read_again(name: str, tmp_path: Path) -> None:
     written = write(SIGNAL, tmp_path / name)
     assert tmp_path / name in written
