@@ -23,28 +23,40 @@ def number(text: str | None) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def numbers(text: str) -> NDArray[np.float64]:
-    """Return numbers separated by blanks or commas, parsed in slices to bound memory.
-
-    Raises
-    ------
-    EcgFormatError
-        If a part is no number.
-    """
+def _any_numbers(text: str) -> NDArray[np.float64]:
     parts: list[NDArray[np.float64]] = []
     at = 0
     while at < len(text):
         stop = min(at + CHARACTERS_AT_ONCE, len(text))
         limit = min(stop + LONGEST_NUMBER, len(text))
-        while stop < limit and not (text[stop].isspace() or text[stop] == ","):
+        while stop < limit and not text[stop].isspace():
             stop += 1
-        tokens = text[at:stop].replace(",", " ").split()
+        tokens = text[at:stop].split()
         try:
             parts.append(np.fromiter(map(float, tokens), np.float64, len(tokens)))
         except ValueError as error:
             raise EcgFormatError("a lead's samples are not numbers") from error
         at = stop
     return np.concatenate(parts) if parts else np.empty(0)
+
+
+def numbers(text: str) -> NDArray[np.float64]:
+    """Return numbers separated by blanks or commas.
+
+    Whole numbers, the rule, are read at once; all else in slices, to bound memory.
+
+    Raises
+    ------
+    EcgFormatError
+        If a part is no number.
+    """
+    spaced = text.replace(",", " ") if "," in text else text
+    if not spaced.strip():
+        return np.empty(0)
+    try:
+        return np.fromstring(spaced, np.int64, sep=" ").astype(np.float64)
+    except ValueError:
+        return _any_numbers(spaced)
 
 
 def from_base64(text: str) -> bytes:

@@ -22,7 +22,6 @@ HEADS: Final = (1024, 64 * 1024)
 _BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{1,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _NAME = re.compile(r"<(?:[^<>\s/:]{1,100}:)?([A-Za-z_][\w.-]{0,99})[\s/>]", re.ASCII)
-_SEPARATOR: Final = "\x1f"
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 _HANZI = re.compile(rb"(?:[\xb0-\xf7][\xa1-\xfe])+")
 _LATIN: Final = ("iso-8859-1", "iso8859-1", "latin-1", "latin1", "windows-1252")
@@ -178,10 +177,10 @@ class _Builder:
             raise EcgFormatError(f"the XML is nested more than {MAX_DEPTH} levels deep")
         if self._parts > MAX_PARTS:
             raise EcgFormatError(f"the XML has more than {MAX_PARTS} elements and attributes")
-        if any(len(value) > MAX_ATTRIBUTE for value in attributes.values()):
+        if attributes and max(map(len, attributes.values())) > MAX_ATTRIBUTE:
             raise EcgFormatError("the XML has an attribute that is too long")
-        named = {name.rpartition(_SEPARATOR)[2]: value for name, value in attributes.items()}
-        element = Element(tag.rpartition(_SEPARATOR)[2], named)
+        named = {name[name.find(":") + 1 :]: value for name, value in attributes.items()}
+        element = Element(tag[tag.find(":") + 1 :], named)
         if self._open:
             self._open[-1].children.append(element)
         else:
@@ -217,13 +216,13 @@ def parse_xml(content: bytes) -> Element:
     ------
     EcgFormatError
         If it is not well formed, too large, too deep or has too many parts, or brings a document
-        type definition or entities of its own.
+        type definition or entities of its own. Prefixes that nothing declares are let pass.
     """
     if len(content) > MAX_BYTES:
         raise EcgFormatError(f"the XML is larger than {MAX_BYTES >> 20} MiB")
     text = _text(content).strip("\ufeff\0 \t\r\n")
     builder = _Builder()
-    parser = expat.ParserCreate("utf-8", _SEPARATOR)
+    parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
     parser.buffer_size = 1 << 16
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)

@@ -54,6 +54,10 @@ def test_chinese_is_read_however_it_was_written(declared: str | None, encoding: 
     assert [each.get("性别") for each in root.all("name")] == ["女"]
 
 
+def test_a_prefix_that_nothing_declares_is_let_pass() -> None:
+    assert parse_xml(b"<r xsi:type='A'><n:a/></r>").get("type") == "A"
+
+
 def test_latin_stays_latin() -> None:
     content = '<?xml version="1.0" encoding="ISO-8859-1"?><r>Müller, Élan</r>'.encode("latin-1")
     assert parse_xml(content).text == "Müller, Élan"
