@@ -1,4 +1,4 @@
-"""``lianzhen ecg``: screen, convert and draw ECG files, without a server."""
+"""``lianzhen ecg``: screen, compare, convert and draw ECG files, without a server."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +13,8 @@ from ecg.findings import DISCLAIMER_EN, DISCLAIMER_ZH
 from ecg.formats.writing import WRITERS, convert
 from ecg.render import render as draw_svg
 from ecg.render import render_pdf, render_png
+from ecg.serial import compare
+from ecg.serial_result import RESERVATION_TEXTS, Comparison
 
 REFUSED: Final = 1
 _SHOWN: Final = (
@@ -25,7 +27,9 @@ _SHOWN: Final = (
 
 _DRAWN_AS: Final = (".svg", ".pdf", ".png")
 
-app = typer.Typer(help="心电图文件 ECG files: screen, convert, render.", no_args_is_help=True)
+app = typer.Typer(
+    help="心电图文件 ECG files: screen, compare, convert, render.", no_args_is_help=True
+)
 
 
 Sources = Annotated[
@@ -61,6 +65,51 @@ def screen_files(
             _line(_described(path, found).encode())
     if refused:
         raise typer.Exit(REFUSED)
+
+
+@app.command("compare")
+def compare_files(
+    old: Annotated[Path, typer.Argument(help="The previous ECG.", metavar="OLD")],
+    new: Annotated[Path, typer.Argument(help="The current ECG.", metavar="NEW")],
+    *,
+    matched: Annotated[
+        bool,
+        typer.Option("--matched", help="Both are known to be of one patient, whatever their ids."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Say what changed between two ECGs of one patient; exit 1 where they cannot be compared."""
+    screened: list[Screening] = []
+    for path in (old, new):
+        try:
+            screened.append(screen(read(path)))
+        except EcgFormatError as error:
+            if as_json:
+                _line(orjson.dumps({"file": str(path), "error": str(error)}))
+            _complain(path, str(error))
+            raise typer.Exit(REFUSED) from None
+    found = compare(*screened, matched=matched)
+    if as_json:
+        _line(orjson.dumps({"previous": str(old), "current": str(new), **found.to_dict()}))
+    else:
+        _line(_compared(found).encode())
+    if not found.comparable:
+        raise typer.Exit(REFUSED)
+
+
+def _compared(found: Comparison) -> str:
+    """Return the comparison for people: reservations first, then changes, then the numbers."""
+    lines = [" ".join(RESERVATION_TEXTS[each]) for each in found.reservations]
+    lines += [f"[{each.severity}] {each.text_zh} {each.text_en}" for each in found.changes]
+    if found.comparable and not found.changes:
+        lines.append("较前无明显变化 no significant change")
+    lines += [
+        f"  {each.quantity} {each.before:g} -> {each.after:g} ({each.by:+g} {each.unit})"
+        for each in found.differences
+        if each.lead is None
+    ]
+    lines.append(f"{DISCLAIMER_ZH} {DISCLAIMER_EN}")
+    return "\n".join(_printable(line) for line in lines)
 
 
 @app.command("convert")

@@ -163,3 +163,24 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> 
 def test_an_unknown_format_to_write_is_wrong_usage(tmp_path: Path) -> None:
     assert run("convert", ECG, tmp_path / "x.pdf").returncode == 2
     assert run("convert", tmp_path, tmp_path / "out").returncode == 2
+
+
+def test_a_recording_has_not_changed_since_itself() -> None:
+    result = run("compare", ECG, ECG, "--json")
+    found = json.loads(result.stdout)
+    assert result.returncode == 0
+    assert (found["previous"], found["current"]) == (str(ECG), str(ECG))
+    assert found["changes"] == []
+    assert {each["by"] for each in found["differences"]} == {0.0}
+    spoken = run("compare", ECG, ECG)
+    assert "较前无明显变化" in spoken.stdout
+    assert "仅供参考" in spoken.stdout
+
+
+def test_what_cannot_be_compared_is_exit_one(tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("not an ECG")
+    result = run("compare", text, ECG, "--json")
+    assert result.returncode == 1
+    assert list(json.loads(result.stdout)) == ["file", "error"]
+    assert len(result.stderr.splitlines()) == 1
