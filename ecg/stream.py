@@ -6,9 +6,11 @@ Work is done at fixed places of the signal, whatever the chunks it comes in. Eve
 last `LOOK_S` are searched by `ecg.beats.detect_beats`; a beat is told once `HOLD_S` lie behind it,
 by when neither the T wave guard nor the refractory time can take it back. A beat is thus told
 0.45-0.70 s after it was recorded, plus the computing, a few milliseconds; one that is only found by
-searching back is told with the beat that shows it overdue. Beats told live carry no label: labels,
-waves and findings are those of the window's `Screening`, which is `ecg.screen.screen` of its
-samples.
+searching back is told with the beat that shows it overdue. What the second look learns from later
+beats comes too late: a T wave of an ectopic beat may have been told as a beat, and a beat is not
+told any more once a later one was. Beats told live carry no label: labels, waves, findings and the
+last word on what is a beat are those of the window's `Screening`, which is `ecg.screen.screen` of
+its samples.
 """
 
 from collections.abc import Sequence
