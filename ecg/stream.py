@@ -5,12 +5,11 @@ Method
 Work is done at fixed places of the signal, whatever the chunks it comes in. Every `STEP_S` the
 last `LOOK_S` are searched by `ecg.beats.detect_beats`; a beat is told once `HOLD_S` lie behind it,
 by when neither the T wave guard nor the refractory time can take it back. A beat is thus told
-0.45-0.70 s after it was recorded, plus the computing, a few milliseconds; one that is only found by
-searching back is told with the beat that shows it overdue. What the second look learns from later
-beats comes too late: a T wave of an ectopic beat may have been told as a beat, and a beat is not
-told any more once a later one was. Beats told live carry no label: labels, waves, findings and the
-last word on what is a beat are those of the window's `Screening`, which is `ecg.screen.screen` of
-its samples.
+0.45-0.70 s after it was recorded, in the first second up to 1 s, plus the computing, a few
+milliseconds. What only later beats show comes too late to be told live: a beat found by searching
+back, and that a peak told as a beat was the T wave of an ectopic one. Beats told live carry no
+label: labels, waves, findings and the last word on what is a beat are those of the window's
+`Screening`, which is `ecg.screen.screen` of its samples.
 """
 
 from collections.abc import Sequence
@@ -31,6 +30,7 @@ from ecg.signal import MAX_ABS_UV, EcgSignal, FilterInfo, Patient
 STEP_S = 0.25
 HOLD_S = 0.45
 LOOK_S = 10.0
+LATEST_S = 1.0
 MAX_WINDOW_S = 600.0
 
 
@@ -199,10 +199,13 @@ class Stream:
         """Tell the beats before sample ``until`` that were not told yet."""
         start = max(0, self._count - self._look)
         refractory = round(REFRACTORY_MS / 1000.0 * self.fs_hz)
+        latest = self._count - round(LATEST_S * self.fs_hz)
+        earliest = max(self._told_to + refractory, latest)
         told: list[LiveBeat] = []
         for found in detect_beats(self._samples(start, self._count), self.fs_hz):
             sample = start + int(found)
-            if self._told_to + refractory <= sample < until:
+            if earliest <= sample < until:
+                earliest = sample + refractory
                 self._told_to = sample
                 told.append(LiveBeat(sample, sample / self.fs_hz))
         return told
