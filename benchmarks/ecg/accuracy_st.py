@@ -8,7 +8,6 @@ one and a half times, once twice. What the rule declines to judge (wide QRS, abo
 voltage) counts as not found.
 """
 
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,9 +16,9 @@ from pathlib import Path
 
 from benchmarks.ecg.accuracy_statements import screened
 from benchmarks.ecg.wfdb_lite import read_record
-from ecg import EcgSignal, Screening, screen
+from ecg import Screening, screen
 from ecg.findings import FindingCode
-from ecg.signal import MAX_AGE_YEARS, Patient, Sex
+from ecg.signal import Patient
 from ecg.st import limit_mv
 from server.demo_recordings import limb_shifts_uv, st_shift_uv
 
@@ -58,16 +57,7 @@ def others(data: Path) -> Iterator[tuple[str, Screening]]:
     """Screen the twelve-lead sets without statements of ours to compare."""
     for name in OTHER_SETS:
         for header in sorted((data / name).rglob("*.hea")):
-            record = read_record(header.with_suffix(""))
-            said = " ".join(record.comments)
-            age = re.search(r"age>?: *(\d+)", said, re.IGNORECASE)
-            sex = re.search(r"sex>?: *([MF])", said, re.IGNORECASE)
-            years = float(age[1]) if age else None
-            patient = Patient(
-                age_years=years if years is not None and years <= MAX_AGE_YEARS else None,
-                sex={"M": Sex.MALE, "F": Sex.FEMALE}[sex[1].upper()] if sex else None,
-            )
-            signal = EcgSignal(record.samples_uv, record.fs_hz, record.leads, patient=patient)
+            signal = read_record(header.with_suffix(""))
             yield f"{name}/{header.stem}", screen(signal)
 
 
