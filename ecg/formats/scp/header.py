@@ -1,17 +1,16 @@
 """Section 1: patient, device, filters and time (EN 1064 5.4)."""
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from ecg.formats.cursor import Cursor
+from ecg.formats.demographics import DAYS_A_YEAR, age_at, full_name
 from ecg.formats.scp.language import ASCII, decoded_text, encoded_text, language_of
 from ecg.formats.scp.record import FORMAT_NAME
 from ecg.signal import MAX_AGE_YEARS, EcgSignal, FilterInfo, Patient, Sex
 
-DAYS_A_YEAR: Final = 365.2425
 MAX_FIELDS: Final = 1024
 MAX_TEXT_BYTES: Final = 64
 NO_OFFSET: Final = 0x7FFF
@@ -36,7 +35,6 @@ _MAKERS: Final = (
     "Elettronica-Trentina", "Zwönitz",
 )  # fmt: skip
 _NO_NAMES: Final = frozenset({"", "unknown"})
-_HAN: Final = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff·•]+")
 
 
 @dataclass(frozen=True)
@@ -99,15 +97,8 @@ def _age_years(
         value, days = int.from_bytes(field[:2], "little"), _AGE_DAYS.get(field[2])
         if days is not None and value != NOT_STATED:
             age = round(value * days / DAYS_A_YEAR, 2)
-    if age is None and birth_date is not None and acquired_at is not None:
-        age = float(int((acquired_at.date() - birth_date).days / DAYS_A_YEAR))
-    return age if age is not None and 0.0 <= age <= MAX_AGE_YEARS else None
-
-
-def _name(parts: list[str]) -> str | None:
-    """Return the parts in the order of the file; a Chinese name is one word: 张三, not 张 三."""
-    kept = [part for part in parts if part]
-    return ("" if _HAN.fullmatch("".join(kept)) else " ").join(kept) or None
+    known = age is not None and 0.0 <= age <= MAX_AGE_YEARS
+    return age if known else age_at(birth_date, acquired_at)
 
 
 def _device(field: bytes, language: int) -> str | None:
@@ -151,7 +142,7 @@ def read_header(section: bytes | None) -> Header:
         age_years=_age_years(fields.get(AGE, b""), birth_date, acquired_at),
         sex=_SEXES.get(fields.get(SEX, b"\0")[:1].ljust(1, b"\0")[0]),
         id=texts[PATIENT_ID] or None,
-        name=_name([texts[LAST_NAME], texts[SECOND_LAST_NAME], texts[FIRST_NAME]]),
+        name=full_name(full_name(texts[LAST_NAME], texts[SECOND_LAST_NAME]), texts[FIRST_NAME]),
         birth_date=birth_date,
     )
     return Header(patient, acquired_at, _device(machine, language), _filters(fields), language)

@@ -76,6 +76,21 @@ class Table:
         return np.array([*whole, 0], dtype=np.uint8)[self.lines]
 
     @cached_property
+    def values(self) -> Values:
+        """Each line's value, shape (n_codes,)."""
+        return np.array([code.value for code in self.codes], dtype=np.int64)
+
+    @cached_property
+    def prefix_bits(self) -> Values:
+        """Each line's bits of prefix, shape (n_codes,)."""
+        return np.array([code.prefix_bits for code in self.codes], dtype=np.int64)
+
+    @cached_property
+    def extra_bits(self) -> Values:
+        """Each line's bits behind the prefix, shape (n_codes,)."""
+        return np.array([code.extra_bits for code in self.codes], dtype=np.int64)
+
+    @cached_property
     def long_codes(self) -> dict[tuple[int, int], int]:
         """Lines of prefixes that are longer than the window."""
         return {
@@ -206,12 +221,12 @@ def _windows(octets: NDArray[np.uint32], n_bits: int) -> NDArray[np.uint16]:
 def _decode_plain(octets: NDArray[np.uint32], n_bits: int, count: int, table: Table) -> Values:
     windows = _windows(octets, n_bits)
     one = np.zeros(n_bits + _TAIL, dtype=np.uint8)
-    one[:n_bits] = table.bits[windows]
+    one[:n_bits] = table.bits.take(windows)
     at = np.arange(n_bits)
     step = one
     for _ in range(_STRIDE.bit_length() - 1):
         double = step.copy()
-        double[:n_bits] += step[at + step[:n_bits]]
+        double[:n_bits] += step.take(at + step[:n_bits])
         step = double
     jumps, place, places = step.tobytes(), 0, []
     for _ in range(-(-count // _STRIDE)):
@@ -223,12 +238,12 @@ def _decode_plain(octets: NDArray[np.uint32], n_bits: int, count: int, table: Ta
     column = np.array(places, dtype=np.int64)
     for number in range(_STRIDE):
         starts[:, number] = column
-        column = column + one[column]
+        column = column + one.take(column)
     begins = starts.reshape(-1)[:count]
-    sizes = one[begins].astype(np.int64)
+    sizes = one.take(begins).astype(np.int64)
     wrong = np.flatnonzero((sizes == 0) | (begins + sizes > n_bits))
     begins = begins[: wrong[0]] if wrong.size else begins
-    return _values(octets, begins, table.lines[windows[begins]], table)
+    return _values(octets, begins, table.lines.take(windows.take(begins)), table)
 
 
 def _decode_switching(
@@ -285,14 +300,11 @@ def _values(
     octets: NDArray[np.uint32], begins: Values, lines: NDArray[np.int32], table: Table
 ) -> Values:
     """Return what codes of one table say that begin at known bits."""
-    base = np.array([code.value for code in table.codes], dtype=np.int64)
-    extra = np.array([code.extra_bits for code in table.codes], dtype=np.int64)
-    prefix = np.array([code.prefix_bits for code in table.codes], dtype=np.int64)
-    values = base[lines]
-    longer = np.flatnonzero(extra[lines])
+    values = table.values.take(lines)
+    longer = np.flatnonzero(table.extra_bits.take(lines))
     if longer.size:
-        bits = extra[lines[longer]]
-        start = begins[longer] + prefix[lines[longer]]
+        bits = table.extra_bits.take(lines[longer])
+        start = begins[longer] + table.prefix_bits.take(lines[longer])
         first = start // 8
         ahead = np.zeros(longer.size, dtype=np.int64)
         for octet in range(5):

@@ -4,42 +4,15 @@ Read are sections 0 to 8, 10 and 11: demographics, every way of compression, the
 measurements and statements. Manufacturers' sections are passed over.
 """
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ecg.formats.errors import EcgFormatError
+from ecg.formats.leads import assembled, with_limb_leads
 from ecg.formats.scp.header import read_header
 from ecg.formats.scp.huffman import read_tables
-from ecg.formats.scp.leads import LeadDefinition, lead_name, read_beats, read_leads
+from ecg.formats.scp.leads import read_beats, read_leads
 from ecg.formats.scp.record import FORMAT_NAME, read_sections
 from ecg.formats.scp.report import read_lead_measurements, read_measurements, read_statements
 from ecg.formats.scp.waveform import Streams, read_rhythm, read_streams
 from ecg.signal import EcgSignal
-
-
-def _names(definition: LeadDefinition) -> list[str]:
-    """Return each lead's name, made different from those before it."""
-    names: list[str] = []
-    for span in definition.spans:
-        name = unique = lead_name(span.code)
-        number = 2
-        while unique in names:
-            unique, number = f"{name} {number}", number + 1
-        names.append(unique)
-    return names
-
-
-def _with_limb_leads(
-    names: list[str], samples_uv: NDArray[np.float64]
-) -> tuple[list[str], NDArray[np.float64]]:
-    """Return the leads with III, aVR, aVL and aVF behind II, where I and II stand for them."""
-    derived = ("III", "aVR", "aVL", "aVF")
-    if not {"I", "II"} <= set(names) or set(names) & set(derived):
-        return names, samples_uv
-    i, ii = samples_uv[names.index("I")], samples_uv[names.index("II")]
-    rows = np.stack([ii - i, -(i + ii) / 2.0, i - ii / 2.0, ii - i / 2.0])
-    at = names.index("II") + 1
-    return [*names[:at], *derived, *names[at:]], np.insert(samples_uv, [at] * 4, rows, axis=0)
 
 
 def _reference_beat(section: bytes | None, n_leads: int, needed: bool) -> Streams | None:
@@ -66,11 +39,11 @@ def _signal(content: bytes) -> EcgSignal:
     needed = definition.uses_reference_beat or rhythm.is_thinned
     beat = _reference_beat(sections.get(5), n_leads, needed)
     beats = read_beats(sections[4]) if needed and 4 in sections else None
-    recording = read_rhythm(rhythm, beat, definition, beats, read_tables(sections.get(2)))
-    names, samples_uv = _with_limb_leads(_names(definition), recording.samples_uv)
+    pieces, fs_hz = read_rhythm(rhythm, beat, definition, beats, read_tables(sections.get(2)))
+    names, samples_uv = with_limb_leads(*assembled(pieces))
     return EcgSignal(
         samples_uv=samples_uv,
-        fs_hz=recording.fs_hz,
+        fs_hz=fs_hz,
         leads=names,
         acquired_at=header.acquired_at,
         patient=header.patient,
@@ -95,7 +68,8 @@ def read_scp(content: bytes) -> EcgSignal:
     -------
     EcgSignal
         Leads in the order of the file, III, aVR, aVL and aVF computed behind II where none of them
-        was stored. Rates are the whole number of hertz that the stored interval is rounded from.
+        was stored; stretches of one lead are joined. Rates are the whole number of hertz that the
+        stored interval is rounded from.
 
     Raises
     ------

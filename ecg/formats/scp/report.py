@@ -8,6 +8,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import numpy as np
+
 from ecg.formats.cursor import Cursor
 from ecg.formats.errors import EcgFormatError
 from ecg.formats.scp.language import decoded_text, encoded_text
@@ -90,6 +92,7 @@ _SIGNS: Final = {"q_mv": -1, "s_mv": -1, "s2_mv": -1, "r_mv": 1, "r2_mv": 1}
 _PHASES: Final = {"p": (15, 16), "t": (17, 18)}
 """Places of the positive and the negative phase of a wave."""
 MAX_MEASURED_LEADS: Final = 255
+MAX_LEAD_VALUES: Final = 64
 
 
 def _lead_values(values: Sequence[int]) -> dict[str, float]:
@@ -119,8 +122,8 @@ def read_lead_measurements(section: bytes | None) -> dict[str, float]:
         for _ in range(count):
             name = lead_name(cursor.unsigned(2))
             part = cursor.part(cursor.unsigned(2))
-            values = [part.signed(2) for _ in range(min(part.left // 2, 64))]
-            for key, value in _lead_values(values).items():
+            values = np.frombuffer(part.take(part.left // 2 * 2), dtype="<i2")
+            for key, value in _lead_values(values[:MAX_LEAD_VALUES].tolist()).items():
                 found.setdefault(f"{key} {name}", value)
     except EcgFormatError:
         pass

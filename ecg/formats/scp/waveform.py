@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 
 from ecg.formats.cursor import Cursor
 from ecg.formats.errors import EcgFormatError
+from ecg.formats.leads import Piece
 from ecg.formats.scp.huffman import Table, Values, are_plain, decode
 from ecg.formats.scp.leads import BeatMap, LeadDefinition, Span, lead_name
 from ecg.formats.scp.record import FORMAT_NAME
 from ecg.formats.scp.subtraction import add_beats, overlay
 from ecg.formats.scp.thinning import Thinning, thinning
 
-MAX_CELLS: Final = 1 << 25
-"""Most samples of all leads on their common time axis; the format holds a tenth of that."""
+MAX_SAMPLES: Final = 1 << 25
+"""Of all leads: as many as 64 of them can hold, a bit each."""
 MAX_FACTOR: Final = 8
 NANOVOLTS_A_MICROVOLT: Final = 1000.0
 _MARK: Final = 0x8000
@@ -123,14 +124,6 @@ def read_samples(
         yield summed(decode(lead, count, tables), streams.differences).astype(np.int64)
 
 
-@dataclass(frozen=True)
-class Rhythm:
-    """The recording: microvolts, shape (n_leads, n_samples), NaN where a lead was not recorded."""
-
-    samples_uv: NDArray[np.float64]
-    fs_hz: float
-
-
 def rate_hz(interval_us: int) -> float:
     """Return the rate an interval stands for: the whole one that it is the rounding of, if any.
 
@@ -154,7 +147,7 @@ def _factor(rhythm: Streams, beat: Streams | None) -> int:
 
 def _short(span: Span, found: int, wanted: int) -> EcgFormatError:
     return EcgFormatError(
-        f"{FORMAT_NAME}: lead {lead_name(span.code)} has {found} of its {wanted} samples"
+        f"{FORMAT_NAME}: lead {lead_name(span.code)} has at most {found} of its {wanted} samples"
     )
 
 
@@ -164,8 +157,8 @@ def read_rhythm(
     definition: LeadDefinition,
     beats: BeatMap | None,
     tables: Sequence[Table],
-) -> Rhythm:
-    """Return the recording in microvolts.
+) -> tuple[list[Piece], float]:
+    """Return each lead's stretch in microvolts, and the rate in hertz.
 
     Parameters
     ----------
@@ -186,9 +179,13 @@ def read_rhythm(
     if (subtracted or rhythm.is_thinned) and (beat is None or beats is None):
         raise EcgFormatError(f"{FORMAT_NAME}: the reference beat that its data need is missing")
     factor = _factor(rhythm, beat)
-    axis = max(span.start + span.count for span in spans) - min(span.start for span in spans)
-    if axis * len(spans) > MAX_CELLS:
-        raise EcgFormatError(f"{FORMAT_NAME}: {len(spans)} leads of {axis} samples are too many")
+    for span, stream in zip(spans, rhythm.leads, strict=True):
+        # A stored sample has one bit or more; nothing is planned for what cannot be there.
+        if span.count > 8 * len(stream) * factor:
+            raise _short(span, 8 * len(stream) * factor, span.count)
+    total = sum(span.count for span in spans)
+    if total > MAX_SAMPLES:
+        raise EcgFormatError(f"{FORMAT_NAME}: {len(spans)} leads of {total} samples are too many")
     interval_us = rhythm.interval_us
     if factor > 1 and rhythm.is_thinned and beats is not None:
         leads = _restored(rhythm, spans, beats, factor, tables)
@@ -204,12 +201,9 @@ def read_rhythm(
         waves = read_samples(beat, [length] * len(spans), tables)
         for lead, span, wave in zip(samples_uv, spans, waves, strict=True):
             add_beats(lead, span, wave * beat.quantum_uv, where)
-    origin = min(span.start for span in spans)
-    longest = max(span.start - origin + lead.size for span, lead in zip(spans, leads, strict=True))
-    joined = np.full((len(spans), longest), np.nan)
-    for row, span, lead in zip(joined, spans, samples_uv, strict=True):
-        row[span.start - origin : span.start - origin + lead.size] = lead
-    return Rhythm(joined, rate_hz(interval_us))
+    pairs = zip(spans, samples_uv, strict=True)
+    pieces = [Piece(lead_name(span.code), lead, span.start) for span, lead in pairs]
+    return pieces, rate_hz(interval_us)
 
 
 def _restored(

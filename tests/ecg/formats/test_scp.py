@@ -245,7 +245,7 @@ def test_bytes_behind_the_record_are_passed_over() -> None:
         ({3: b"\0\0"}, "0 leads"),
         ({3: b"\xff\0" + bytes(9) * 255}, "255 leads"),
         ({3: b"\x01\x00\x05\0\0\0\x01\0\0\0\x01"}, "ends before it starts"),
-        ({3: b"\x01\x00\x01\0\0\0\xff\xff\xff\xff\x01"}, "too many"),
+        ({3: b"\x01\x00\x01\0\0\0\xff\xff\xff\xff\x01"}, "of its 4294967295 samples"),
         ({3: b"\x01\x00\x01\0\0\0\x00\x00\x10\x00\x01"}, "of its 1048576 samples"),
         ({6: bytes(400)}, "0 nV"),
         ({6: b"\x88\x13\xd0\x07\x03\0" + bytes(400)}, "differences 3"),
@@ -278,6 +278,17 @@ def test_a_million_pointers_are_refused_at_once() -> None:
     with pytest.raises(EcgFormatError, match="too many sections"):
         read(resealed(b"\0\0" + length + b"\0\0" + body))
     assert time.perf_counter() - begun < 2.0
+
+
+def test_nothing_is_planned_for_samples_that_cannot_be_there() -> None:
+    record = small()
+    spans = bytearray(read_sections(record)[3])
+    for count in (10_000, 1 << 24, (1 << 32) - 1):
+        spans[6:10] = count.to_bytes(4, "little")
+        begun = time.perf_counter()
+        with pytest.raises(EcgFormatError, match=f"lead I has at most .* of its {count} samples"):
+            read(changed(record, {3: bytes(spans)}))
+        assert time.perf_counter() - begun < 1.0
 
 
 def test_bit_streams_that_never_end_end() -> None:

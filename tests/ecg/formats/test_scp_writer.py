@@ -95,7 +95,7 @@ def test_a_devices_record_is_written_again_with_all_that_it_says() -> None:
     assert again.device_measurements == expected
 
 
-@pytest.mark.parametrize("name", ["Ann Lee", "Åsa Öberg", "Łukasz", "张三", "ÄÖÜ ÄÖÜ", "🫀" * 40])
+@pytest.mark.parametrize("name", ["Ann Lee", "Åsa Öberg", "Łukasz", "张三", "ÄÖÜ ÄÖÜ", "𠮷" * 40])
 def test_names_in_any_script_come_back(name: str) -> None:
     signal = replace(signal_of(twelve(duration_s=1.0)), patient=Patient(name=name))
     again = read_scp(write_scp(signal)).patient.name
