@@ -21,7 +21,15 @@ from ecg.formats.errors import EcgFormatError
 from ecg.formats.leads import Piece, assembled, with_limb_leads, without_calibration
 from ecg.formats.values import number, numbers
 from ecg.formats.xmltree import Element, parse_xml, root_name
-from ecg.signal import MAX_FS_HZ, MIN_FS_HZ, EcgSignal, FilterInfo, Patient, normal_lead_name
+from ecg.signal import (
+    MAX_FS_HZ,
+    MAX_LEADS,
+    MIN_FS_HZ,
+    EcgSignal,
+    FilterInfo,
+    Patient,
+    normal_lead_name,
+)
 
 NAME: Final = "HL7 aECG"
 MAX_STATEMENTS: Final = 64
@@ -194,10 +202,12 @@ def _rhythm(root: Element) -> tuple[Element, list[SequenceSet]]:
     if not found:
         raise EcgFormatError("there is no rhythm series with samples")
     (chosen, first), *others = sorted(found, key=_rank, reverse=True)
-    sets = list(first)
+    sets, taken = list(first), _leads(first)
     for _, more in others:
-        if not _leads(more) & _leads(sets) and more[0].fs_hz == sets[0].fs_hz:
+        own = _leads(more)
+        if not own & taken and more[0].fs_hz == first[0].fs_hz and len(taken | own) <= MAX_LEADS:
             sets += more
+            taken |= own
     return chosen, sets
 
 
@@ -327,16 +337,16 @@ def _measurements(series: Element) -> dict[str, float]:
 
 
 def _statements(series: Element) -> tuple[str, ...]:
-    texts: list[str] = []
+    texts: dict[str, None] = {}
     for annotation, _ in _device_annotations(series):
         code, value = _code(annotation), annotation.find("value")
         if value is None or not code.startswith(("MDC_ECG_INTERPRETATION", "MDC_ECG_RHY")):
             continue
         said = value.text or value.words("originalText") or value.get("displayName")
         text = written((said or "").strip(" ,;"))
-        if text and text not in texts:
-            texts.append(text[:MAX_STATEMENT])
-    return tuple(texts[:MAX_STATEMENTS])
+        if text:
+            texts.setdefault(text[:MAX_STATEMENT])
+    return tuple(texts)[:MAX_STATEMENTS]
 
 
 def _signal(root: Element) -> EcgSignal:

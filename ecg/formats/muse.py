@@ -64,7 +64,7 @@ def _samples(lead: Element) -> NDArray[np.float64]:
         raise EcgFormatError(f"lead {name}'s sample size, gain or unit is not one that is read")
     raw = from_base64(lead.words("WaveFormData") or "")
     stated = number(lead.words("LeadDataCRC32"))
-    if stated is not None and stated != zlib.crc32(raw):
+    if stated and stated % (1 << 32) != zlib.crc32(raw):
         raise EcgFormatError(f"lead {name}'s samples do not match their checksum")
     count = number(lead.words("LeadSampleCountTotal"))
     if len(raw) % width or (count is not None and count != len(raw) // width):

@@ -22,6 +22,7 @@ HEADS: Final = (1024, 64 * 1024)
 _BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{1,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _NAME = re.compile(r"<(?:[^<>\s/:]{1,100}:)?([A-Za-z_][\w.-]{0,99})[\s/>]", re.ASCII)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 _HANZI = re.compile(rb"(?:[\xb0-\xf7][\xa1-\xfe])+")
 _LATIN: Final = ("iso-8859-1", "iso8859-1", "latin-1", "latin1", "windows-1252")
@@ -204,23 +205,7 @@ class _Builder:
         raise EcgFormatError("the XML uses entities, which are not read")
 
 
-def parse_xml(content: bytes) -> Element:
-    """Return the root of an XML document.
-
-    Parameters
-    ----------
-    content
-        At most 64 MiB; UTF-8, UTF-16, GB18030 or what the declaration names.
-
-    Raises
-    ------
-    EcgFormatError
-        If it is not well formed, too large, too deep or has too many parts, or brings a document
-        type definition or entities of its own. Prefixes that nothing declares are let pass.
-    """
-    if len(content) > MAX_BYTES:
-        raise EcgFormatError(f"the XML is larger than {MAX_BYTES >> 20} MiB")
-    text = _text(content).strip("\ufeff\0 \t\r\n")
+def _tree(text: str) -> Element:
     builder = _Builder()
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
@@ -233,10 +218,38 @@ def parse_xml(content: bytes) -> Element:
     parser.EntityDeclHandler = builder.entity
     parser.ExternalEntityRefHandler = builder.entity
     parser.SkippedEntityHandler = builder.entity
-    try:
-        parser.Parse(text.encode("utf-8", "replace"), True)
-    except expat.ExpatError as error:
-        raise EcgFormatError(f"the XML is cut short or damaged: {error}") from error
+    parser.Parse(text.encode("utf-8", "replace"), True)
     if builder.root is None:
         raise EcgFormatError("the XML is empty")
     return builder.root
+
+
+def parse_xml(content: bytes) -> Element:
+    """Return the root of an XML document.
+
+    Prefixes that nothing declares are let pass, and control characters, with which devices pad
+    their fields, are read as blanks.
+
+    Parameters
+    ----------
+    content
+        At most 64 MiB; UTF-8, UTF-16, GB18030 or what the declaration names.
+
+    Raises
+    ------
+    EcgFormatError
+        If it is not well formed, too large, too deep or has too many parts, or brings a document
+        type definition or entities of its own.
+    """
+    if len(content) > MAX_BYTES:
+        raise EcgFormatError(f"the XML is larger than {MAX_BYTES >> 20} MiB")
+    text = _text(content).strip("\ufeff\0 \t\r\n")
+    try:
+        try:
+            return _tree(text)
+        except expat.ExpatError:
+            if _CONTROLS.search(text) is None:
+                raise
+            return _tree(_CONTROLS.sub(" ", text))
+    except expat.ExpatError as error:
+        raise EcgFormatError(f"the XML is cut short or damaged: {error}") from error

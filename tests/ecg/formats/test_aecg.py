@@ -1,6 +1,7 @@
 """HL7 annotated ECG: every variant of time, unit and series, and what damage does."""
 
 import re
+import time
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from ecg import EcgFormatError, read, screen
 from ecg.findings import FindingCode
 from ecg.formats import Format, sniff
-from ecg.signal import FilterInfo, Sex
+from ecg.signal import MAX_LEADS, FilterInfo, Sex
 from tests.ecg.formats.xml_samples import minimum_aecg, xml_sample
 from tests.support.peers import shared_ecg_data
 
@@ -210,6 +211,27 @@ def test_a_chinese_name_in_parts_is_one_word() -> None:
     content = changed(("</trialSubject>", person + "</trialSubject>"))
     patient = read(content.decode().encode("gb18030")).patient
     assert (patient.name, patient.sex, patient.age_years) == ("张三", Sex.FEMALE, 31.0)
+
+
+def test_thousands_of_series_and_statements_cost_no_more_than_their_number() -> None:
+    text = MINIMUM.decode()
+    begin = text.index("<component>\n\t\t<series>")
+    series = "".join(
+        '<component><series><code code="RHYTHM"/>'
+        + sequence_set("20021122091000", {f"L{number}": "1"})
+        + "</series></component>"
+        for number in range(6_000)
+    )
+    start = time.process_time()
+    assert read((text[:begin] + series + "</AnnotatedECG>").encode()).n_leads == MAX_LEADS
+    annotation = (
+        '<component><annotation><code code="MDC_ECG_INTERPRETATION"/><value>{}</value>'
+        "</annotation></component>"
+    )
+    said = "".join(annotation.format(number) for number in range(30_000))
+    held = f"<subjectOf><annotationSet>{said}</annotationSet></subjectOf></series>"
+    assert len(read(changed(("</series>", held))).device_statements) == 64
+    assert time.process_time() - start < 8.0
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,14 @@ def test_the_median_is_never_taken_for_the_rhythm() -> None:
         read(content.replace(b">Rhythm<", b">Median<"))
 
 
+def test_the_checksum_may_be_absent_zero_or_signed() -> None:
+    for stated in ("", "0", str(zlib.crc32(COUNTS[0].astype("<i2").tobytes()) - (1 << 32))):
+        content = document(lead("V1", COUNTS[0])).decode("gb18030")
+        start, stop = content.index("<LeadDataCRC32>") + 15, content.index("</LeadDataCRC32>")
+        signal = read((content[:start] + stated + content[stop:]).encode())
+        assert np.allclose(signal.samples_uv, [COUNTS[0] * 4.88])
+
+
 def test_shorter_leads_end_in_a_gap() -> None:
     signal = read(document(lead("V1", COUNTS[0]) + lead("V2", COUNTS[1][:30])))
     assert np.isnan(signal.samples_uv[1, 30:]).all()

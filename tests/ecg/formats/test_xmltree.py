@@ -58,6 +58,11 @@ def test_a_prefix_that_nothing_declares_is_let_pass() -> None:
     assert parse_xml(b"<r xsi:type='A'><n:a/></r>").get("type") == "A"
 
 
+def test_padding_is_read_as_blanks() -> None:
+    root = parse_xml("<r a='张三\0\0'>\x01x\x1f<b>1\0 2</b></r>\0\0".encode())
+    assert (root.get("a"), root.text, root.words("b")) == ("张三", "x", "1  2")
+
+
 def test_latin_stays_latin() -> None:
     content = '<?xml version="1.0" encoding="ISO-8859-1"?><r>Müller, Élan</r>'.encode("latin-1")
     assert parse_xml(content).text == "Müller, Élan"
@@ -106,7 +111,7 @@ def test_a_named_document_type_is_never_fetched() -> None:
         (b"<r>" + b" " * (65 << 20) + b"</r>", "larger than 64 MiB"),
         (b"<r><a></r>", "damaged"),
         (b"\xff\xfe<\0r\0>\0\0\xd8<\0/\0r\0>\0", "UTF-16"),
-        (b"<r>\0</r>", "damaged"),
+        (b"<r>\0", "damaged"),
         (b"   ", "damaged"),
     ],
 )
