@@ -13,9 +13,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from ecg.delineate import BeatClass, Fiducials, trapezium_end
+from ecg.delineate import BeatClass
 from ecg.filters import Array, low_pass, smoothed
 from ecg.jsontypes import JsonObject
+from ecg.waves import Fiducials, trapezium_end
 
 MIN_WAVE_UV = 20.0
 MIN_WAVE_MS = 6.0

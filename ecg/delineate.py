@@ -1,18 +1,11 @@
-"""Beat classes, their median beats, and P, QRS and T boundaries on each median beat.
+"""Beat classes and their median beats.
 
 Method
 ------
 The baseline is a straight line between the isoelectric points before successive QRS complexes: it
 leaves the ST segment as it is, which a high-pass filter does not. Beats are grouped by correlation
 of their QRS over all leads; each group's beats are aligned and their median taken, which lowers
-noise by about the square root of their number. On a median beat
-
-- QRS begins and ends where the spatial velocity (root mean square slope over leads) falls under a
-  share of its maximum and stays there (Hermans et al., BMC Med Inform Decis Mak 17:177, 2017, name
-  this the vector magnitude approach);
-- T and P are looked for in the first principal component over leads of their window, so that every
-  lead adds what it has; their ends are where a trapezium's area is largest (Vázquez-Seisdedos et
-  al., BioMedical Engineering OnLine 10:80, 2011).
+noise by about the square root of their number. `ecg.waves` finds the boundaries on it.
 
 Each beat of a group takes the group's boundaries at its own place.
 """
@@ -22,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg.filters import Array, low_pass, smoothed
+from ecg.filters import Array, smoothed
+from ecg.waves import Fiducials, fiducials_of, samples_of
 
 BEFORE_MS = 420.0
 AFTER_MS = 640.0
@@ -34,41 +28,6 @@ SHAPE_LOW_PASS_HZ = 30.0
 ALIGN_MS = 30.0
 BASELINE_FROM_MS = 100.0
 BASELINE_TO_MS = 76.0
-
-QRS_LOW_PASS_HZ = 60.0
-QRS_ONSET_SHARE = 0.055
-QRS_OFFSET_SHARE = 0.07
-QRS_QUIET_MS = 14.0
-QRS_SEARCH_MS = 150.0
-WAVE_LOW_PASS_HZ = 25.0
-T_FROM_MS = 30.0
-T_TO_RR = 0.58
-T_BEYOND_MS = 60.0
-T_BEFORE_P_MS = 10.0
-T_MIN_UV = 20.0
-P_TO_MS = 8.0
-P_MAX_MS = 330.0
-P_BEFORE_MS = 90.0
-P_AFTER_MS = 70.0
-T_HALF_MS = 180.0
-T_END_BIAS_MS = 8.0
-P_MIN_UV = 20.0
-P_NOISE_RATIO = 1.8
-
-
-@dataclass(frozen=True)
-class Fiducials:
-    """Boundaries in samples from the start of a median beat; None where the wave is not seen."""
-
-    p_on: int | None
-    p_peak: int | None
-    p_off: int | None
-    qrs_on: int
-    r: int
-    qrs_off: int
-    t_on: int | None
-    t_peak: int | None
-    t_off: int | None
 
 
 @dataclass(frozen=True)
@@ -112,13 +71,9 @@ class Delineation:
     before: int
 
 
-def _samples(milliseconds: float, fs_hz: float) -> int:
-    return round(milliseconds / 1000.0 * fs_hz)
-
-
 def without_baseline(samples_uv: Array, beats: NDArray[np.int64], fs_hz: float) -> Array:
     """Subtract straight lines between the levels before each QRS; shape unchanged."""
-    start, stop = _samples(BASELINE_FROM_MS, fs_hz), _samples(BASELINE_TO_MS, fs_hz)
+    start, stop = samples_of(BASELINE_FROM_MS, fs_hz), samples_of(BASELINE_TO_MS, fs_hz)
     knots = beats[beats >= start]
     if knots.size == 0:
         return samples_uv - np.median(samples_uv, axis=-1, keepdims=True)
@@ -170,8 +125,8 @@ def _grouped(shapes: Array) -> NDArray[np.int64]:
 
 def _aligned(samples: Array, triggers: NDArray[np.int64], fs_hz: float) -> NDArray[np.int64]:
     """Shift each trigger to the best match of its QRS with the mean QRS, twice."""
-    before, after = _samples(QRS_BEFORE_MS, fs_hz), _samples(QRS_AFTER_MS, fs_hz)
-    reach = _samples(ALIGN_MS, fs_hz)
+    before, after = samples_of(QRS_BEFORE_MS, fs_hz), samples_of(QRS_AFTER_MS, fs_hz)
+    reach = samples_of(ALIGN_MS, fs_hz)
     moved = triggers
     for _ in range(2):
         wide = np.nan_to_num(_windows(samples, moved, before + reach, after + reach))
@@ -186,134 +141,6 @@ def _aligned(samples: Array, triggers: NDArray[np.int64], fs_hz: float) -> NDArr
             scores[:, lag] = match / np.sqrt(np.maximum(energy, 1e-9))
         moved = moved + (np.argmax(scores, axis=1) - reach)
     return moved
-
-
-def _quiet_edge(
-    velocity: Array, start: int, step: int, limit: int, level: float, quiet: int
-) -> int:
-    """Walk from ``start`` by ``step`` until ``quiet`` samples in a row lie under ``level``."""
-    at, calm = start, 0
-    while at != limit:
-        calm = calm + 1 if velocity[at] < level else 0
-        if calm >= quiet:
-            return at - step * (quiet - 1)
-        at += step
-    return limit
-
-
-def _qrs_bounds(median_uv: Array, trigger: int, fs_hz: float) -> tuple[int, int]:
-    smooth = low_pass(median_uv, fs_hz, QRS_LOW_PASS_HZ)
-    slope = np.gradient(smooth, axis=-1) * fs_hz / 1000.0
-    velocity = np.sqrt((slope * slope).mean(axis=0))
-    last = velocity.size - 1
-    near = _samples(QRS_SEARCH_MS, fs_hz)
-    lower, upper = max(0, trigger - near), min(last, trigger + near)
-    core_from = max(0, trigger - _samples(80.0, fs_hz))
-    core = velocity[core_from : min(last, trigger + _samples(80.0, fs_hz)) + 1]
-    top = float(core.max())
-    steep = np.flatnonzero(core > 0.35 * top) + core_from
-    noise = float(np.percentile(velocity, 20.0))
-    quiet = max(2, _samples(QRS_QUIET_MS, fs_hz))
-    onset_level = max(QRS_ONSET_SHARE * top, 1.5 * noise)
-    offset_level = max(QRS_OFFSET_SHARE * top, 1.5 * noise)
-    onset = _quiet_edge(velocity, int(steep[0]), -1, lower, onset_level, quiet)
-    offset = _quiet_edge(velocity, int(steep[-1]), 1, upper, offset_level, quiet)
-    return onset, offset
-
-
-def _component(segment: Array) -> Array:
-    """Return the leads' weights in the first principal component, of norm 1, shape (n_leads,).
-
-    What all leads share grows with the root of their number in it, as do the limits it meets.
-    """
-    centred = segment - segment.mean(axis=-1, keepdims=True)
-    weights: Array = np.linalg.eigh(centred @ centred.T)[1][:, -1]
-    return weights
-
-
-def _upright(trace: Array) -> tuple[Array, int]:
-    """Remove the line through the ends, make the main deflection positive, return its place."""
-    line = np.linspace(trace[0], trace[-1], trace.size)
-    level = trace - line
-    peak = int(np.argmax(np.abs(level)))
-    return (level if level[peak] >= 0 else -level), peak
-
-
-def trapezium_end(trace: Array, peak: int, stop: int) -> int:
-    """Return where the trapezium's area is largest between the steepest descent and ``stop``."""
-    if stop - peak < 3:
-        return stop
-    slope = np.diff(trace[peak : stop + 1])
-    steepest = peak + int(np.argmin(slope))
-    at = np.arange(steepest, stop + 1)
-    area = 0.5 * (trace[steepest] - trace[at]) * (2 * stop - at - steepest)
-    return int(at[np.argmax(area)])
-
-
-def _t_wave(
-    smooth: Array, qrs_off: int, latest: float, fs_hz: float
-) -> tuple[int, int, int] | None:
-    """Find T between QRS and ``latest``, where the next P may begin."""
-    start = qrs_off + _samples(T_FROM_MS, fs_hz)
-    stop = min(smooth.shape[-1] - 1, int(latest))
-    if stop - start < _samples(120.0, fs_hz):
-        return None
-    segment = smooth[:, start : stop + 1]
-    trace, peak = _upright(_component(segment) @ segment)
-    if trace[peak] < T_MIN_UV * np.sqrt(len(smooth)) or peak < 2 or peak > trace.size - 4:
-        return None
-    half = _samples(T_HALF_MS, fs_hz)
-    end = trapezium_end(trace, peak, min(trace.size - 1, peak + half))
-    begin = trace.size - 1 - trapezium_end(trace[::-1], trace.size - 1 - peak, trace.size - 1)
-    end = max(peak + 1, end - _samples(T_END_BIAS_MS, fs_hz))
-    return start + begin, start + peak, start + end
-
-
-def _p_wave(
-    smooth: Array, beats: Array, qrs_on: int, rr: float, fs_hz: float
-) -> tuple[int, int, int] | None:
-    """Find P before QRS, where it stands above what differs from beat to beat.
-
-    Fibrillation leaves a hump in a median of ten beats; but each beat then has another one.
-    """
-    stop = qrs_on - _samples(P_TO_MS, fs_hz)
-    reach = min(P_MAX_MS / 1000.0 * fs_hz, 0.42 * rr)
-    start = max(0, int(qrs_on - reach))
-    if stop - start < _samples(70.0, fs_hz):
-        return None
-    segment = smooth[:, start : stop + 1]
-    weights = _component(segment)
-    trace, peak = _upright(weights @ segment)
-    if trace[peak] < P_MIN_UV * np.sqrt(len(smooth)) or peak < 2 or peak > trace.size - 3:
-        return None
-    each = np.tensordot(beats[:, :, start : stop + 1], weights, axes=(1, 0))
-    each = low_pass(each - each.mean(axis=-1, keepdims=True), fs_hz, WAVE_LOW_PASS_HZ)
-    varying = 1.48 * float(np.median(np.abs(each - np.median(each, axis=0)), axis=0).mean())
-    if len(beats) >= 3 and trace[peak] < P_NOISE_RATIO * varying:
-        return None
-    late = min(trace.size - 1, peak + _samples(P_AFTER_MS, fs_hz))
-    early = max(0, peak - _samples(P_BEFORE_MS, fs_hz))
-    end = trapezium_end(trace, peak, late)
-    back = trace[early : peak + 1][::-1]
-    begin = peak - trapezium_end(back, 0, back.size - 1)
-    return start + begin, start + peak, start + end
-
-
-def _fiducials(median_uv: Array, beats: Array, trigger: int, rr: float, fs_hz: float) -> Fiducials:
-    onset, offset = _qrs_bounds(median_uv, trigger, fs_hz)
-    smooth = low_pass(median_uv, fs_hz, WAVE_LOW_PASS_HZ)
-    p_wave = _p_wave(smooth, beats, onset, rr, fs_hz)
-    latest = trigger + T_TO_RR * rr + _samples(T_BEYOND_MS, fs_hz)
-    t_wave = None
-    if p_wave is not None:
-        next_p = p_wave[0] + rr - _samples(T_BEFORE_P_MS, fs_hz)
-        t_wave = _t_wave(smooth, offset, min(latest, next_p), fs_hz)
-    t_wave = t_wave or _t_wave(smooth, offset, latest, fs_hz)
-    magnitude = np.abs(median_uv[:, onset : offset + 1]).sum(axis=0)
-    r_peak = onset + int(np.argmax(magnitude))
-    p_on, p_peak, p_off = p_wave or (None, None, None)
-    t_on, t_peak, t_off = t_wave or (None, None, None)
-    return Fiducials(p_on, p_peak, p_off, onset, r_peak, offset, t_on, t_peak, t_off)
 
 
 def delineate(samples_uv: Array, beats: NDArray[np.int64], fs_hz: float) -> Delineation:
@@ -333,13 +160,15 @@ def delineate(samples_uv: Array, beats: NDArray[np.int64], fs_hz: float) -> Deli
     Delineation
         Classes by falling size; empty when there is no beat.
     """
-    before, after = _samples(BEFORE_MS, fs_hz), _samples(AFTER_MS, fs_hz)
+    before, after = samples_of(BEFORE_MS, fs_hz), samples_of(AFTER_MS, fs_hz)
     if beats.size == 0:
         return Delineation((), beats, beats, before)
     level = without_baseline(samples_uv, beats, fs_hz)
     smooth = smoothed(level, fs_hz, SHAPE_LOW_PASS_HZ)
     triggers = _aligned(smooth, beats, fs_hz)
-    qrs = _windows(smooth, triggers, _samples(QRS_BEFORE_MS, fs_hz), _samples(QRS_AFTER_MS, fs_hz))
+    qrs = _windows(
+        smooth, triggers, samples_of(QRS_BEFORE_MS, fs_hz), samples_of(QRS_AFTER_MS, fs_hz)
+    )
     assigned = _grouped(np.nan_to_num(qrs))
     numbers, counts = np.unique(assigned[assigned >= 0], return_counts=True)
     order = numbers[np.argsort(-counts, kind="stable")]
@@ -358,8 +187,8 @@ def delineate(samples_uv: Array, beats: NDArray[np.int64], fs_hz: float) -> Deli
         stack = np.nan_to_num(cut)
         median = np.median(stack, axis=0) if len(used) > 1 else stack[0]
         usual = float(np.median(following[members]))
-        fiducials = _fiducials(median, stack, before, usual, fs_hz)
-        base = median[:, max(0, fiducials.qrs_on - _samples(10.0, fs_hz)) : fiducials.qrs_on + 1]
+        fiducials = fiducials_of(median, stack, before, usual, fs_hz)
+        base = median[:, max(0, fiducials.qrs_on - samples_of(10.0, fs_hz)) : fiducials.qrs_on + 1]
         classes.append(BeatClass(members, median - base.mean(axis=-1, keepdims=True), fiducials))
         class_of[members] = rank
     return Delineation(tuple(classes), triggers, class_of, before)

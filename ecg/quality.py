@@ -25,6 +25,7 @@ FLAT_UV = 12.0
 DEAD_UV = 2.0
 DEAD_REACH_S = 0.1
 SATURATED_RUN_MS = 24.0
+RAIL_SHARE = 0.2
 IMPLAUSIBLE_QRS_UV = 20_000.0
 TINY_QRS_UV = 40.0
 DUPLICATE_UV = 1.0
@@ -85,8 +86,11 @@ def _pieces(samples: Array, width: int) -> Array:
 def _saturated_share(samples: Array, width: int) -> Array:
     """Return the share of each lead's samples that stay at its extremes for ``width`` or more."""
     share = np.zeros(len(samples))
+    middle, swing = np.median(samples, axis=-1), np.ptp(samples, axis=-1)
     for extreme in (samples.max(axis=-1), samples.min(axis=-1)):
-        stuck = (samples == extreme[:, np.newaxis]).astype(np.float64)
+        # A quiet baseline may lie at an extreme for long; a rail lies away from it.
+        rail = np.where(np.abs(extreme - middle) > RAIL_SHARE * swing, extreme, np.nan)
+        stuck = (samples == rail[:, np.newaxis]).astype(np.float64)
         if float(stuck.mean()) * samples.shape[-1] <= width:
             continue
         runs = ndimage.uniform_filter1d(stuck, width, axis=-1, mode="constant")

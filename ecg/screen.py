@@ -11,7 +11,7 @@ from ecg.amplitudes import measure_leads
 from ecg.beats import Envelope, peaks_of, qrs_envelope
 from ecg.criteria import criteria_findings
 from ecg.critical import DEFAULT_CRITICAL_VALUES, CriticalValues
-from ecg.delineate import BeatClass, Delineation, Fiducials, delineate
+from ecg.delineate import BeatClass, Delineation, delineate
 from ecg.filters import Array, decimate, fill_gaps, notch
 from ecg.findings import AHA_2009, Evidence, Finding, FindingCode, Severity
 from ecg.intervals import Measurements, measure, rr_measurements
@@ -20,6 +20,7 @@ from ecg.quality_findings import einthoven_findings, poor_lead_findings
 from ecg.screening import Beat, Screening
 from ecg.signal import CHEST_LEADS, EcgSignal, Patient
 from ecg.st import StLevel, StSetting, st_findings, st_levels
+from ecg.waves import Fiducials
 
 MIN_DURATION_S = 2.0
 MIN_WORK_FS_HZ = 250.0

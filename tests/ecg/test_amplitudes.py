@@ -3,7 +3,8 @@ import pytest
 
 from ecg import screen
 from ecg.amplitudes import measure_leads
-from ecg.delineate import BeatClass, Fiducials
+from ecg.delineate import BeatClass
+from ecg.waves import Fiducials
 from tests.ecg.samples import GAINS, Samples, bump, signal_of, twelve
 
 FS_HZ = 1000.0

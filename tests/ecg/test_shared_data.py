@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.ecg.accuracy_qrs import score, without_flutter
 from benchmarks.ecg.accuracy_statements import screened
+from benchmarks.ecg.accuracy_waves import agreement
 from benchmarks.ecg.wfdb_lite import VF_OFF, VF_ON, read_annotations, read_record
 from ecg import EcgFormatError, EcgSignal, read, screen
 from ecg.beats import detect_beats
@@ -37,6 +38,28 @@ def test_fused_detection_on_mit_bih_stays_as_good_as_measured(mitdb: Path) -> No
     assert hits + missed == 55_437
     assert false <= 79
     assert missed <= 42
+
+
+@pytest.fixture(scope="module")
+def ludb(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with LUDB in it."""
+    target = tmp_path_factory.mktemp("ludb")
+    with tarfile.open(shared_ecg_data() / "twelve_lead_and_short.tar.xz") as archive:
+        wanted = [each for each in archive.getmembers() if "ludb" in each.name.split("/")]
+        archive.extractall(target, wanted, filter="data")
+    return target
+
+
+@pytest.mark.parametrize(("only_lead_ii", "least"), [(True, 0.970), (False, 0.964)])
+def test_boundaries_on_ludb_stay_as_good_as_measured(
+    ludb: Path, only_lead_ii: bool, least: float
+) -> None:
+    compared = agreement(ludb, only_lead_ii)
+    assert np.mean([each.f1 for each in compared.values()]) >= least
+    most_ms = {"p_on": 10.5, "p_off": 11, "qrs_on": 10, "qrs_off": 12.5, "t_on": 21, "t_off": 23}
+    for name, each in compared.items():
+        assert abs(np.mean(each.errors_ms)) <= 3.0
+        assert np.std(each.errors_ms) <= most_ms[name]
 
 
 def test_half_an_hour_of_two_leads_is_screened_whole(mitdb: Path) -> None:
