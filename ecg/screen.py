@@ -9,9 +9,9 @@ from scipy import signal as scipy_signal
 from ecg import quality, rhythm
 from ecg.amplitudes import measure_leads
 from ecg.beats import Envelope, peaks_of, qrs_envelope
-from ecg.criteria import criteria_findings
+from ecg.criteria import Subject, criteria_findings
 from ecg.critical import DEFAULT_CRITICAL_VALUES, CriticalValues
-from ecg.delineate import BeatClass, Delineation, delineate
+from ecg.delineate import Delineation, delineate
 from ecg.filters import Array, decimate, fill_gaps, notch
 from ecg.findings import AHA_2009, Evidence, Finding, FindingCode, Severity
 from ecg.intervals import Measurements, measure, rr_measurements
@@ -19,7 +19,6 @@ from ecg.quality import LeadProblem, LeadQuality
 from ecg.quality_findings import einthoven_findings, poor_lead_findings
 from ecg.screening import Beat, Screening
 from ecg.signal import CHEST_LEADS, EcgSignal, Patient
-from ecg.st import StLevel, StSetting, st_findings, st_levels
 from ecg.waves import Fiducials
 
 MIN_DURATION_S = 2.0
@@ -32,6 +31,8 @@ ALIKE_SHARE = 0.4
 WINDOW_MARGIN_S = 1.5
 QUALITY_LOOKS = 8
 ADULT_YEARS = 16.0
+NORMAL_SLOW_BPM = 50.0
+"""Sinus rhythm from here on is no bradycardia to ACC/AHA/HRS 2018 (Circulation 140:e382)."""
 EIGHT_LEADS = frozenset(("I", "II", *CHEST_LEADS))
 
 
@@ -216,8 +217,10 @@ def _nothing_against(
         measured.qtc_fridericia_ms,
         measured.axis_qrs_deg,
     )
-    quiet = all(each.severity is Severity.NORMAL for each in findings)
-    sinus = any(each.code is FindingCode.SINUS_RHYTHM for each in findings)
+    slow = FindingCode.SINUS_BRADYCARDIA
+    steady = slow if (measured.heart_rate_bpm or 0.0) >= NORMAL_SLOW_BPM else None
+    quiet = all(each.severity is Severity.NORMAL or each.code is steady for each in findings)
+    sinus = any(each.code in {FindingCode.SINUS_RHYTHM, slow} for each in findings)
     return whole and complete and quiet and sinus and (measured.qrs_ms or 0.0) < 110.0
 
 
@@ -292,21 +295,28 @@ def screen(signal: EcgSignal, critical: CriticalValues = DEFAULT_CRITICAL_VALUES
     poor = tuple(
         name for name, each in zip(signal.leads, scored, strict=True) if each.score < quality.GOOD
     )
-    levels: dict[str, StLevel] = {}
-    if fine:
-        measurable = st_levels(dominant, names, main.work_hz)
-        levels = {name: level for name, level in measurable.items() if name not in poor}
+    by_lead = measure_leads(dominant, names, main.work_hz) if fine else {}
+    good = {name: each for name, each in by_lead.items() if name not in poor}
     findings = [*poor_lead_findings(signal, scored), *einthoven_findings(signal)]
-    findings += _judged(signal, beats, rr_ms, measured, dominant, names, critical)
-    if levels and not _is_child(signal.patient):
-        setting = StSetting(
-            qrs_ms=measured.qrs_ms,
-            heart_rate_bpm=measured.heart_rate_bpm,
+    findings += _judged(signal, beats, rr_ms, measured)
+    if fine and not _is_child(signal.patient):
+        members = _positions(windows, main)
+        labels = {beats[member].label for member in members}
+        subject = Subject(
+            beat=dominant,
+            rows={name: row for row, name in enumerate(names)},
+            fs_hz=main.work_hz,
+            leads=good,
+            measured=measured,
+            patient=signal.patient,
+            members=members,
             poor_leads=poor,
             low_cut_hz=signal.filters.low_cut_hz,
-            beats=_positions(windows, main),
+            paced=rhythm.BeatLabel.PACED in labels,
+            critical=critical,
+            known=frozenset(each.code for each in findings),
         )
-        findings += st_findings(levels, signal.patient, setting)
+        findings += criteria_findings(subject)
     if _nothing_against(signal, scored, measured, findings):
         evidence = Evidence("all", None, None)
         findings.append(
@@ -314,7 +324,7 @@ def screen(signal: EcgSignal, critical: CriticalValues = DEFAULT_CRITICAL_VALUES
                 FindingCode.WITHIN_NORMAL_LIMITS,
                 Severity.NORMAL,
                 evidence,
-                f"{AHA_2009}; items named in the text",
+                f"{AHA_2009}; all criteria analysed",
             )
         )
     return Screening(
@@ -323,8 +333,8 @@ def screen(signal: EcgSignal, critical: CriticalValues = DEFAULT_CRITICAL_VALUES
         beats,
         measured,
         _by_severity([critical.graded(each) for each in findings]),
-        st_j_mv={name: level.j_mv for name, level in levels.items()},
-        leads_measured=measure_leads(dominant, names, main.work_hz) if fine else {},
+        st_j_mv={name: each.st_j_mv for name, each in good.items() if each.st_j_mv is not None},
+        leads_measured=by_lead,
         median_beat=dominant,
         median_leads=names,
         median_fs_hz=main.work_hz,
@@ -360,9 +370,6 @@ def _judged(
     beats: tuple[Beat, ...],
     rr_ms: Array,
     measured: Measurements,
-    dominant: BeatClass,
-    names: tuple[str, ...],
-    critical: CriticalValues,
 ) -> list[Finding]:
     """Return rhythm and interval findings, or a child's shorter list."""
     labels = tuple(beat.label for beat in beats)
@@ -379,5 +386,4 @@ def _judged(
         return [*findings, child]
     findings += rhythm.rhythm_findings(statistics, measured)
     findings += rhythm.ectopic_findings(labels)
-    findings += criteria_findings(measured, dominant, names, signal.patient.sex, critical)
     return [*findings, *_assumptions(signal.patient)]

@@ -17,6 +17,7 @@ routine.
 
 from collections.abc import Iterable, Mapping
 
+from ecg.criteria.subject import CONTIGUOUS
 from ecg.findings import Finding, FindingCode, Severity
 from ecg.findings.quality import QUALITY
 from ecg.findings.rhythm import RHYTHM
@@ -30,7 +31,6 @@ from ecg.serial_result import (
     Difference,
     Reservation,
 )
-from ecg.st import CONTIGUOUS
 
 CSE = "two-sigma limits of the CSE Working Party, Eur Heart J 6:815, 1985, for two readings"
 E14 = "ICH E14 (2005) 3.2.2"

@@ -17,9 +17,9 @@ from pathlib import Path
 from benchmarks.ecg.accuracy_statements import screened
 from benchmarks.ecg.wfdb_lite import read_record
 from ecg import Screening, screen
+from ecg.criteria.elevation import limit_mv
 from ecg.findings import FindingCode
 from ecg.signal import Patient
-from ecg.st import limit_mv
 from server.demo_recordings import limb_shifts_uv, st_shift_uv
 
 ACUTE = {"Stadium I", "Stadium I-II"}

@@ -10,7 +10,37 @@ _C = FindingCode
 CONDUCTION = MappingProxyType(
     {
         _C.LONG_PR: Definition("PR间期延长", "Prolonged PR interval", "LPR", "164947007"),
-        _C.SHORT_PR: Definition("PR间期缩短", "Short PR interval"),
-        _C.WIDE_QRS: Definition("QRS波增宽", "Wide QRS complex", "IVCD", "698252002"),
+        _C.SHORT_PR: Definition("PR间期缩短", "Short PR interval", None, "49578007"),
+        _C.WIDE_QRS: Definition("QRS波增宽", "Wide QRS complex"),
+        _C.LEFT_BUNDLE_BRANCH_BLOCK: Definition(
+            "完全性左束支传导阻滞", "Complete left bundle branch block", "CLBBB", "733534002"
+        ),
+        _C.RIGHT_BUNDLE_BRANCH_BLOCK: Definition(
+            "完全性右束支传导阻滞", "Complete right bundle branch block", "CRBBB", "713427006"
+        ),
+        _C.INCOMPLETE_LEFT_BUNDLE_BRANCH_BLOCK: Definition(
+            "不完全性左束支传导阻滞", "Incomplete left bundle branch block", "ILBBB", "251120003"
+        ),
+        _C.INCOMPLETE_RIGHT_BUNDLE_BRANCH_BLOCK: Definition(
+            "不完全性右束支传导阻滞", "Incomplete right bundle branch block", "IRBBB", "713426002"
+        ),
+        _C.INTRAVENTRICULAR_CONDUCTION_DELAY: Definition(
+            "非特异性室内传导延迟",
+            "Non-specific intraventricular conduction delay",
+            "IVCD",
+            "698252002",
+        ),
+        _C.LEFT_ANTERIOR_FASCICULAR_BLOCK: Definition(
+            "左前分支传导阻滞", "Left anterior fascicular block", "LAFB", "445118002"
+        ),
+        _C.LEFT_POSTERIOR_FASCICULAR_BLOCK: Definition(
+            "左后分支传导阻滞", "Left posterior fascicular block", "LPFB", "445211001"
+        ),
+        _C.BIFASCICULAR_BLOCK: Definition(
+            "双分支传导阻滞", "Bifascicular block", None, "445481009"
+        ),
+        _C.PREEXCITATION: Definition(
+            "心室预激图形", "Ventricular pre-excitation pattern", "WPW", "74390002"
+        ),
     }
 )

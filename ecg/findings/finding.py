@@ -23,6 +23,7 @@ class LeadRole(StrEnum):
 
     ELEVATION = "elevation"
     RECIPROCAL = "reciprocal"
+    CRITERION = "criterion"
 
 
 @dataclass(frozen=True)

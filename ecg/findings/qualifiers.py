@@ -22,6 +22,11 @@ class Qualifier(StrEnum):
     POOR_LEADS = "poor_leads"
     FEW_BEATS = "few_beats"
     HIGH_VOLTAGE = "high_voltage"
+    LEFT_BUNDLE_BRANCH_BLOCK = "left_bundle_branch_block"
+    PACED = "paced"
+    STRAIN = "strain"
+    TYPE_A = "type_a"
+    TYPE_B = "type_b"
 
 
 _Q = Qualifier
@@ -45,5 +50,13 @@ QUALIFIER_TEXTS = MappingProxyType(
         _Q.POOR_LEADS: ("仅限质量差的导联", "in the poor leads only"),
         _Q.FEW_BEATS: ("心搏过少", "too few beats"),
         _Q.HIGH_VOLTAGE: ("左室高电压", "high left ventricular voltage"),
+        _Q.LEFT_BUNDLE_BRANCH_BLOCK: (
+            "左束支传导阻滞时按Sgarbossa标准",
+            "by Sgarbossa's criteria in left bundle branch block",
+        ),
+        _Q.PACED: ("起搏心律时按Sgarbossa标准", "by Sgarbossa's criteria in paced rhythm"),
+        _Q.STRAIN: ("伴继发性ST-T改变", "with secondary ST-T change"),
+        _Q.TYPE_A: ("A型（双向）", "type A (biphasic)"),
+        _Q.TYPE_B: ("B型（深倒置）", "type B (deeply inverted)"),
     }
 )

@@ -29,13 +29,13 @@ QUALITY = MappingProxyType(
             "年龄未知，按40岁及以上成人标准分析", "Age unknown, limits for 40 and over assumed"
         ),
         _C.ASSUMED_SEX: Definition(
-            "性别未知，QTc按女性界值（460 ms）、ST段抬高按男性界值分析",
-            "Sex unknown, the female limit of QTc (460 ms) and the male one of ST are used",
+            "性别未知：QTc按女性界值（460 ms），ST段抬高及左室电压按男性界值分析",
+            "Sex unknown: female limit of QTc (460 ms), male ones of ST elevation and voltage used",
         ),
         _C.WITHIN_NORMAL_LIMITS: Definition(
-            "所分析项目（心率、节律、间期、电轴、电压、ST段抬高）在正常范围；未分析ST段压低及T波",
-            "Rate, rhythm, intervals, axis, voltage and ST elevation within normal limits; "
-            "ST depression and T waves not analysed",
+            "所分析项目（心率、节律、间期、电轴、电压、房室、Q波、ST段及T波）在正常范围",
+            "Rate, rhythm, intervals, axis, voltage, chambers, Q, ST and T within normal limits",
+            "NORM",
         ),
     }
 )

@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 
 from ecg import EcgSignal, Screening, read, screen
+from ecg.criteria.elevation import territories
 from ecg.findings import Finding, FindingCode, LeadRole, Qualifier, Severity
 from ecg.signal import STANDARD_LEADS, FilterInfo, Patient, Sex
-from ecg.st import StLevel, StSetting, st_findings, territories
 from server.demo_recordings import INFERIOR_UV, limb_shifts_uv, st_shift_uv
-from tests.ecg.samples import ADULT, GAINS, one_lead, signal_of, twelve
+from tests.ecg.criteria.subjects import Drawn, Wave, changed, every
+from tests.ecg.samples import GAINS, one_lead, signal_of, twelve
 from tests.support.dicom_files import sample
 
 Code = FindingCode
-DEMO = Path(__file__).resolve().parents[2] / "server" / "demo_files"
+DEMO = Path(__file__).resolve().parents[3] / "server" / "demo_files"
 REAL = [
     sample("waveform_ecg.dcm"),
     DEMO / "ptbxl_103.dcm",
@@ -151,17 +152,19 @@ def test_the_limit_of_v2_and_v3_depends_on_age_and_sex(patient: Patient, limit_m
 
 
 @pytest.mark.parametrize(
-    ("rate_bpm", "width_s", "why"),
-    [(75.0, 0.03, Qualifier.WIDE_QRS), (140.0, 0.011, Qualifier.FAST_RATE)],
+    ("drawn", "why"),
+    [
+        (Drawn(every(("II", "III", "aVF"), st=0.2), qrs_ms=126.0), Qualifier.WIDE_QRS),
+        (Drawn(every(("II", "III", "aVF"), st=0.2), rate_bpm=140.0), Qualifier.FAST_RATE),
+    ],
+    ids=["wide", "fast"],
 )
 def test_what_the_limits_are_not_made_for_is_said_and_not_judged(
-    rate_bpm: float, width_s: float, why: Qualifier
+    drawn: Drawn, why: Qualifier
 ) -> None:
-    result = screen(shifted(signal_of(twelve(rate_bpm, width_s=width_s)), INFERIOR_UV))
-    assert finding(result, Code.SUSPECTED_STEMI) is None
-    said = finding(result, Code.ST_NOT_ASSESSED)
-    assert said is not None
-    assert said.qualifiers == (why,)
+    found = drawn.findings()
+    assert Code.SUSPECTED_STEMI not in found
+    assert found[Code.ST_NOT_ASSESSED].qualifiers == (why,)
 
 
 def test_a_poor_lead_is_no_evidence_and_that_is_said() -> None:
@@ -184,23 +187,66 @@ def test_two_beats_are_too_few() -> None:
 
 
 def test_a_slur_at_the_end_of_qrs_is_no_elevation() -> None:
-    levels = {lead: StLevel(0.15, 0.02, 1.0, 0.2) for lead in ("V4", "V5", "V6")}
-    setting = StSetting(90.0, 70.0, (), None, tuple(range(9)))
-    assert st_findings(levels, ADULT, setting) == []
+    slur = every(("V4", "V5", "V6"), st=0.15, slope=-0.4)
+    assert Code.SUSPECTED_STEMI not in Drawn(slur).findings()
+    assert Code.SUSPECTED_STEMI in Drawn(every(("V4", "V5", "V6"), st=0.15)).findings()
 
 
-@pytest.mark.parametrize(("j_mv", "code"), [(0.4, "st_not_assessed"), (0.9, "suspected_stemi")])
-def test_high_voltage_asks_for_a_quarter_of_qrs(j_mv: float, code: str) -> None:
-    levels = {
-        "V1": StLevel(j_mv, j_mv, 0.1, 2.4),
-        "V2": StLevel(j_mv, j_mv, 0.1, 2.8),
-        "V5": StLevel(-0.1, -0.1, 2.0, 0.1),
+@pytest.mark.parametrize(("st_mv", "severe"), [(0.4, False), (0.9, True)])
+def test_high_voltage_asks_for_a_quarter_of_qrs(st_mv: float, severe: bool) -> None:
+    deep = {
+        "V1": Wave(((0.1, 26.0), (-2.4, 60.0)), st=st_mv),
+        "V2": Wave(((0.1, 26.0), (-2.8, 60.0)), st=st_mv),
+        "V5": Wave(((2.0, 60.0), (-0.1, 26.0))),
     }
-    setting = StSetting(98.0, 70.0, (), None, tuple(range(9)))
-    (found,) = st_findings(levels, ADULT, setting)
-    assert found.code == code
-    if found.code is Code.ST_NOT_ASSESSED:
-        assert (found.severity, found.qualifiers) == (Severity.ORANGE, (Qualifier.HIGH_VOLTAGE,))
+    found = Drawn(deep).findings()
+    assert (Code.SUSPECTED_STEMI in found) is severe
+    if not severe:
+        said = found[Code.ST_NOT_ASSESSED]
+        assert (said.severity, said.qualifiers) == (Severity.ORANGE, (Qualifier.HIGH_VOLTAGE,))
+
+
+LEFT_BLOCK = {
+    "I": Wave(((0.7, 150.0),), st=-0.08, t=-0.2),
+    "aVL": Wave(((0.6, 150.0),), st=-0.08, t=-0.2),
+    "V1": Wave(((0.1, 20.0), (-1.5, 124.0)), st=0.15, t=0.4),
+    "V2": Wave(((0.1, 20.0), (-2.4, 124.0)), st=0.25, t=0.6),
+    "V3": Wave(((0.1, 20.0), (-2.0, 124.0)), st=0.2, t=0.6),
+    "V5": Wave(((0.9, 150.0),), st=-0.08, t=-0.3),
+    "V6": Wave(((0.9, 150.0),), st=-0.08, t=-0.3),
+}
+
+
+def test_left_bundle_branch_block_brings_its_own_elevation() -> None:
+    found = Drawn(LEFT_BLOCK, qrs_ms=150.0).findings()
+    assert set(found) == {Code.LEFT_BUNDLE_BRANCH_BLOCK, Code.WIDE_QRS}
+
+
+@pytest.mark.parametrize(
+    ("lead", "st_mv"), [("concordant", 0.15), ("opposite", -0.15), ("a quarter of S", 0.7)]
+)
+def test_sgarbossas_criteria_hold_in_left_bundle_branch_block(lead: str, st_mv: float) -> None:
+    names = ("V5", "V6") if lead == "concordant" else ("V2", "V3")
+    leads = {**LEFT_BLOCK, **{name: replace(LEFT_BLOCK[name], st=st_mv) for name in names}}
+    found = Drawn(leads, qrs_ms=150.0).findings()[Code.SUSPECTED_STEMI]
+    assert found.severity is Severity.RED
+    assert found.qualifiers == (Qualifier.LEFT_BUNDLE_BRANCH_BLOCK,)
+    assert set(found.evidence.leads) == set(names)
+
+
+def test_in_paced_rhythm_sgarbossas_criteria_hold_and_nothing_else_is_judged() -> None:
+    wide = {**LEFT_BLOCK, **{name: replace(LEFT_BLOCK[name], st=0.15) for name in ("V5", "V6")}}
+    found = Drawn(wide, qrs_ms=150.0, paced=True).findings()
+    assert found[Code.SUSPECTED_STEMI].qualifiers == (Qualifier.PACED,)
+    assert set(found) == {Code.SUSPECTED_STEMI, Code.WIDE_QRS}
+
+
+def test_a_fast_rate_makes_an_elevation_early_and_no_infarction() -> None:
+    lifted = every(("II", "III", "aVF"), st=0.2)
+    said = Drawn(lifted, rate_bpm=140.0).findings()[Code.ST_NOT_ASSESSED]
+    assert (said.severity, said.qualifiers) == (Severity.ORANGE, (Qualifier.FAST_RATE,))
+    calm = Drawn(rate_bpm=140.0).findings()[Code.ST_NOT_ASSESSED]
+    assert calm.severity is Severity.ROUTINE
 
 
 def test_a_file_that_says_it_was_filtered_makes_the_finding_say_so() -> None:
@@ -218,9 +264,9 @@ def test_a_child_is_measured_and_not_judged() -> None:
 
 
 def test_back_and_right_leads_have_limits_of_their_own() -> None:
-    setting = StSetting(90.0, 70.0, (), None, tuple(range(9)))
-    levels = {lead: StLevel(0.06, 0.06, 0.5, 0.2) for lead in ("V7", "V8", "V3R", "V4R", "V5")}
-    (found,) = st_findings(levels, ADULT, setting)
+    flat = changed("V6")
+    further = {name: replace(flat, st=0.06) for name in ("V7", "V8", "V3R", "V4R")}
+    found = Drawn({**further, "V5": changed("V5", st=0.06)}).findings()[Code.SUSPECTED_STEMI]
     assert found.qualifiers == (Qualifier.POSTERIOR, Qualifier.RIGHT_VENTRICULAR)
     assert "V5" not in found.evidence.leads
 
