@@ -58,6 +58,19 @@ def fitted(words: str, width_mm: float, size_mm: float = 3.0) -> str:
     return words
 
 
+def wrapped(words: str, width_mm: float, size_mm: float = 3.0) -> list[str]:
+    """Break a line into as many as it needs, by the widths that `fitted` counts with."""
+    lines, used = [""], 0.0
+    for letter in words:
+        width = size_mm * (1.0 if ord(letter) > 0x2E7F else 0.58)
+        if used + width > width_mm and lines[-1]:
+            lines.append("")
+            used = 0.0
+        lines[-1] += letter
+        used += width
+    return lines
+
+
 def grid(left: float, top: float, right: float, bottom: float) -> list[str]:
     """Return paper with a line every millimetre and a stronger one every five."""
     place = f'x="{left:g}" y="{top:g}" width="{right - left:g}" height="{bottom - top:g}"'
@@ -103,7 +116,8 @@ def _measurement_lines(measured: Measurements) -> list[tuple[str, str]]:
     ]
 
 
-def _evidence_words(evidence: Evidence) -> str:
+def evidence_words(evidence: Evidence) -> str:
+    """Return the measured value with its leads in brackets, or nothing."""
     if not isinstance(evidence.value, float | int) or evidence.unit not in _UNITS_ZH:
         return ""
     unit = _UNITS_ZH[evidence.unit]
@@ -118,12 +132,12 @@ def _finding_lines(screening: Screening) -> list[tuple[str, str]]:
     listed += [each for each in screening.findings if each.code in quiet]
     styles = {Severity.RED: "red", Severity.ORANGE: "orange"}
     lines = [
-        (f"{k}. {each.text_zh}{_evidence_words(each.evidence)}", styles.get(each.severity, ""))
+        (f"{k}. {each.text_zh}{evidence_words(each.evidence)}", styles.get(each.severity, ""))
         for k, each in enumerate(listed, start=1)
     ]
     if len(lines) > MAX_FINDINGS:
         rest = len(lines) - MAX_FINDINGS + 1
-        lines = [*lines[: MAX_FINDINGS - 1], (f"…另有 {rest} 条，见系统", "dim")]
+        lines = [*lines[: MAX_FINDINGS - 1], (f"…另有 {rest} 条，见附页或系统", "dim")]
     return lines
 
 

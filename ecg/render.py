@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import typst
 
+from ecg.listing import listing_pages
 from ecg.page import (
     GRID_BOTTOM_MM,
     GRID_LEFT_MM,
@@ -51,7 +52,9 @@ _PAPER_ALONE = (
 
 _TYPST_PAGE = """#set page(width: 297mm, height: 210mm, margin: 0mm)
 #set document(title: sys.inputs.title, date: auto)
-#image(bytes(sys.inputs.svg), format: "svg", width: 297mm, height: 210mm)
+#for page in sys.inputs.keys().filter(key => key.starts-with("page")).sorted() {
+  image(bytes(sys.inputs.at(page)), format: "svg", width: 297mm, height: 210mm)
+}
 """
 
 
@@ -66,13 +69,19 @@ def _extent(traces: Sequence[Trace], gain_mm_mv: float) -> tuple[float, float]:
 
 
 def _baselines(extents: Sequence[tuple[float, float]]) -> list[float]:
-    """Share the paper's height: each row what it needs, or equal steps where that is too much."""
+    """Share the paper's height: each row what it needs, or its share where that is too much."""
     height = GRID_BOTTOM_MM - GRID_TOP_MM
     need = sum(up + down for up, down in extents)
+    if need > height and len(extents) == 1:
+        return [round(GRID_TOP_MM + height * extents[0][0] / need, 2)]
     if need > height:
-        first = GRID_TOP_MM + min(extents[0][0], height / 4.0)
-        last = GRID_BOTTOM_MM - min(extents[-1][1], height / 6.0)
-        return [round(float(y), 2) for y in np.linspace(first, last, len(extents))]
+        # Neighbours cross, all by the same share; the first and last keep what the edge would cut.
+        edges = min(extents[0][0], height / 4.0), min(extents[-1][1], height / 4.0)
+        share = (height - sum(edges)) / (need - extents[0][0] - extents[-1][1])
+        extents = [(up * share, down * share) for up, down in extents]
+        extents[0] = edges[0], extents[0][1]
+        extents[-1] = extents[-1][0], edges[1]
+        need = height
     spare = (height - need) / len(extents)
     placed: list[float] = []
     top = GRID_TOP_MM
@@ -152,6 +161,7 @@ def render(
     screening: Screening | None = None,
     *,
     layout: Layout | None = None,
+    lead: str | None = None,
     speed_mm_s: float = 25.0,
     gain_mm_mv: float = 10.0,
     start_s: float = 0.0,
@@ -168,6 +178,8 @@ def render(
     layout
         `Layout`; by default 3x4 with a rhythm strip where the twelve leads are there, else one row
         a lead.
+    lead
+        The lead of `Layout.STRIP`; by default the first of `ecg.sheet.RHYTHM_LEADS` that is there.
     speed_mm_s
         12.5, 25 or 50.
     gain_mm_mv
@@ -193,30 +205,31 @@ def render(
         raise ValueError(f"speed is one of {SPEEDS_MM_S} mm/s and gain one of {GAINS_MM_MV} mm/mV")
     if not 0.0 <= start_s < signal.duration_s:
         raise ValueError(f"start_s must lie in 0-{signal.duration_s:g}, not {start_s!r}")
-    rows = rows_of(signal, layout)
-    stop_s = min(signal.duration_s, start_s + TRACE_WIDTH_MM / speed_mm_s)
+    row_s = TRACE_WIDTH_MM / speed_mm_s
+    rows = rows_of(signal, layout, lead=lead, start_s=start_s, row_s=row_s)
+    stop_s = min(signal.duration_s, start_s + (rows[-1].turn + 1) * row_s)
     drawn: list[list[Trace]] = []
     for row in rows:
-        width_s = TRACE_WIDTH_MM / speed_mm_s / len(row.leads)
+        width_s, first_s = row_s / len(row.leads), start_s + row.turn * row_s
         spans = [
-            (start_s + k * width_s, start_s + (k + 1) * width_s) for k in range(len(row.leads))
+            (first_s + k * width_s, first_s + (k + 1) * width_s) for k in range(len(row.leads))
         ]
         drawn.append(
             [
                 trace_of(
                     signal,
-                    lead,
+                    name,
                     (min(span[0], stop_s), min(span[1], stop_s)),
                     TRACE_LEFT_MM + k * TRACE_WIDTH_MM / len(row.leads),
                     speed_mm_s,
                     gain_mm_mv,
                 )
-                for k, (lead, span) in enumerate(zip(row.leads, spans, strict=True))
+                for k, (name, span) in enumerate(zip(row.leads, spans, strict=True))
             ]
         )
     baselines = _baselines([_extent(traces, gain_mm_mv) for traces in drawn])
-    shown = {lead for row in rows for lead in row.leads}
-    hidden = [lead for lead in signal.leads if lead not in shown]
+    shown = {name for row in rows for name in row.leads}
+    hidden = [name for name in signal.leads if name not in shown]
     x, y, width, height = (0.0, 0.0, PAGE_WIDTH_MM, PAGE_HEIGHT_MM) if heading else _PAPER_ALONE
     size = f'width="{width:g}mm" height="{height:g}mm"'
     view = f'viewBox="{x:g} {y:g} {width:g} {height:g}"'
@@ -250,16 +263,35 @@ def _stamp(signal: EcgSignal) -> int:
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
 
 
-def _compiled(
-    svg: str, font_paths: Sequence[Path], stamp: int, dots_per_inch: float | None
+def printed(
+    pages: Sequence[str],
+    font_paths: Sequence[Path] = (),
+    *,
+    stamp: int = 0,
+    dots_per_inch: float | None = None,
 ) -> bytes:
-    """Return a PDF, or a PNG where a resolution is given."""
+    """Return SVG pages of ours as PDF/A-2b, or one page as PNG where a resolution is given.
+
+    Parameters
+    ----------
+    pages
+        What `render`, `ecg.medians.render_medians` or `ecg.listing.listing_pages` return.
+    font_paths
+        See `render_pdf`.
+    stamp
+        The PDF's date as UNIX seconds.
+    dots_per_inch
+        Resolution of a PNG.
+    """
     compiler = typst.Compiler(
         _TYPST_PAGE.encode(),
         font_paths=typst.Fonts(
             include_system_fonts=not font_paths, font_paths=[str(path) for path in font_paths]
         ),
-        sys_inputs={"svg": svg, "title": "ECG"},
+        sys_inputs={
+            "title": "ECG",
+            **{f"page{number:03d}": svg for number, svg in enumerate(pages, start=1)},
+        },
     )
     if dots_per_inch is None:
         page = compiler.compile(format="pdf", pdf_standards="a-2b", timestamp=stamp)
@@ -273,6 +305,7 @@ def render_pdf(
     screening: Screening | None = None,
     *,
     layout: Layout | None = None,
+    lead: str | None = None,
     speed_mm_s: float = 25.0,
     gain_mm_mv: float = 10.0,
     start_s: float = 0.0,
@@ -280,9 +313,12 @@ def render_pdf(
 ) -> bytes:
     """Draw the page of `render` as PDF/A-2b, the same bytes for the same input and fonts.
 
+    Where the heading has no room for all findings, or the device concluded something itself, pages
+    follow that list them whole (`ecg.listing`).
+
     Parameters
     ----------
-    signal, screening, layout, speed_mm_s, gain_mm_mv, start_s
+    signal, screening, layout, lead, speed_mm_s, gain_mm_mv, start_s
         See `render`.
     font_paths
         Folders with a font that has Chinese, such as Noto Sans SC. Without any, the system's
@@ -292,11 +328,12 @@ def render_pdf(
         signal,
         screening,
         layout=layout,
+        lead=lead,
         speed_mm_s=speed_mm_s,
         gain_mm_mv=gain_mm_mv,
         start_s=start_s,
     )
-    return _compiled(svg, font_paths, _stamp(signal), None)
+    return printed([svg, *listing_pages(signal, screening)], font_paths, stamp=_stamp(signal))
 
 
 def render_png(
@@ -304,29 +341,31 @@ def render_png(
     screening: Screening | None = None,
     *,
     layout: Layout | None = None,
+    lead: str | None = None,
     speed_mm_s: float = 25.0,
     gain_mm_mv: float = 10.0,
     start_s: float = 0.0,
     font_paths: Sequence[Path] = (),
-    dots_per_inch: float = 150.0,
+    dots_per_inch: float = 300.0,
 ) -> bytes:
     """Draw the page of `render` as PNG.
 
     Parameters
     ----------
-    signal, screening, layout, speed_mm_s, gain_mm_mv, start_s
+    signal, screening, layout, lead, speed_mm_s, gain_mm_mv, start_s
         See `render`.
     font_paths
         See `render_pdf`.
     dots_per_inch
-        150 gives 1754 by 1240 pixels.
+        300 gives 3508 by 2480 pixels.
     """
     svg = render(
         signal,
         screening,
         layout=layout,
+        lead=lead,
         speed_mm_s=speed_mm_s,
         gain_mm_mv=gain_mm_mv,
         start_s=start_s,
     )
-    return _compiled(svg, font_paths, _stamp(signal), dots_per_inch)
+    return printed([svg], font_paths, dots_per_inch=dots_per_inch)

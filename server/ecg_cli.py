@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypedDict
 
 import orjson
 import typer
@@ -11,10 +11,12 @@ import typer
 from ecg import EcgFormatError, EcgSignal, Screening, read, screen
 from ecg.findings import DISCLAIMER_EN, DISCLAIMER_ZH
 from ecg.formats.writing import WRITERS, convert
+from ecg.medians import render_medians
+from ecg.render import printed, render_pdf, render_png
 from ecg.render import render as draw_svg
-from ecg.render import render_pdf, render_png
 from ecg.serial import compare
 from ecg.serial_result import RESERVATION_TEXTS, Comparison
+from ecg.sheet import Layout
 
 REFUSED: Final = 1
 _SHOWN: Final = (
@@ -26,6 +28,7 @@ _SHOWN: Final = (
 )
 
 _DRAWN_AS: Final = (".svg", ".pdf", ".png")
+_PNG_DPI: Final = 300.0
 
 app = typer.Typer(
     help="心电图文件 ECG files: screen, compare, convert, render.", no_args_is_help=True
@@ -136,13 +139,32 @@ def render_files(
     findings: Annotated[
         bool, typer.Option(help="Print the machine's findings in the header.")
     ] = True,
+    layout: Annotated[
+        Layout | None, typer.Option(help="By default what suits the leads; strip: one lead.")
+    ] = None,
+    lead: Annotated[str | None, typer.Option(help="The lead of the strip.")] = None,
+    speed: Annotated[float, typer.Option(help="12.5, 25 or 50 mm/s.")] = 25.0,
+    gain: Annotated[float, typer.Option(help="2.5, 5, 10 or 20 mm/mV.")] = 10.0,
+    start: Annotated[float, typer.Option(help="First second drawn.")] = 0.0,
+    medians: Annotated[
+        bool, typer.Option("--medians", help="Median beats with what was measured, at 50 mm/s.")
+    ] = False,
 ) -> None:
-    """Draw ECGs on millimetre paper, 25 mm/s and 10 mm/mV: SVG, PDF or PNG."""
+    """Draw ECGs on millimetre paper: SVG, PDF (all findings, on further pages) or PNG (300 dpi)."""
+    style = _Style(layout=layout, lead=lead, speed_mm_s=speed, gain_mm_mv=gain, start_s=start)
 
     def draw(file: Path, target: Path) -> None:
-        signal = read(file)
-        page = _drawn(signal, screen(signal) if findings else None, target.suffix.lower())
-        target.write_bytes(page)
+        signal, suffix = read(file), target.suffix.lower()
+        found = screen(signal) if findings or medians else None
+        if medians and found is not None:
+            svg = render_medians(found, gain_mm_mv=gain)
+            dots_per_inch = _PNG_DPI if suffix == ".png" else None
+            drawn = (
+                svg.encode() if suffix == ".svg" else printed([svg], dots_per_inch=dots_per_inch)
+            )
+            target.write_bytes(drawn)
+            return
+        target.write_bytes(_drawn(signal, found, suffix, style))
 
     _each(files, out, to, _DRAWN_AS, draw)
 
@@ -189,10 +211,22 @@ def _target(file: Path, base: Path, out: Path, suffix: str, taken: set[Path]) ->
     return target
 
 
-def _drawn(signal: EcgSignal, found: Screening | None, suffix: str) -> bytes:
+class _Style(TypedDict):
+    """What `ecg.render.render` takes by name."""
+
+    layout: Layout | None
+    lead: str | None
+    speed_mm_s: float
+    gain_mm_mv: float
+    start_s: float
+
+
+def _drawn(signal: EcgSignal, found: Screening | None, suffix: str, style: _Style) -> bytes:
     if suffix == ".svg":
-        return draw_svg(signal, found).encode()
-    return render_pdf(signal, found) if suffix == ".pdf" else render_png(signal, found)
+        return draw_svg(signal, found, **style).encode()
+    if suffix == ".pdf":
+        return render_pdf(signal, found, **style)
+    return render_png(signal, found, **style, dots_per_inch=_PNG_DPI)
 
 
 def _with_progress(arguments: Sequence[Path]) -> Iterator[tuple[Path, Path]]:

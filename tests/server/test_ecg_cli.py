@@ -184,3 +184,18 @@ def test_what_cannot_be_compared_is_exit_one(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert list(json.loads(result.stdout)) == ["file", "error"]
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_page_is_drawn_as_it_is_asked_for(tmp_path: Path) -> None:
+    page = tmp_path / "page.svg"
+    options = ("--layout", "strip", "--lead", "V2", "--speed", "50", "--gain", "5")
+    assert run("render", ECG, page, *options).returncode == 0
+    svg = page.read_text("utf-8")
+    assert "50 mm/s" in svg
+    assert "5 mm/mV" in svg
+    assert ">V2 0 s<" in svg
+    assert run("render", ECG, page, "--medians").returncode == 0
+    assert "中位心搏" in page.read_text("utf-8")
+    refused = run("render", ECG, page, "--speed", "24")
+    assert refused.returncode == 1
+    assert "speed is one of" in refused.stderr
