@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from ecg.delineate import Fiducials
 from ecg.page import (
     GRID_BOTTOM_MM,
     GRID_LEFT_MM,
@@ -19,6 +18,7 @@ from ecg.page import (
 from ecg.screening import Screening
 from ecg.signal import LIMB_LEADS
 from ecg.traces import Trace, path_data
+from ecg.waves import Fiducials
 
 SPEED_MM_S = 50.0
 GAINS_MM_MV = (5.0, 10.0, 20.0)
