@@ -349,30 +349,37 @@ def encode(values: Values, table: Table) -> bytes:
     return packed + b"\0" * (len(packed) % 2)
 
 
-def table_for(values: Values, size: int = 64) -> Table:
-    """Return the Huffman table that suits values: the commonest ones, and 16 bits for the rest."""
-    distinct, counts = np.unique(values, return_counts=True)
-    order = np.argsort(-counts, kind="stable")[: size - 1]
-    common = distinct[order]
-    rest = int(counts.sum() - counts[order].sum())
-    # A floor under the counts keeps codes within the window however rare a value is.
-    floor = max(1, int(counts.sum()) >> 11)
-    weights = [*(max(int(each), floor) for each in counts[order]), max(rest, floor)]
+def _depths(weights: Sequence[int]) -> list[int]:
+    """Return each weight's depth in its Huffman tree, at least two weights."""
     heap = [(weight, number, [number]) for number, weight in enumerate(weights)]
-    depth = [0] * len(weights)
+    depths = [0] * len(weights)
     heapq.heapify(heap)
     while len(heap) > 1:
         light, _, few = heapq.heappop(heap)
         heavy, tie, many = heapq.heappop(heap)
         for number in (*few, *many):
-            depth[number] += 1
+            depths[number] += 1
         heapq.heappush(heap, (light + heavy, tie, few + many))
+    return depths
+
+
+def table_for(values: Values, size: int = 128) -> Table:
+    """Return the Huffman table that suits values: the commonest ones, and 16 bits for the rest.
+
+    The code for the rest stands last with one of the longest prefixes, whatever its share: other
+    readers take the last line's length for the longest.
+    """
+    distinct, counts = np.unique(values, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[: size - 1]
+    common = distinct[order]
+    # A floor under the counts keeps codes within the window however rare a value is.
+    floor = max(1, int(counts.sum()) >> 11)
+    depth = _depths([*(max(int(each), floor) for each in counts[order]), 0])
     codes: list[Code] = []
     prefix, bits = 0, 0
-    for number in sorted(range(len(weights)), key=lambda each: (depth[each], each)):
-        length = max(depth[number], 1)
-        prefix <<= length - bits
-        bits = length
+    for number in sorted(range(len(depth)), key=lambda each: (depth[each], each)):
+        prefix <<= depth[number] - bits
+        bits = depth[number]
         escape = number == len(common)
         codes.append(Code(bits, prefix, 16 if escape else 0, 0 if escape else int(common[number])))
         prefix += 1

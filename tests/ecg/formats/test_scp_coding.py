@@ -88,7 +88,8 @@ def test_fibonacci_counts_do_not_make_codes_outgrow_the_window() -> None:
         counts.append(counts[-1] + counts[-2])
     values = np.repeat(np.arange(24), counts)
     table = table_for(values)
-    assert max(code.prefix_bits for code in table.codes) <= 16
+    assert table.codes[-1].extra_bits == 16
+    assert max(code.prefix_bits for code in table.codes) == table.codes[-1].prefix_bits <= 16
     assert np.array_equal(decode(encode(values, table), values.size, (table,)), values)
 
 
