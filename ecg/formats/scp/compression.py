@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg.formats.scp.huffman import DEFAULT, Table, Values, encode, table_for, write_tables
+from ecg.formats.scp.huffman import encode
 from ecg.formats.scp.leads import BeatMap, Span, write_beats
 from ecg.formats.scp.subtraction import add_beats, median_beat, overlay
+from ecg.formats.scp.tables import DEFAULT, Table, Values, table_for, write_tables
 from ecg.formats.scp.thinning import Thinning, thinning
 from ecg.formats.scp.waveform import Streams, differenced, write_streams
 

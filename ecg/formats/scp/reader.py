@@ -7,10 +7,10 @@ measurements and statements. Manufacturers' sections are passed over.
 from ecg.formats.errors import EcgFormatError
 from ecg.formats.leads import assembled, with_limb_leads
 from ecg.formats.scp.header import read_header
-from ecg.formats.scp.huffman import read_tables
 from ecg.formats.scp.leads import read_beats, read_leads
 from ecg.formats.scp.record import FORMAT_NAME, read_sections
 from ecg.formats.scp.report import read_lead_measurements, read_measurements, read_statements
+from ecg.formats.scp.tables import read_tables
 from ecg.formats.scp.waveform import Streams, read_rhythm, read_streams
 from ecg.signal import EcgSignal
 

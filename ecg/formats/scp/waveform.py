@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from ecg.formats.cursor import Cursor
 from ecg.formats.errors import EcgFormatError
 from ecg.formats.leads import Piece
-from ecg.formats.scp.huffman import Table, Values, are_plain, decode
+from ecg.formats.scp.huffman import decode
 from ecg.formats.scp.leads import BeatMap, LeadDefinition, Span, lead_name
 from ecg.formats.scp.record import FORMAT_NAME
 from ecg.formats.scp.subtraction import add_beats, overlay
+from ecg.formats.scp.tables import Table, Values, are_plain
 from ecg.formats.scp.thinning import Thinning, thinning
 
 MAX_SAMPLES: Final = 1 << 25

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from ecg import EcgFormatError, EcgSignal, read
 from ecg.formats import Format, sniff
 from ecg.formats.scp import Coding, ScpOptions, read_scp, write_scp
-from ecg.formats.scp.huffman import read_tables
 from ecg.formats.scp.leads import lead_name, read_beats, read_leads
 from ecg.formats.scp.record import read_sections
+from ecg.formats.scp.tables import read_tables
 from ecg.formats.scp.waveform import read_samples, read_streams
 from ecg.signal import LIMB_LEADS, Sex
 from tests.ecg.formats.scp_records import SAMPLE, changed, resealed, section_1

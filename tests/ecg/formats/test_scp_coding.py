@@ -7,13 +7,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ecg import EcgFormatError
-from ecg.formats.scp.huffman import (
+from ecg.formats.scp.huffman import decode, encode
+from ecg.formats.scp.tables import (
     DEFAULT,
     Code,
     Table,
     are_plain,
-    decode,
-    encode,
     read_tables,
     table_for,
     write_tables,
