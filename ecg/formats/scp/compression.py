@@ -132,11 +132,15 @@ def plan_beats(
 def _stream(values: Values, differences: int, table: Table | None) -> bytes:
     if np.abs(values).max(initial=0) > MAX_VALUE:
         raise ValueError("a beat differs from the reference beat by more than 16 bits")
-    steps = differenced(values, differences)
-    data = steps.astype("<i2").tobytes() if table is None else encode(steps, table)
-    if len(data) > MAX_STREAM_BYTES:
+    data = b""
+    size = values.size // 8 if table is not None else 2 * values.size
+    if size <= MAX_STREAM_BYTES:
+        steps = differenced(values, differences)
+        data = steps.astype("<i2").tobytes() if table is None else encode(steps, table)
+        size = len(data)
+    if size > MAX_STREAM_BYTES:
         raise ValueError(
-            f"SCP-ECG holds at most {MAX_STREAM_BYTES} bytes a lead, not {len(data)}: "
+            f"SCP-ECG holds at most {MAX_STREAM_BYTES} bytes a lead, not {size} or more: "
             "write a part of the recording"
         )
     return data

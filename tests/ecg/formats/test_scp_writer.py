@@ -188,6 +188,8 @@ def test_checksums_and_order_are_those_of_the_standard() -> None:
         (np.full((1, 60), np.nan), ScpOptions(), "no lead has samples"),
         (np.array([[0.0] * 20 + [np.nan] + [0.0] * 20]), ScpOptions(), "gap in lead I"),
         (np.zeros((1, 40_000)), ScpOptions(Coding.RAW), "at most 65535 bytes"),
+        (np.zeros((1, 600_000)), ScpOptions(), "at most 65535 bytes"),
+        (np.arange(60_000.0)[np.newaxis] % 9000, ScpOptions(differences=0), "at most 65535 bytes"),
         (np.full((1, 60), 1e6), ScpOptions(quantum_nv=1000), "exceeds 16 bits"),
     ],
 )
