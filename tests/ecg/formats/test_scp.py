@@ -219,6 +219,16 @@ def test_a_section_is_believed_for_its_own_checksum_or_the_records() -> None:
     assert read(resealed(bytes(wrong_section))).n_samples == 6000
 
 
+def test_a_pointers_wrong_length_is_told_by_the_checksum() -> None:
+    content = bytearray(CONTENT)
+    size = int.from_bytes(content[34:38], "little")
+    for wrong in (size + 2, size - 2, 0x7FFFFFFF):
+        content[34:38] = wrong.to_bytes(4, "little")
+        assert read(resealed(bytes(content))).patient.id == "ANON000007"
+        with pytest.raises(EcgFormatError, match="checksum of section 0"):
+            read(bytes(content))
+
+
 def test_a_record_without_any_checksum_is_read() -> None:
     content = bytearray(CONTENT)
     places = [0, 6]
@@ -289,6 +299,12 @@ def test_nothing_is_planned_for_samples_that_cannot_be_there() -> None:
         with pytest.raises(EcgFormatError, match=f"lead I has at most .* of its {count} samples"):
             read(changed(record, {3: bytes(spans)}))
         assert time.perf_counter() - begun < 1.0
+
+
+def test_a_record_larger_than_any_ecg_is_refused_unread() -> None:
+    huge = CONTENT[:2] + (1 << 26).to_bytes(4, "little") + CONTENT[6:]
+    with pytest.raises(EcgFormatError, match="larger than 32 MiB"):
+        read(huge + bytes((1 << 26) - len(huge)))
 
 
 def test_bit_streams_that_never_end_end() -> None:
