@@ -119,19 +119,18 @@ def _content(source: str | Path | bytes) -> bytes:
     else:
         path = Path(source)
         try:
-            size = path.stat().st_size
-            content = path.read_bytes() if size <= MAX_BYTES else b""
+            # Not by the size it states: a pipe or a device states none, and may never end.
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not a path"
             raise EcgFormatError(f"the file cannot be read: {reason}") from error
-        if size > MAX_BYTES:
-            raise EcgFormatError(f"the file is larger than {MAX_BYTES >> 20} MiB")
     if len(content) > MAX_BYTES:
         raise EcgFormatError(f"the file is larger than {MAX_BYTES >> 20} MiB")
     return content
 
 
-def read(source: str | Path | bytes) -> EcgSignal:
+def read(source: str | Path | bytes, *, beside: bool = True) -> EcgSignal:
     """Read one ECG file.
 
     Parameters
@@ -139,6 +138,9 @@ def read(source: str | Path | bytes) -> EcgSignal:
     source
         A path, or the file's content, at most 256 MiB. A recording of several files (WFDB) is read
         by the path of its header, with the others beside it, or as one zip archive.
+    beside
+        Whether a header at a path may be completed from its folder: not where strangers' files lie
+        together, since one could then show the bytes of another.
 
     Returns
     -------
@@ -152,6 +154,6 @@ def read(source: str | Path | bytes) -> EcgSignal:
     """
     content = _content(source)
     reader = reader_of(content)
-    if reader.read_beside is None or isinstance(source, bytes):
+    if reader.read_beside is None or isinstance(source, bytes) or not beside:
         return reader.read(content)
     return reader.read_beside(content, Folder(Path(source).parent, MAX_BYTES))

@@ -22,7 +22,7 @@ def _answer(request: bytes) -> tuple[bytes]:
 
 def _perform(request: dict[str, Any]) -> dict[str, Any]:
     try:
-        return _done(request, read(Path(request["path"])))
+        return _done(request, read(Path(request["path"]), beside=False))
     except EcgFormatError as error:
         return {"refused": str(error)}
     except ValueError as error:

@@ -248,6 +248,10 @@ def test_nothing_outside_the_folder_is_read(tmp_path: Path) -> None:
         read(header)
     companion.write_bytes(files["310derive.dat"])
     assert read(header).n_leads == 2
+    with pytest.raises(EcgFormatError, match="zip of its files"):
+        read(header, beside=False)
+    with pytest.raises(EcgFormatError, match="larger than"):
+        read("/dev/zero")
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
