@@ -16,10 +16,11 @@ from ecg.signal import EcgSignal
 
 MAX_ENTRIES: Final = 4096
 MAX_TOTAL_BYTES: Final = 256 * 1024 * 1024
-MAX_RATIO: Final = (
-    200  # a flat line deflates to about 1:1000; such a record is not sent for reading
-)
-FREE_BYTES: Final = 1 << 20  # below this the ratio harms nobody
+# A flat line deflates to about 1:1000; such a record is not sent for reading.
+MAX_RATIO: Final = 200
+# Below this the ratio harms nobody.
+FREE_BYTES: Final = 1 << 20
+_DIRECTORY_ENTRY: Final = b"PK\x01\x02"
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _FAULTS: Final = (
     zipfile.BadZipFile,
@@ -45,9 +46,7 @@ class Archive:
     """The files of one folder of a zip archive, read within bounds."""
 
     def __init__(self, file: zipfile.ZipFile) -> None:
-        infos = [info for info in file.infolist() if not info.is_dir()]
-        if len(infos) > MAX_ENTRIES:
-            raise _refusal(f"{len(infos)} entries are more than {MAX_ENTRIES}")
+        infos = [info for info in file.infolist() if info.filename and not info.is_dir()]
         if sum(info.file_size for info in infos) > MAX_TOTAL_BYTES:
             raise _refusal(f"it unpacks to more than {MAX_TOTAL_BYTES >> 20} MiB")
         headers = [
@@ -92,6 +91,9 @@ class Archive:
 
 
 def _opened(content: bytes) -> zipfile.ZipFile:
+    # Opening it reads the whole directory, however long.
+    if content.count(_DIRECTORY_ENTRY) > MAX_ENTRIES:
+        raise _refusal(f"it has more than {MAX_ENTRIES} entries")
     try:
         return zipfile.ZipFile(io.BytesIO(content))
     except _FAULTS as error:

@@ -281,6 +281,14 @@ def test_archives_of_another_kind_are_refused(
         read_wfdb_archive(zipped(files, method))
 
 
+def test_an_entry_without_a_name_is_passed_over() -> None:
+    content = bytearray(zipped({"x.txt": b"", **record("310derive")}))
+    entry = content.index(b"PK\x01\x02")
+    # The lengths of its name and of what follows it: none, and the five bytes of the name.
+    content[entry + 28 : entry + 32] = b"\x00\x00\x05\x00"
+    assert read_wfdb_archive(bytes(content)).n_leads == 2
+
+
 @given(st.sampled_from(["310derive", "3000003_0003", "binformats", "flacformats"]), st.data())
 @settings(max_examples=300, deadline=None)
 def test_mutated_records_are_read_or_refused(name: str, data: st.DataObject) -> None:
