@@ -11,7 +11,7 @@ from ecg.amplitudes import measure_leads
 from ecg.beats import Envelope, peaks_of, qrs_envelope
 from ecg.criteria import Subject, criteria_findings
 from ecg.critical import DEFAULT_CRITICAL_VALUES, CriticalValues
-from ecg.delineate import Delineation, delineate
+from ecg.delineate import MAX_CLASSES, Delineation, delineate
 from ecg.filters import Array, decimate, fill_gaps, notch
 from ecg.findings import AHA_2009, Evidence, Finding, FindingCode, Severity
 from ecg.intervals import Measurements, measure, rr_measurements
@@ -44,6 +44,9 @@ class _Window:
     ratio: float
     work_hz: float
     result: Delineation
+    shapes: Array
+    spikes: NDArray[np.int64]
+    flutter: rhythm.Flutter | None
 
     def place(self, trigger: int, offset: int | None) -> int | None:
         """Return the signal's sample of a median beat's boundary in one beat."""
@@ -115,6 +118,7 @@ def _windows(
     signal: EcgSignal, beats: NDArray[np.int64], rows: list[int]
 ) -> list[tuple[NDArray[np.int64], _Window]]:
     """Delineate stretches of `WINDOW_S`; each beat belongs to one of them."""
+    names = tuple(signal.leads[row] for row in rows)
     step, margin = round(WINDOW_S * signal.fs_hz), round(WINDOW_MARGIN_S * signal.fs_hz)
     done: list[tuple[NDArray[np.int64], _Window]] = []
     for start in range(0, signal.n_samples, step):
@@ -122,15 +126,18 @@ def _windows(
         if inside.size == 0:
             continue
         lower, upper = max(0, start - margin), min(signal.n_samples, start + step + margin)
-        piece, work_hz = _working_copy(
-            fill_gaps(signal.samples_uv[rows, lower:upper]), signal.fs_hz
-        )
+        raw = fill_gaps(signal.samples_uv[rows, lower:upper])
+        spikes = rhythm.spikes_of(raw, signal.fs_hz) + lower
+        piece, work_hz = _working_copy(raw, signal.fs_hz)
         piece = _without_mains(piece, work_hz)
         ratio = signal.fs_hz / work_hz
         at = np.clip(np.rint((inside - lower) / ratio), 0, piece.shape[-1] - 1).astype(np.int64)
         result = delineate(piece, at, work_hz)
         offset = round((ratio - 1.0) / 2.0) if ratio > 1.0 else 0
-        done.append((inside, _Window(lower + offset, ratio, work_hz, result)))
+        shapes = rhythm.look(piece, result, work_hz)
+        flutter = rhythm.flutter_of(piece, names, result, work_hz)
+        window = _Window(lower + offset, ratio, work_hz, result, shapes, spikes, flutter)
+        done.append((inside, window))
     return done
 
 
@@ -152,14 +159,15 @@ def _within(marks: dict[str, int | None], n_samples: int) -> dict[str, int | Non
 
 def _beats(
     signal: EcgSignal, windows: list[tuple[NDArray[np.int64], _Window]]
-) -> tuple[tuple[Beat, ...], Array]:
-    """Return labelled beats and their RR intervals in milliseconds."""
+) -> tuple[tuple[Beat, ...], Array, rhythm.Pacing]:
+    """Return labelled beats, their RR intervals in milliseconds and which of them are paced."""
     marks: list[dict[str, int | None]] = []
     places: list[int] = []
+    centres: list[int] = []
     class_of: list[NDArray[np.int64]] = []
-    widths: list[float] = []
-    for inside, window in windows:
-        class_of.append(window.result.class_of)
+    for number, (inside, window) in enumerate(windows):
+        known = window.result.class_of
+        class_of.append(np.where(known >= 0, known + number * MAX_CLASSES, known))
         for position, found in enumerate(inside):
             limits = _within(_boundaries(window, position), signal.n_samples)
             centre = window.place(int(window.result.triggers[position]), window.result.before)
@@ -170,18 +178,17 @@ def _beats(
                 if r_peak is not None
                 else min(max(0, centre or int(found)), signal.n_samples - 1)
             )
-            number = int(window.result.class_of[position])
-            shape = window.result.classes[number].fiducials if number >= 0 else None
-            widths.append(
-                (shape.qrs_off - shape.qrs_on) / window.work_hz * 1000.0 if shape else np.nan
-            )
+            centres.append(centre if centre is not None else int(found))
     rr_ms = np.diff(np.array(places, dtype=np.float64)) / signal.fs_hz * 1000.0
-    labels = rhythm.label_beats(rr_ms, np.concatenate(class_of), np.array(widths))
+    spikes = np.unique(np.concatenate([window.spikes for _, window in windows]))
+    pacing = rhythm.pacing_of(spikes, np.array(centres, dtype=np.int64), signal.fs_hz)
+    shapes = np.concatenate([window.shapes for _, window in windows])
+    labels = rhythm.label_beats(shapes, rr_ms, np.concatenate(class_of), pacing.ventricular)
     beats = tuple(
         Beat(sample=place, label=label, **limits)
         for place, label, limits in zip(places, labels, marks, strict=True)
     )
-    return beats, rr_ms
+    return beats, rr_ms, pacing
 
 
 def _is_child(patient: Patient) -> bool:
@@ -229,7 +236,13 @@ def _by_severity(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda each: order.index(each.severity)))
 
 
-def _uninterpretable(signal: EcgSignal, scored: tuple[LeadQuality, ...], reason: str) -> Screening:
+def _uninterpretable(
+    signal: EcgSignal,
+    scored: tuple[LeadQuality, ...],
+    reason: str,
+    disorder: list[Finding] | None = None,
+) -> Screening:
+    """Return no measurements, the reason, and suspected ventricular fibrillation where it is."""
     poor = tuple(
         name for name, each in zip(signal.leads, scored, strict=True) if each.score < quality.USABLE
     )
@@ -242,7 +255,7 @@ def _uninterpretable(signal: EcgSignal, scored: tuple[LeadQuality, ...], reason:
         evidence,
         "quality first: never normal on a bad signal",
     )
-    return Screening(signal, scored, (), Measurements(), (finding,))
+    return Screening(signal, scored, (), Measurements(), (*(disorder or ()), finding))
 
 
 def screen(signal: EcgSignal, critical: CriticalValues = DEFAULT_CRITICAL_VALUES) -> Screening:
@@ -274,19 +287,20 @@ def screen(signal: EcgSignal, critical: CriticalValues = DEFAULT_CRITICAL_VALUES
     envelope = qrs_envelope(signal.samples_uv, signal.fs_hz)
     found = peaks_of(envelope) * envelope.factor + (envelope.factor - 1) // 2
     scored = _quality(signal, envelope)
+    disorder = rhythm.disorder_findings(rhythm.longest_disorder(signal.samples_uv, signal.fs_hz))
     reason = _unusable(signal, scored, found.size)
     if reason is not None:
-        return _uninterpretable(signal, scored, reason)
+        return _uninterpretable(signal, scored, reason, disorder)
     rows = [row for row, each in enumerate(scored) if each.score >= quality.USABLE]
     names = tuple(signal.leads[row] for row in rows)
     windows = _windows(signal, found, rows)
-    beats, rr_ms = _beats(signal, windows)
+    beats, rr_ms, pacing = _beats(signal, windows)
     main = max(
         (window for _, window in windows), key=lambda each: each.result.classes[0].members.size
     )
     dominant = main.result.classes[0]
     if rr_ms.size >= 4 and dominant.members.size < ALIKE_SHARE * main.result.triggers.size:
-        return _uninterpretable(signal, scored, "no two beats alike")
+        return _uninterpretable(signal, scored, "no two beats alike", disorder)
     normal = np.array([beat.label is rhythm.BeatLabel.NORMAL for beat in beats], dtype=np.bool_)
     fine = signal.fs_hz >= MIN_INTERVAL_FS_HZ
     measured = rr_measurements(rr_ms, normal)
@@ -297,8 +311,9 @@ def screen(signal: EcgSignal, critical: CriticalValues = DEFAULT_CRITICAL_VALUES
     )
     by_lead = measure_leads(dominant, names, main.work_hz) if fine else {}
     good = {name: each for name, each in by_lead.items() if name not in poor}
-    findings = [*poor_lead_findings(signal, scored), *einthoven_findings(signal)]
-    findings += _judged(signal, beats, rr_ms, measured)
+    findings = [*disorder, *poor_lead_findings(signal, scored), *einthoven_findings(signal)]
+    strip = _strip(signal, beats, measured, windows, main)
+    findings += _judged(signal, strip, pacing, critical)
     if fine and not _is_child(signal.patient):
         members = _positions(windows, main)
         labels = {beats[member].label for member in members}
@@ -365,25 +380,40 @@ def _gaps_ms(signal: EcgSignal, places: Array) -> Array:
     return gaps_ms
 
 
-def _judged(
+def _strip(
     signal: EcgSignal,
     beats: tuple[Beat, ...],
-    rr_ms: Array,
     measured: Measurements,
+    windows: list[tuple[NDArray[np.int64], _Window]],
+    main: _Window,
+) -> rhythm.Strip:
+    """Return what the rules of rhythm read."""
+    places = np.array([beat.sample for beat in beats], dtype=np.float64)
+    return rhythm.Strip(
+        duration_ms=signal.duration_s * 1000.0,
+        times_ms=places / signal.fs_hz * 1000.0,
+        gaps_ms=_gaps_ms(signal, places),
+        labels=tuple(beat.label for beat in beats),
+        shapes=np.concatenate([window.shapes for _, window in windows]),
+        p_seen=np.array([beat.p_on is not None for beat in beats], dtype=np.bool_),
+        measured=measured,
+        flutter=main.flutter,
+    )
+
+
+def _judged(
+    signal: EcgSignal,
+    strip: rhythm.Strip,
+    pacing: rhythm.Pacing,
+    critical: CriticalValues,
 ) -> list[Finding]:
     """Return rhythm and interval findings, or a child's shorter list."""
-    labels = tuple(beat.label for beat in beats)
-    statistics = rhythm.rr_statistics(rr_ms, labels)
-    places = np.array([beat.sample for beat in beats], dtype=np.float64)
-    gaps_ms = _gaps_ms(signal, places)
-    usual_ms = statistics.median_ms if statistics else 1000.0
-    findings = rhythm.pause_findings(float(gaps_ms[0]), gaps_ms[1:], usual_ms)
+    findings = rhythm.pause_findings(strip, critical)
     if _is_child(signal.patient):
         evidence = Evidence("age", signal.patient.age_years, "years", f"< {ADULT_YEARS:g}")
         child = Finding(
             FindingCode.NO_CHILD_TABLES, Severity.ROUTINE, evidence, "no child tables in use"
         )
         return [*findings, child]
-    findings += rhythm.rhythm_findings(statistics, measured)
-    findings += rhythm.ectopic_findings(labels)
+    findings += rhythm.rhythm_findings(strip, pacing, critical)
     return [*findings, *_assumptions(signal.patient)]

@@ -27,6 +27,9 @@ class Qualifier(StrEnum):
     STRAIN = "strain"
     TYPE_A = "type_a"
     TYPE_B = "type_b"
+    ATRIAL_PACING = "atrial_pacing"
+    VENTRICULAR_PACING = "ventricular_pacing"
+    DUAL_PACING = "dual_pacing"
 
 
 _Q = Qualifier
@@ -58,5 +61,8 @@ QUALIFIER_TEXTS = MappingProxyType(
         _Q.STRAIN: ("伴继发性ST-T改变", "with secondary ST-T change"),
         _Q.TYPE_A: ("A型（双向）", "type A (biphasic)"),
         _Q.TYPE_B: ("B型（深倒置）", "type B (deeply inverted)"),
+        _Q.ATRIAL_PACING: ("心房起搏", "atrial pacing"),
+        _Q.VENTRICULAR_PACING: ("心室起搏", "ventricular pacing"),
+        _Q.DUAL_PACING: ("双腔起搏", "dual-chamber pacing"),
     }
 )

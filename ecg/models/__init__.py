@@ -1,0 +1,1 @@
+"""Trained parts as JSON; benchmarks/ecg/train_rhythm.py writes them."""

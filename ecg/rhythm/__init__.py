@@ -1,0 +1,60 @@
+"""Rhythm: beat labels and the findings on rate, order, ectopic beats, pauses and conduction."""
+
+from ecg.critical import CriticalValues
+from ecg.findings import Finding
+from ecg.rhythm.atria import Flutter, flutter_of
+from ecg.rhythm.classify import label_beats
+from ecg.rhythm.disorder import disorder_findings, longest_disorder
+from ecg.rhythm.ectopy import supraventricular_findings, ventricular_findings
+from ecg.rhythm.fibrillation import (
+    fibrillation_findings,
+    fibrillation_of,
+    flutter_findings,
+    is_flutter,
+)
+from ecg.rhythm.labels import BeatLabel
+from ecg.rhythm.pacing import Pacing, pacing_findings, pacing_of, spikes_of
+from ecg.rhythm.pauses import PAUSE_MS, pause_findings
+from ecg.rhythm.rate import basic_findings, extreme_findings
+from ecg.rhythm.strip import Strip
+from ecg.rhythm.view import look
+
+__all__ = (
+    "PAUSE_MS",
+    "BeatLabel",
+    "Flutter",
+    "Pacing",
+    "Strip",
+    "disorder_findings",
+    "flutter_of",
+    "label_beats",
+    "longest_disorder",
+    "look",
+    "pacing_of",
+    "pause_findings",
+    "rhythm_findings",
+    "spikes_of",
+)
+
+
+def rhythm_findings(strip: Strip, pacing: Pacing, critical: CriticalValues) -> list[Finding]:
+    """Name the rhythm and report ectopic beats; pauses are `pause_findings`.
+
+    Flutter is looked for before fibrillation, and both before what rate and P waves say: in neither
+    is a premature narrow beat one. Where the ventricles are paced, what follows them is not judged.
+    """
+    found = ventricular_findings(strip, critical)
+    paced = pacing_findings(pacing, strip.labels)
+    if 2 * int(pacing.ventricular.sum()) >= len(strip.labels):
+        return [*paced, *found, *extreme_findings(strip, critical)]
+    fibrillation = fibrillation_of(strip)
+    if is_flutter(strip):
+        found += flutter_findings(strip, critical)
+    elif fibrillation is not None:
+        found += fibrillation_findings(strip, fibrillation, critical)
+        if fibrillation.share < 1.0:
+            found += supraventricular_findings(strip)
+    else:
+        found += basic_findings(strip, critical)
+        return [*paced, *found, *supraventricular_findings(strip)]
+    return [*paced, *found, *extreme_findings(strip, critical)]
