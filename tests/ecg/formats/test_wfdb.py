@@ -284,8 +284,8 @@ def test_archives_of_another_kind_are_refused(
 def test_an_entry_without_a_name_is_passed_over() -> None:
     content = bytearray(zipped({"x.txt": b"", **record("310derive")}))
     entry = content.index(b"PK\x01\x02")
-    # The lengths of its name and of what follows it: none, and the five bytes of the name.
-    content[entry + 28 : entry + 32] = b"\x00\x00\x05\x00"
+    # The lengths of its name, its extras and its comment, which is what the name was.
+    content[entry + 28 : entry + 34] = b"\x00\x00\x00\x00\x05\x00"
     assert read_wfdb_archive(bytes(content)).n_leads == 2
 
 
