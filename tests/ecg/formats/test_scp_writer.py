@@ -14,8 +14,9 @@ from ecg.beats import detect_beats
 from ecg.formats.scp import Coding, ScpOptions, read_scp, write_scp
 from ecg.formats.scp.leads import lead_code, lead_name, read_beats
 from ecg.formats.scp.record import crc, read_sections, write_record
+from ecg.formats.scp.waveform import Streams, write_streams
 from ecg.signal import FilterInfo, Patient, Sex
-from tests.ecg.formats.scp_records import SAMPLE
+from tests.ecg.formats.scp_records import SAMPLE, changed
 from tests.ecg.samples import real, signal_of, twelve
 
 WAYS = [
@@ -253,3 +254,23 @@ def test_pc_80b_handhelds_are_read_without_their_marks() -> None:
     assert np.allclose(signal.samples_uv[0], values * 0.806)
     assert signal.acquired_at is not None
     assert signal.acquired_at.isoformat() == "2024-06-01T08:30:00"
+
+
+def test_residuals_thinned_throughout_are_stretched_under_the_beats() -> None:
+    signal = signal_of(on_grid(twelve(duration_s=4.0), 5.0)[:2])
+    record = write_scp(signal, ScpOptions(Coding.RAW, 0, reference_beat=True))
+
+    def with_rhythm(interval_us: int, lead: np.ndarray, sections: dict[int, bytes]) -> EcgSignal:
+        streams = Streams(5000, interval_us, 0, False, [lead.astype("<i2").tobytes()] * 2)
+        return read_scp(changed(record, {**sections, 6: write_streams(streams)}))
+
+    beats_alone = with_rhythm(2000, np.zeros(2000), {})
+    assert np.abs(beats_alone.samples_uv).max() > 500.0
+    assert np.array_equal(with_rhythm(4000, np.zeros(1000), {}).samples_uv, beats_alone.samples_uv)
+    sloped = with_rhythm(4000, np.arange(1000), {}).samples_uv - beats_alone.samples_uv
+    assert np.allclose(np.diff(sloped[0, 1:-1]), 2.5)
+    bare = bytearray(read_sections(record)[3])
+    bare[1] &= 0xFE
+    alone = with_rhythm(4000, np.arange(1000), {3: bytes(bare)})
+    assert (alone.fs_hz, alone.n_samples) == (250.0, 1000)
+    assert np.array_equal(alone.samples_uv[0], 5.0 * np.arange(1000))
