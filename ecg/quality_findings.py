@@ -3,31 +3,36 @@
 from ecg import quality
 from ecg.filters import fill_gaps
 from ecg.findings import Evidence, Finding, FindingCode, Severity
-from ecg.quality import LeadQuality
+from ecg.quality import LeadProblem, LeadQuality
 from ecg.signal import EcgSignal
+
+CLIFFORD_2012 = "Clifford et al., Physiol Meas 33:1419, 2012"
+OFF = frozenset((LeadProblem.FLAT, LeadProblem.GAP))
 
 
 def poor_lead_findings(signal: EcgSignal, scored: tuple[LeadQuality, ...]) -> list[Finding]:
-    """Name the leads that are not good, and what is wrong with each."""
+    """Name the leads that are off, those that are not good, and what is wrong with each."""
     poor = tuple(
         name for name, each in zip(signal.leads, scored, strict=True) if each.score < quality.GOOD
     )
     if not poor:
         return []
+    off = tuple(
+        name
+        for name, each in zip(signal.leads, scored, strict=True)
+        if each.problems and each.problems[0] in OFF
+    )
+    found: list[Finding] = []
+    if off:
+        absent = Evidence("quality", "flat or not recorded", None, leads=off)
+        found.append(Finding(FindingCode.LEAD_OFF, Severity.ORANGE, absent, CLIFFORD_2012))
     said = "; ".join(
         f"{name}: {', '.join(each.problems) or 'several'}"
         for name, each in zip(signal.leads, scored, strict=True)
         if name in poor
     )
     evidence = Evidence("quality", said, None, f"< {quality.GOOD:g}", leads=poor)
-    return [
-        Finding(
-            FindingCode.POOR_LEADS,
-            Severity.ROUTINE,
-            evidence,
-            "Clifford et al., Physiol Meas 33:1419, 2012",
-        )
-    ]
+    return [*found, Finding(FindingCode.POOR_LEADS, Severity.ROUTINE, evidence, CLIFFORD_2012)]
 
 
 def einthoven_findings(signal: EcgSignal) -> list[Finding]:

@@ -54,6 +54,13 @@ _ECTOPICS = frozenset(
     )
 )
 _QUIET = frozenset((*QUALITY, FindingCode.WITHIN_NORMAL_LIMITS, FindingCode.ST_NOT_ASSESSED))
+_REVERSED = frozenset(
+    (
+        FindingCode.ARM_LEADS_REVERSED,
+        FindingCode.LIMB_LEADS_REVERSED,
+        FindingCode.CHEST_LEADS_REVERSED,
+    )
+)
 _MEASURED = (
     ("heart_rate_bpm", "bpm", None, None),
     ("pr_ms", "ms", PR_MS, CSE),
@@ -97,7 +104,7 @@ def _reservations(
         Reservation.NO_COMMON_LEAD: not common,
         Reservation.OTHER_LEADS: bool(common) and set(before.leads) != set(after.leads),
         Reservation.OTHER_FILTERS: before.filters != after.filters,
-        Reservation.LEADS_REVERSED: FindingCode.ARM_LEADS_REVERSED in codes,
+        Reservation.LEADS_REVERSED: bool(_REVERSED & codes),
         Reservation.WRONG_ORDER: _later(previous, current),
     }
     return tuple(each for each, held in holds.items() if held)

@@ -1,6 +1,7 @@
-"""Lead I upside down: arms exchanged, or the heart on the right."""
+"""Electrodes exchanged, or the heart on the right."""
 
 from ecg.criteria.subject import Subject, made
+from ecg.electrodes import electrode_findings
 from ecg.findings import Evidence, Finding, FindingCode, Severity
 
 RUDIGER_2007 = "Rudiger et al., Swiss Med Wkly 137:190-195, 2007 (inverted P-QRS-T in lead I)"
@@ -17,6 +18,16 @@ def _net_mv(subject: Subject, lead: str) -> float:
 
 
 def placement_findings(subject: Subject) -> list[Finding]:
+    """Report what the regressions of `ecg.electrodes` suspect, else lead I upside down."""
+    upside_down = _upside_down(subject)
+    if any(each.code is FindingCode.DEXTROCARDIA for each in upside_down):
+        return upside_down
+    suspected = electrode_findings(subject.beat, tuple(subject.rows), frozenset(subject.leads))
+    limbs = any(each.code is not FindingCode.CHEST_LEADS_REVERSED for each in suspected)
+    return suspected if limbs else [*upside_down, *suspected]
+
+
+def _upside_down(subject: Subject) -> list[Finding]:
     """Report lead I upside down in P, QRS and T; V6 says whether arms or heart are to blame."""
     marks = subject.marks
     if not {"I", "V6"} <= set(subject.rows):

@@ -20,7 +20,21 @@ QUALITY = MappingProxyType(
             "肢体导联关系不符（I+III≠II），请核对导联",
             "Limb leads disagree (I+III≠II), check the leads",
         ),
-        _C.ARM_LEADS_REVERSED: Definition("疑似左右上肢导联接反", "Suspected arm lead reversal"),
+        _C.LEAD_OFF: Definition(
+            "导联脱落或未接，请检查电极后重做", "Lead off, check the electrode and repeat the ECG"
+        ),
+        _C.ARM_LEADS_REVERSED: Definition(
+            "疑似左右上肢导联接反，请核对后重做",
+            "Suspected arm lead reversal, check and repeat the ECG",
+        ),
+        _C.LIMB_LEADS_REVERSED: Definition(
+            "疑似肢体导联接错（上肢与下肢），请核对后重做",
+            "Suspected exchange of arm and leg leads, check and repeat the ECG",
+        ),
+        _C.CHEST_LEADS_REVERSED: Definition(
+            "疑似胸导联次序接错，请核对后重做",
+            "Suspected exchange of chest leads, check and repeat the ECG",
+        ),
         _C.NO_CHILD_TABLES: Definition(
             "未满16岁：仅提供测量值，未启用儿童标准",
             "Under 16: measured only, no child tables are in use",
