@@ -29,6 +29,7 @@ from server.dicomweb.retrieval import RetrievalService
 from server.dicomweb.routes import dicomweb_routes
 from server.dicomweb.search import SearchService
 from server.dicomweb.storage import StorageService, StoreLimits
+from server.ecg_records.reception import EcgReception
 from server.ecg_records.routes import ecg_routes
 from server.ecg_records.service import EcgRecordService
 from server.identity.middleware import Refusals, door, guard, visitor_of
@@ -51,7 +52,7 @@ from server.reports.service import ReportService
 from server.reports.views import ReportViews
 from server.requests.public import Worklist
 from server.requests.routes import request_routes
-from server.services import Services, build_services, ecg_workbench, running
+from server.services import Services, build_services, running
 from server.studies.public import StudyService
 from server.studies.routes import study_routes
 
@@ -67,7 +68,6 @@ def build_app(
     """Make the web role's application; its resources open with it and close with it."""
     services = build_services(settings, role="web", clock=clock, ids=ids)
     settings = services.settings
-    bench = ecg_workbench(settings)
     decoding = settings.decoding
     decoders = DecodePool(decoding.workers, decoding.memory_limit_bytes, decoding.cpu_limit_s)
     hub = Hub(
@@ -81,7 +81,7 @@ def build_app(
         studies=services.studies,
         reads=services.reads,
         originals=services.originals,
-        bench=bench,
+        bench=services.bench,
     )
     worklist = Worklist(
         database=services.database,
@@ -139,7 +139,12 @@ def build_app(
             *identity_routes(sessions=services.sessions, http=settings.http),
             *upload_routes(services.uploads),
             *study_routes(services.studies, services.reads),
-            *ecg_routes(ecgs),
+            *ecg_routes(
+                ecgs,
+                EcgReception(
+                    intake=services.intake, database=services.database, audit=services.audit
+                ),
+            ),
             *request_routes(services.requests, worklist),
             *_reporting(services, worklist, ecgs),
             *dicomweb_routes(
@@ -181,7 +186,6 @@ def build_app(
         async with running(services), decoders:
             await hub.start()
             yield
-            await bench.close()
 
     async def farewell(_app: web.Application) -> None:
         # Before the server waits for open connections: a socket never ends by itself.

@@ -20,6 +20,7 @@ from server.core.ids import Ids, RandomIds
 from server.core.objects.open import ObjectStores, build_object_stores
 from server.core.settings import Settings
 from server.dicom_node.public import DeviceService
+from server.ecg_records.conversion import EcgConverter
 from server.ecg_records.public import EcgFollower
 from server.ecg_records.workbench import EcgWorkbench, WorkLimits
 from server.identity.institutions import InstitutionService
@@ -62,6 +63,8 @@ class Services:
     sessions: SessionService
     tokens: TokenService
     devices: DeviceService
+    bench: EcgWorkbench
+    """Its processes start when first asked, or when a role opens it."""
     committer: Committer
     intake: IntakeService
     uploads: UploadService
@@ -109,6 +112,7 @@ def build_services(
     committer = Committer(
         database, index, audit, ids, max_quarantine_bytes=settings.spool.max_quarantine_bytes
     )
+    bench = ecg_workbench(settings)
     largest = max(settings.dicom.max_object_bytes, settings.http.max_upload_bytes)
     intake = IntakeService(
         spool=spool,
@@ -118,6 +122,7 @@ def build_services(
         clock=clock,
         ids=ids,
         limits=IntakeLimits(largest + _FILE_META_BYTES, settings.spool.max_quarantine_bytes),
+        converter=EcgConverter(bench),
     )
     uploads = UploadService(
         spool=spool,
@@ -163,6 +168,7 @@ def build_services(
         ),
         tokens=TokenService(database=database, trail=audit, clock=clock, ids=ids),
         devices=DeviceService(database=database, audit=audit, clock=clock, ids=ids),
+        bench=bench,
         committer=committer,
         intake=intake,
         uploads=uploads,
@@ -215,6 +221,7 @@ async def running(services: Services) -> AsyncIterator[None]:
             stack.push_async_callback(store.close)
         services.spool.open()
         stack.callback(services.spool.close)
+        stack.push_async_callback(services.bench.close)
         drain = asyncio.create_task(services.drain.run(), name="drain")
         stack.push_async_callback(_stop_drain, services.drain, drain)
         services.committer.start()

@@ -15,11 +15,11 @@ from server.core.workflows import WorkflowEngine
 from server.ecg_records.jobs import SCREENING_QUEUE, ScreeningJobs
 from server.ecg_records.public import ARRIVED as ECG_ARRIVED
 from server.ecg_records.screening import Screener
-from server.ecg_records.workbench import EcgWorkbench
+from server.intake.folders import FolderWatcher, WatchedFolder
 from server.realtime.consumer import DurableConsumer, prune
 from server.realtime.tail import EventRecord
 from server.requests.public import RiskRaiser
-from server.services import Services, ecg_workbench
+from server.services import Services
 
 _log = structlog.get_logger(__name__)
 # What ended this long ago is no help to anybody asking what happened to an ECG.
@@ -32,22 +32,24 @@ class Worker:
 
     services: Services
     engine: WorkflowEngine
-    bench: EcgWorkbench
     jobs: ScreeningJobs
     consumer: DurableConsumer
+    watchers: tuple[FolderWatcher, ...]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Screen what arrives, anchor the audit and prune what is old, until the context ends."""
         grace_s = self.services.settings.drain_grace_s
         async with AsyncExitStack() as stack:
-            await self.bench.open()
-            stack.push_async_callback(self.bench.close)
+            await self.services.bench.open()
             await self.engine.start()
             stack.push_async_callback(self.engine.stop, grace_s)
             await self.jobs.recover()
             await self.consumer.start()
             stack.push_async_callback(self.consumer.stop)
+            for number, watcher in enumerate(self.watchers):
+                watching = asyncio.create_task(watcher.run(), name=f"folder-{number}")
+                stack.push_async_callback(_cancelled, watching)
             stack.push_async_callback(self.services.anchors.write, at_shutdown=True)
             every_s = self.services.settings.audit.anchor_every_s
             chores = asyncio.create_task(self._chores(every_s), name="chores")
@@ -88,13 +90,12 @@ def build_worker(services: Services) -> Worker:
     engine = WorkflowEngine(
         url.get_secret_value(), executor_id=services.settings.worker_id, queues=[SCREENING_QUEUE]
     )
-    bench = ecg_workbench(services.settings)
     jobs = ScreeningJobs(
         engine=engine,
         screener=Screener(
             database=services.database,
             originals=services.originals,
-            bench=bench,
+            bench=services.bench,
             audit=services.audit,
             clock=services.clock,
             sequel=RiskRaiser(audit=services.audit, clock=services.clock),
@@ -109,7 +110,6 @@ def build_worker(services: Services) -> Worker:
     return Worker(
         services=services,
         engine=engine,
-        bench=bench,
         jobs=jobs,
         consumer=DurableConsumer(
             "ecg-screening",
@@ -118,6 +118,25 @@ def build_worker(services: Services) -> Worker:
             database=services.database,
             tail=services.tail,
         ),
+        watchers=_watchers(services),
+    )
+
+
+def _watchers(services: Services) -> tuple[FolderWatcher, ...]:
+    settings = services.settings.folders
+    return tuple(
+        FolderWatcher(
+            WatchedFolder.named(each),
+            settled_s=settings.settled_s,
+            intake=services.intake,
+            owners=services.institutions,
+            database=services.database,
+            audit=services.audit,
+            executor=services.executor,
+            clock=services.clock,
+            ids=services.ids,
+        )
+        for each in settings.watched
     )
 
 

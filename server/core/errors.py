@@ -11,6 +11,7 @@
     ├── TooLarge              more bytes than this place takes
     ├── UnsupportedMedia      a kind of content this place does not take
     ├── NotAcceptable         no representation the client would accept
+    ├── Unprocessable         well sent, and yet it cannot be taken
     ├── Throttled             too many tries; come back later
     ├── Unavailable           a part we need is down; come back later
     └── StorageFull           there is no room to keep it safely
@@ -79,6 +80,12 @@ class NotAcceptable(LianzhenError):
     """No representation the client would accept."""
 
     default_code = "not-acceptable"
+
+
+class Unprocessable(LianzhenError):
+    """What was sent arrived whole, and its content cannot be taken."""
+
+    default_code = "unprocessable"
 
 
 class _ComeBackLater(LianzhenError):

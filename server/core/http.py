@@ -28,6 +28,7 @@ from server.core.errors import (
     Throttled,
     TooLarge,
     Unavailable,
+    Unprocessable,
     UnsupportedMedia,
 )
 from server.core.ids import Ids
@@ -97,6 +98,7 @@ _STATUS: Final[Mapping[type[LianzhenError], HTTPStatus]] = {
     Conflict: HTTPStatus.CONFLICT,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedMedia: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    Unprocessable: HTTPStatus.UNPROCESSABLE_ENTITY,
     Throttled: HTTPStatus.TOO_MANY_REQUESTS,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,

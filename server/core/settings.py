@@ -154,6 +154,25 @@ class SpoolSettings(_Section):
     )
 
 
+class FolderSettings(_Section):
+    """Folders that devices export into."""
+
+    watched: tuple[str, ...] = Field(
+        (),
+        description="folders whose files are taken in, each like `default/township1=/srv/ecg`: "
+        "community and code of the institution, and the place; a file moves to `done` or `failed`",
+    )
+    settled_s: Positive = Field(5, description="a file unchanged this long is complete")
+
+    @field_validator("watched")
+    @classmethod
+    def _have_an_owner(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            if not re.fullmatch(r"[^/=]+/[^/=]+=/.+", each):
+                raise ValueError(f"{each} is not like default/township1=/srv/ecg")
+        return value
+
+
 class IdentitySettings(_Section):
     """Sessions and sign-in."""
 
@@ -301,6 +320,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     objects: ObjectSettings = ObjectSettings()
     spool: SpoolSettings = SpoolSettings()
+    folders: FolderSettings = FolderSettings()
     identity: IdentitySettings = IdentitySettings()
     audit: AuditSettings = AuditSettings()
     ecg: EcgSettings = EcgSettings()

@@ -3,15 +3,17 @@
 from typing import Annotated, Final
 
 from aiohttp import web
-from aiohttp_pydantic.oas.typing import r200, r400, r404
+from aiohttp_pydantic.oas.typing import r200, r201, r400, r404, r409, r413, r422, r503
 from pydantic import Field
 
 from ecg.sheet import Layout
 from server.core.http import Problem, Requires, Route, inject_params, json_response
 from server.core.paging import decode_cursor
+from server.ecg_records.reception import EcgReception
 from server.ecg_records.schemas import (
     EcgDetailOut,
     EcgPage,
+    EcgReceivedOut,
     PaperGain,
     PaperLayout,
     PaperSpeed,
@@ -20,6 +22,8 @@ from server.ecg_records.schemas import (
 from server.ecg_records.service import EcgRecordService
 from server.ecg_records.workbench import PaperStyle
 from server.identity.public import ACTOR, Action
+
+_CHUNK_BYTES: Final = 256 * 1024
 
 Limit = Annotated[int, Field(ge=1, le=200)]
 StartS = Annotated[float, Field(ge=0.0, le=1e7)]
@@ -37,7 +41,7 @@ _PAPER_HEADERS: Final = {
 }
 
 
-def ecg_routes(ecgs: EcgRecordService) -> list[Route]:
+def ecg_routes(ecgs: EcgRecordService, reception: EcgReception) -> list[Route]:
     """Return the routes of ECGs."""
 
     @inject_params.and_request
@@ -90,9 +94,31 @@ def ecg_routes(ecgs: EcgRecordService) -> list[Route]:
         """
         return json_response(await ecgs.waveform(request[ACTOR], ecg_id, start_s=start_s))
 
+    @inject_params.and_request
+    async def receive_ecg(
+        request: web.Request,
+    ) -> (
+        r200[EcgReceivedOut]
+        | r201[EcgReceivedOut]
+        | r409[Problem]
+        | r413[Problem]
+        | r422[Problem]
+        | r503[Problem]
+    ):
+        """Take an ECG in: the body is the file, in any format that is read (a WFDB record as zip).
+
+        201 where it is new, 200 where the same file had come before. It is safe, indexed, found
+        over DICOMweb and on its way to be screened.
+
+        Tags: ecgs
+        """
+        found = await reception.take(request[ACTOR], request.content.iter_chunked(_CHUNK_BYTES))
+        return json_response(found, status=200 if found.duplicate else 201)
+
     read = Requires(Action.EXAM_READ)
     return [
         Route("GET", "/api/ecgs", list_ecgs, read),
+        Route("POST", "/api/ecgs", receive_ecg, Requires(Action.EXAM_CREATE)),
         Route("GET", "/api/ecgs/{ecg_id}", get_ecg, read),
         Route("GET", "/api/ecgs/{ecg_id}/paper.svg", get_ecg_paper, read),
         Route("GET", "/api/ecgs/{ecg_id}/waveform", get_ecg_waveform, read),

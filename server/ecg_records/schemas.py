@@ -56,6 +56,21 @@ class EcgDetailOut(EcgOut):
     notice_en: str = DISCLAIMER_EN
 
 
+class EcgReceivedOut(BaseModel):
+    """An ECG that was taken in, as DICOM has it; what was sent is kept beside it.
+
+    ``id`` is null for an ECG that came before records of ECGs were kept. ``sha256`` is of the bytes
+    sent; ``duplicate`` says that the same file had come before.
+    """
+
+    id: str | None
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+    sha256: str
+    duplicate: bool
+
+
 class FiltersOut(BaseModel):
     """Filters the file says were applied before it was written; null where it says nothing."""
 

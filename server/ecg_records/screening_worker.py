@@ -11,6 +11,8 @@ import orjson
 from dicom.worker_process import answer_requests
 from ecg import EcgFormatError, EcgSignal, Screening, read, screen
 from ecg.critical import CriticalValues
+from ecg.formats.dicom_writer import write_dicom
+from ecg.formats.sniff import MAX_BYTES, reader_of
 from ecg.render import render
 from ecg.sheet import Layout
 from server.ecg_records.waveform import packed
@@ -21,8 +23,11 @@ def _answer(request: bytes) -> tuple[bytes]:
 
 
 def _perform(request: dict[str, Any]) -> dict[str, Any]:
+    path = Path(request["path"])
     try:
-        return _done(request, read(Path(request["path"]), beside=False))
+        if request["kind"] == "convert":
+            return _converted(path, Path(request["into"]))
+        return _done(request, read(path, beside=False))
     except EcgFormatError as error:
         return {"refused": str(error)}
     except ValueError as error:
@@ -49,6 +54,20 @@ def _done(request: dict[str, Any], signal: EcgSignal) -> dict[str, Any]:
         heading=bool(request["heading"]),
     )
     return {"svg": drawn}
+
+
+def _converted(path: Path, into: Path) -> dict[str, Any]:
+    content = path.read_bytes() if path.stat().st_size <= MAX_BYTES else b""
+    try:
+        reader = reader_of(content)
+    except EcgFormatError:
+        return {"format": None}
+    twin = write_dicom(reader.read(content), content)
+    try:
+        into.write_bytes(twin)
+    except OSError:
+        return {"unwritten": True}
+    return {"format": reader.format}
 
 
 def _screened(request: dict[str, Any], signal: EcgSignal) -> Screening:

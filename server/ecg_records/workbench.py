@@ -109,6 +109,24 @@ class EcgWorkbench:
         waveform: dict[str, Any] = answer["waveform"]
         return waveform
 
+    async def convert(self, path: Path, into: Path) -> str | None:
+        """Write the DICOM twin of an ECG file to ``into``; return the file's format.
+
+        None where it is of no format that is known.
+
+        Raises
+        ------
+        UnreadableEcg
+            As `screen`, or if no DICOM object holds such an ECG.
+        Unavailable
+            If the twin cannot be written.
+        """
+        answer = await self._ask({"kind": "convert", "path": str(path), "into": str(into)})
+        if "unwritten" in answer:
+            raise Unavailable("the server's disk failed; send again later", code="disk-failed")
+        found: str | None = answer["format"]
+        return found
+
     async def open(self) -> None:
         """Start the workers, so that the first recording need not wait for one."""
         await self._pool.open()

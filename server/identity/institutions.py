@@ -112,6 +112,10 @@ class InstitutionService:
             raise NotFound("the community has no such institution")
         return found
 
+    async def id_of(self, org: str, code: str) -> str:
+        """Return the id of the institution of this code; else as `get`."""
+        return (await self.get(org, code)).id
+
     async def county_of(
         self, institution_id: str, within: AsyncSession | None = None
     ) -> InstitutionRef | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from dicom.attributes import IndexedAttributes
@@ -27,6 +28,16 @@ class Verdict(StrEnum):
     def kept(self) -> bool:
         """Whether the object is in the index and its bytes survive a power cut."""
         return self in {Verdict.STORED, Verdict.DUPLICATE}
+
+
+class Accepted(StrEnum):
+    """What a way in is for; anything else is refused."""
+
+    DICOM = "dicom"
+    EXAM = "exam"
+    """DICOM of any kind, or an ECG in any format that is read."""
+    ECG = "ecg"
+    """An ECG, in DICOM or any other format that is read."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,30 @@ class Refusal:
     code: str
     detail: str
     sop_instance_uid: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """The file, as it arrived, that a DICOM object was made from; both are kept."""
+
+    received: Received
+    format: str
+
+
+class Converter(Protocol):
+    """Makes DICOM objects of what is none: ecg_records' `EcgConverter`."""
+
+    async def convert(self, path: Path, into: Path) -> str | Refusal:
+        """Write the DICOM twin of a file to ``into`` and return the file's format.
+
+        The same file always becomes the same instance.
+
+        Raises
+        ------
+        Unavailable
+            If nothing can be said of the file now.
+        """
+        ...
 
 
 @dataclass(frozen=True)

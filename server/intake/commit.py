@@ -4,7 +4,7 @@ One association is strictly sequential and pays each sync in full; several at on
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,8 +18,16 @@ from server.core.database import Database, UnitOfWork
 from server.core.errors import Unavailable
 from server.core.ids import Ids
 from server.identity.public import act_of
-from server.intake.arrival import Arrival, Indexer, Prepared, Received, Refusal, Verdict
-from server.intake.models import Location, Quarantined, StoredObject
+from server.intake.arrival import (
+    Arrival,
+    Indexer,
+    Prepared,
+    Received,
+    Refusal,
+    Source,
+    Verdict,
+)
+from server.intake.models import Conversion, Location, Quarantined, StoredObject
 
 _log = structlog.get_logger(__name__)
 _MAX_BATCH: Final = 64
@@ -37,6 +45,19 @@ class Candidate:
     received: Received
     content: Prepared | Refusal
     keep_bytes: bool = True
+    source: Source | None = None
+    """What ``received`` was made from."""
+
+    @property
+    def arrived(self) -> Received:
+        """What the sender sent."""
+        return self.source.received if self.source is not None else self.received
+
+    @property
+    def files(self) -> tuple[Received, ...]:
+        """Every file that is to be kept."""
+        made = () if self.source is None else (self.received,)
+        return (self.arrived, *made)
 
 
 @dataclass(frozen=True)
@@ -45,8 +66,9 @@ class Committed:
 
     verdict: Verdict
     refusal: Refusal | None
-    uses_file: bool
-    """Whether a row now names the spool file; else the bytes are kept already, or not wanted."""
+    named: frozenset[str]
+    """The ids of the objects whose rows now name a spool file of the candidate's; the bytes of any
+    other are kept already, or not wanted."""
 
 
 _REFUSALS: Final = {
@@ -167,31 +189,19 @@ class Committer:
     async def _write(self, uow: UnitOfWork, candidates: Sequence[Candidate]) -> list[Committed]:
         objects = await self._known_objects(uow, candidates)
         fresh: dict[str, Received] = {}
-        for candidate in candidates:
-            received = candidate.received
-            key = (received.sender.org, received.sha256)
-            if key not in objects and candidate.keep_bytes:
-                objects[key] = received.object_id
+        for received in (file for each in candidates if each.keep_bytes for file in each.files):
+            if _key(received) not in objects:
+                objects[_key(received)] = received.object_id
                 fresh[received.object_id] = received
         if fresh:
             await uow.session.execute(insert(StoredObject), [_row(new) for new in fresh.values()])
-        arrivals = [
-            Arrival(
-                candidate.received,
-                candidate.content,
-                objects[candidate.received.sender.org, candidate.received.sha256],
-            )
-            for candidate in candidates
-            if isinstance(candidate.content, Prepared)
-        ]
-        verdicts = iter(await self._indexer.index(uow, arrivals) if arrivals else ())
+        verdicts = await self._verdicts(uow, candidates, objects)
         results = []
         used: set[str | None] = set()
-        for candidate in candidates:
-            received, content = candidate.received, candidate.content
-            verdict = Verdict.REFUSED if isinstance(content, Refusal) else next(verdicts)
+        for candidate, verdict in zip(candidates, verdicts, strict=True):
+            received, content = candidate.arrived, candidate.content
             refusal = content if isinstance(content, Refusal) else _REFUSALS.get(verdict)
-            object_id = objects.get((received.sender.org, received.sha256))
+            object_id = objects.get(_key(received))
             if refusal is not None and object_id in fresh:
                 room = await quarantine_has_room(uow.session, received.size, self._max_quarantine)
                 object_id = object_id if room else None
@@ -200,20 +210,48 @@ class Committer:
             if refusal is not None:
                 await self._quarantine(uow, candidate, object_id, refusal)
             results.append((verdict, refusal))
+        used |= await _link(uow, candidates, verdicts, objects)
         # A known data set in another wrapping (by upload, then by C-STORE) needs no second object.
         surplus = fresh.keys() - used
         if surplus:
             await uow.session.execute(delete(StoredObject).where(StoredObject.id.in_(surplus)))
         named = fresh.keys() - surplus
         return [
-            Committed(verdict, refusal, uses_file=candidate.received.object_id in named)
+            Committed(
+                verdict,
+                refusal,
+                named=frozenset(file.object_id for file in candidate.files) & named,
+            )
             for candidate, (verdict, refusal) in zip(candidates, results, strict=True)
         ]
+
+    async def _verdicts(
+        self,
+        uow: UnitOfWork,
+        candidates: Sequence[Candidate],
+        objects: Mapping[tuple[str, str], str],
+    ) -> list[Verdict]:
+        """Index what can be and say how each candidate ended."""
+        arrivals = [
+            Arrival(each.received, each.content, objects[_key(each.received)])
+            for each in candidates
+            if isinstance(each.content, Prepared)
+        ]
+        indexed = iter(await self._indexer.index(uow, arrivals) if arrivals else ())
+        converted = await _converted(uow, candidates)
+        verdicts = []
+        for each in candidates:
+            verdict = Verdict.REFUSED if isinstance(each.content, Refusal) else next(indexed)
+            if verdict is Verdict.CONFLICT and objects.get(_key(each.arrived)) in converted:
+                # The same file once more, of which an older version of ours made another twin.
+                verdict = Verdict.DUPLICATE
+            verdicts.append(verdict)
+        return verdicts
 
     async def _known_objects(
         self, uow: UnitOfWork, candidates: Sequence[Candidate]
     ) -> dict[tuple[str, str], str]:
-        digests = {candidate.received.sha256 for candidate in candidates}
+        digests = {each.sha256 for candidate in candidates for each in candidate.files}
         found = await uow.session.execute(
             select(StoredObject.org, StoredObject.sha256, StoredObject.id).where(
                 StoredObject.sha256.in_(digests)
@@ -224,7 +262,7 @@ class Committer:
     async def _quarantine(
         self, uow: UnitOfWork, candidate: Candidate, object_id: str | None, refusal: Refusal
     ) -> None:
-        received, sender = candidate.received, candidate.received.sender
+        received, sender = candidate.arrived, candidate.arrived.sender
         quarantine_id = self._ids.new()
         await uow.session.execute(
             insert(Quarantined).values(
@@ -253,6 +291,40 @@ class Committer:
         )
 
 
+async def _converted(uow: UnitOfWork, candidates: Sequence[Candidate]) -> set[str]:
+    """Return the ids of those arrived files that a DICOM object was made of before."""
+    digests = {each.arrived.sha256 for each in candidates if each.source is not None}
+    if not digests:
+        return set()
+    found = await uow.session.scalars(
+        select(Conversion.source_object_id)
+        .join(StoredObject, StoredObject.id == Conversion.source_object_id)
+        .where(StoredObject.sha256.in_(digests))
+    )
+    return set(found)
+
+
+async def _link(
+    uow: UnitOfWork,
+    candidates: Sequence[Candidate],
+    verdicts: Sequence[Verdict],
+    objects: Mapping[tuple[str, str], str],
+) -> set[str]:
+    """Record what the new objects were made of, and return the ids of those objects."""
+    rows = [
+        {
+            "object_id": objects[_key(each.received)],
+            "source_object_id": objects[_key(each.arrived)],
+            "source_format": each.source.format,
+        }
+        for each, verdict in zip(candidates, verdicts, strict=True)
+        if each.source is not None and verdict is Verdict.STORED
+    ]
+    if rows:
+        await uow.session.execute(insert(Conversion), rows)
+    return {row["object_id"] for row in rows}
+
+
 async def quarantine_has_room(session: AsyncSession, size: int, max_bytes: int) -> bool:
     """Tell whether ``size`` more bytes may be kept for review; past it a digest must do."""
     kept = await session.scalar(
@@ -263,6 +335,11 @@ async def quarantine_has_room(session: AsyncSession, size: int, max_bytes: int) 
         )
     )
     return int(kept or 0) + size <= max_bytes
+
+
+def _key(received: Received) -> tuple[str, str]:
+    """Return what an object is known by."""
+    return (received.sender.org, received.sha256)
 
 
 def _row(received: Received) -> dict[str, object]:

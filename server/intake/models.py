@@ -34,6 +34,16 @@ class StoredObject(Base):
     stored_at: Mapped[datetime | None]
 
 
+class Conversion(Base):
+    """A DICOM object that was made here, and the file that arrived."""
+
+    __tablename__ = "conversions"
+
+    object_id: Mapped[str] = mapped_column(ForeignKey("objects.id"), primary_key=True)
+    source_object_id: Mapped[str] = mapped_column(ForeignKey("objects.id"), unique=True)
+    source_format: Mapped[str] = mapped_column(String(32))
+
+
 class Quarantined(Base):
     """A refused object: damaged, contradicting itself, or a known UID with other bytes."""
 

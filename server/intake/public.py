@@ -1,7 +1,9 @@
 """What other capabilities may know of intake: the way in, and the way back to the bytes."""
 
 from server.intake.arrival import (
+    Accepted,
     Arrival,
+    Converter,
     Follower,
     Indexed,
     Indexer,
@@ -16,7 +18,9 @@ from server.intake.originals import Originals
 from server.intake.service import Incoming, IntakeLimits, IntakeService
 
 __all__ = [
+    "Accepted",
     "Arrival",
+    "Converter",
     "Follower",
     "Incoming",
     "Indexed",

@@ -24,7 +24,7 @@ from server.core.database import Database
 from server.core.errors import Conflict, InvalidInput, NotFound, TooLarge
 from server.core.ids import Ids
 from server.identity.public import Actor, act_of
-from server.intake.arrival import Receipt
+from server.intake.arrival import Accepted, Receipt
 from server.intake.models import UploadSession
 from server.intake.service import IntakeService
 from server.intake.spool import Spool, refusal_of
@@ -245,7 +245,7 @@ class UploadService:
     async def _take_in(self, actor: Actor, upload: Upload, path: Path) -> None:
         loop = asyncio.get_running_loop()
         file = await loop.run_in_executor(self._executor, self._spool.adopt, path)
-        receipt = await self._intake.adopt(actor, file, None)
+        receipt = await self._intake.adopt(actor, file, accepted=Accepted.EXAM)
         await self._finish(actor, upload, receipt)
 
     async def _finish(self, actor: Actor, upload: Upload, receipt: Receipt) -> None:

@@ -96,6 +96,8 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("GET", "/api/studies"): Rule(READERS),
     ("GET", "/api/studies/{study_id}"): Rule(READERS, scoped=True),
     ("GET", "/api/ecgs"): Rule(READERS),
+    # A body that is no ECG: whoever may send hears that.
+    ("POST", "/api/ecgs"): Rule(CREATORS, answer=422),
     ("GET", "/api/ecgs/{ecg_id}"): Rule(READERS, scoped=True),
     ("GET", "/api/ecgs/{ecg_id}/paper.svg"): Rule(READERS, scoped=True),
     ("GET", "/api/worklist"): Rule(LISTENERS),

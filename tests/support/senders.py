@@ -20,7 +20,7 @@ from server.identity.public import Actor, ActorKind, InstitutionRef
 from server.intake.commit import Committer
 from server.intake.drain import Drain
 from server.intake.originals import Originals
-from server.intake.public import Follower, Receipt
+from server.intake.public import Converter, Follower, Receipt, Refusal
 from server.intake.service import IntakeLimits, IntakeService
 from server.intake.spool import Spool
 from server.patients.public import PatientService
@@ -79,6 +79,14 @@ async def send(intake: IntakeService, data: bytes, institution: str = TOWNSHIP) 
     return await incoming.finish()
 
 
+class NoConverter:
+    """Takes DICOM alone."""
+
+    async def convert(self, path: Path, into: Path) -> Refusal:
+        """Refuse it."""
+        return Refusal("unknown-format", "nothing is converted here")
+
+
 @dataclass(frozen=True)
 class IntakeParts:
     """Intake with everything below it, for one process."""
@@ -104,6 +112,7 @@ async def running_intake(
     min_free_bytes: int = 1,
     followers: Sequence[Follower] = (),
     counties: CountyDirectory | None = None,
+    converter: Converter | None = None,
 ) -> AsyncIterator[IntakeParts]:
     """Run intake over a real database and store."""
     audit = AuditTrail(key=b"k" * 32, clock=clock, ids=ids, role="test")
@@ -129,6 +138,7 @@ async def running_intake(
                 clock=clock,
                 ids=ids,
                 limits=IntakeLimits(max_object_bytes, max_quarantine_bytes),
+                converter=converter or NoConverter(),
             ),
             spool=spool,
             store=kept,

@@ -11,8 +11,10 @@ from sqlalchemy.orm import undefer
 
 from server.audit.public import AuditTrail
 from server.core.database import Database
+from server.ecg_records.conversion import EcgConverter
 from server.ecg_records.follower import EcgFollower
 from server.ecg_records.models import EcgRecord
+from server.ecg_records.reception import EcgReception
 from server.ecg_records.screening import Screener
 from server.ecg_records.service import EcgRecordService
 from server.ecg_records.workbench import EcgWorkbench, WorkLimits
@@ -62,6 +64,7 @@ class Room:
     database: Database
     screener: Screener
     service: EcgRecordService
+    reception: EcgReception
     reads: Reads
 
     async def receive(self, data: bytes, institution: str = TOWNSHIP) -> Receipt:
@@ -90,7 +93,9 @@ async def room(
     """The ECG capability behind a running intake."""
     await create_institutions(database, clock)
     follower = EcgFollower(screening=True, ids=ids)
-    async with running_intake(database, tmp_path, clock, ids, followers=[follower]) as intake:
+    async with running_intake(
+        database, tmp_path, clock, ids, followers=[follower], converter=EcgConverter(bench)
+    ) as intake:
         audit = AuditTrail(key=b"k" * 32, clock=clock, ids=ids, role="worker")
         reads = Reads()
         yield Room(
@@ -112,4 +117,5 @@ async def room(
                 bench=bench,
             ),
             reads=reads,
+            reception=EcgReception(intake=intake.intake, database=database, audit=audit),
         )

@@ -42,7 +42,7 @@ async def client(room: Room, ids: CountingIds) -> AsyncIterator[Client]:
         return await handler(request)
 
     app = web.Application(middlewares=[errors_become_problems(ids), as_named])
-    add_routes(app, ecg_routes(room.service))
+    add_routes(app, ecg_routes(room.service, room.reception))
     app.on_response_prepare.append(set_security_headers(hsts=False))
     async with TestClient(TestServer(app)) as opened:
         yield opened

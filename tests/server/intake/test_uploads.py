@@ -109,12 +109,12 @@ async def test_more_than_was_announced_is_refused(app: RunningApp, who: dict[str
     assert (await patch(app, who, url, 0, b"x" * 11))[0] == 413
 
 
-async def test_what_is_not_dicom_says_so_and_is_not_a_study(
+async def test_what_is_neither_dicom_nor_an_ecg_says_so_and_is_not_a_study(
     app: RunningApp, who: dict[str, str]
 ) -> None:
     url = await create(app, who, 20)
     status, headers = await patch(app, who, url, 0, b"%PDF-1.7 not an exam")
-    assert (status, headers["Upload-Outcome"]) == (204, "not-dicom")
+    assert (status, headers["Upload-Outcome"]) == (204, "unknown-format")
     assert await study_count(app) == 0
 
 
