@@ -124,7 +124,7 @@ def convert_files(
         str | None, typer.Option(help=f"Into a folder, as one of {' '.join(WRITERS)}.")
     ] = None,
 ) -> None:
-    """Write ECGs in the format that the name of OUT asks for: DICOM, SCP-ECG, WFDB."""
+    """Write ECGs in the format that the name of OUT asks for: DICOM, SCP-ECG, WFDB, CSV."""
     _each(files, out, to, tuple(WRITERS), convert)
 
 

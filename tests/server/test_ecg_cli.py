@@ -119,7 +119,7 @@ def test_an_unknown_form_is_wrong_usage(tmp_path: Path) -> None:
 
 
 def test_an_ecg_is_written_in_each_format_and_read_again(tmp_path: Path) -> None:
-    for name in ("copy.dcm", "copy.scp", "copy.hea"):
+    for name in ("copy.dcm", "copy.scp", "copy.hea", "copy.csv"):
         result = run("convert", ECG, tmp_path / name)
         assert (result.returncode, result.stderr) == (0, "")
         np.testing.assert_allclose(

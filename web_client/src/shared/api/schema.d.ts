@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 3d97e3f28d70d622c641dee21bb614136afc22a9f07af90753ef17f8724bd3df
+// Made by `make api-types`; do not edit. OpenAPI document sha256 35f4bf974cc4a09a451180eedeaeb87c30aebb0e5069126274ebaf6e70c86206
 
 export interface paths {
     "/api/consults": {
@@ -209,7 +209,80 @@ export interface paths {
             };
         };
         put?: never;
-        post?: never;
+        /**
+         * @description Take an ECG in: the body is the file, in any format that is read (a WFDB record as zip).
+         *
+         *     201 where it is new, 200 where the same file had come before. It is safe, indexed, found
+         *     over DICOMweb and on its way to be screened.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EcgReceivedOut"];
+                    };
+                };
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EcgReceivedOut"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -2297,6 +2370,27 @@ export interface components {
             items: components["schemas"]["EcgOut"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * EcgReceivedOut
+         * @description An ECG that was taken in, as DICOM has it; what was sent is kept beside it.
+         *
+         *     ``id`` is null for an ECG that came before records of ECGs were kept. ``sha256`` is of the bytes
+         *     sent; ``duplicate`` says that the same file had come before.
+         */
+        EcgReceivedOut: {
+            /** Duplicate */
+            duplicate: boolean;
+            /** Id */
+            id: string | null;
+            /** Series Instance Uid */
+            series_instance_uid: string;
+            /** Sha256 */
+            sha256: string;
+            /** Sop Instance Uid */
+            sop_instance_uid: string;
+            /** Study Instance Uid */
+            study_instance_uid: string;
         };
         /**
          * FiltersOut

@@ -43,8 +43,8 @@ export function CaseCard({ each, request, onRemove }: Props) {
           {title}
           {each.state !== 'skipped' && (
             <span className="sub">
-              {head?.patientName || t('case.noPatient')} {app.maybe(`sex.${head?.patientSex}`)}{' '}
-              {ageOf(head?.patientAge)}
+              {head?.patientName || (each.studyUid === '' ? each.items[0]?.name : t('case.noPatient'))}{' '}
+              {app.maybe(`sex.${head?.patientSex}`)} {ageOf(head?.patientAge)}
             </span>
           )}
         </h3>

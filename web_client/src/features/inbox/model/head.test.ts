@@ -57,7 +57,21 @@ describe('a head', () => {
     expect((await readHead(part10('\\ISO 2022 IR 58', escaped)))?.patientName).toBe('王模拟');
   });
 
-  test('is none of a file that is not DICOM, and none of a disc’s table of contents', async () => {
+  test('of what may be an ECG of another format is left to the server', async () => {
+    const scp = new Blob([new Uint8Array([0x12, 0x34, 0x88, 0x13, 0, 0, 6, 0])]);
+    expect(await readHead(scp)).toMatchObject({ studyUid: '', modality: 'ECG' });
+    const xml = new Blob(['<?xml version="1.0"?><AnnotatedECG xmlns="urn:hl7-org:v3"/>']);
+    expect(await readHead(xml)).toMatchObject({ modality: 'ECG' });
+  });
+
+  test.each(['', 'MZ', '%PDF-1.7', '[AutoRun]', '<!DOCTYPE HTML>', '\u0089PNG'])(
+    'is none of %j',
+    async (text) => {
+      expect(await readHead(new Blob([new Uint8Array([...text].map((c) => c.charCodeAt(0)))]))).toBeNull();
+    },
+  );
+
+  test('is none of a program, and none of a disc’s table of contents', async () => {
     expect(await readHead(new Blob(['MZ']))).toBeNull();
     expect(await readHead(part10('', ascii('A'), '1.2.840.10008.1.3.10'))).toBeNull();
   });

@@ -11,14 +11,19 @@ export interface Head {
 const FIRST_BYTES = 256 * 1024;
 const MAGIC_AT = 128;
 const SERIES_UID = 'x0020000e';
+/** Past it no ECG file is expected from a device; a day's Holter has about half of it. */
+const MOST_ECG_BYTES = 64 * 1024 * 1024;
+/** What stands on discs and sticks beside examinations: programs, pictures, pages. */
+const NO_ECG = ['MZ', '\u007fELF', '%PDF', '\u0089PNG', 'ÿØÿ', 'GIF8', '[autorun', '<!doctype html', '<html'];
 const ESCAPE = '\u001b';
 const MEDIA_DIRECTORY = '1.2.840.10008.1.3.10';
 
-/** The file's head; null where it is not a DICOM object (or a disc's table of contents, which nobody reads). */
+/**
+ * The file's head; null where it is no examination (or a disc's table of contents, which nobody reads). What may be
+ * an ECG in a format of its maker is left to the server to judge.
+ */
 export async function readHead(file: Blob): Promise<Head | null> {
   const bytes = new Uint8Array(await file.slice(0, FIRST_BYTES).arrayBuffer());
-  if (String.fromCharCode(...bytes.subarray(MAGIC_AT, MAGIC_AT + 4)) !== 'DICM') return null;
-  const { parseDicom } = await import('dicom-parser');
   const unknown: Head = {
     studyUid: '',
     patientName: '',
@@ -27,6 +32,9 @@ export async function readHead(file: Blob): Promise<Head | null> {
     modality: '',
     description: '',
   };
+  if (String.fromCharCode(...bytes.subarray(MAGIC_AT, MAGIC_AT + 4)) !== 'DICM')
+    return mayBeEcg(bytes, file.size) ? { ...unknown, modality: 'ECG' } : null;
+  const { parseDicom } = await import('dicom-parser');
   try {
     const data = parseDicom(bytes, { untilTag: SERIES_UID });
     if (data.string('x00020002') === MEDIA_DIRECTORY) return null;
@@ -49,6 +57,11 @@ export async function readHead(file: Blob): Promise<Head | null> {
     // Damaged or compressed as a whole: the server says what is wrong with it.
     return unknown;
   }
+}
+
+function mayBeEcg(bytes: Uint8Array, size: number): boolean {
+  const begin = String.fromCharCode(...bytes.subarray(0, 16)).toLowerCase();
+  return size > 0 && size <= MOST_ECG_BYTES && !NO_ECG.some((magic) => begin.startsWith(magic.toLowerCase()));
 }
 
 function shownName(value: string): string {

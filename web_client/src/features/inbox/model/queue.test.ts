@@ -114,6 +114,17 @@ describe('the queue', () => {
     expect(queue.store.getState().items[0]?.code).toBe('unreadable');
   });
 
+  test('leaves an ECG’s format to the server, which may not know it', async () => {
+    const { queue, sent, states } = made([
+      { kind: 'answered', code: 'unknown-format' },
+      { kind: 'answered', code: 'unreadable-ecg' },
+      { kind: 'answered', code: 'stored' },
+    ]);
+    await queue.add(['notes.txt', 'cut.scp', 'a.scp'].map((name) => new File(['ecg?'], name)));
+    await settled();
+    expect([sent.length, states()]).toEqual([3, ['skipped', 'refused', 'stored']]);
+  });
+
   test('does not send what is no examination, and says so', async () => {
     const { queue, sent, states } = made([]);
     await queue.add([new File(['[autorun]'], 'autorun.inf')]);

@@ -187,7 +187,8 @@ export class Queue {
   }
 
   private finish(id: string, code: string): void {
-    const state = code === 'stored' || code === 'duplicate' ? code : 'refused';
+    const known = { stored: 'stored', duplicate: 'duplicate', 'unknown-format': 'skipped' } as const;
+    const state = code in known ? known[code as keyof typeof known] : 'refused';
     this.change(id, { state, code, finishedAt: this.now() });
     this.bytes.delete(id);
     void this.parts.keep.drop(id);

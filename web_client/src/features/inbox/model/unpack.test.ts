@@ -14,6 +14,11 @@ describe('an archive', () => {
     expect(await files[0]?.text()).toBe('one');
   });
 
+  test('of a WFDB record stays one file', async () => {
+    const record = archive({ 'r1.hea': strToU8('r1 1 500 1000'), 'r1.dat': strToU8('xx') });
+    expect(await unpack(record)).toEqual([record]);
+  });
+
   test('that is cut or empty is refused in words', async () => {
     await expect(unpack(archive({}))).rejects.toMatchObject({ code: 'zip' });
     await expect(unpack(new File(['PK nothing'], 'x.zip'))).rejects.toMatchObject({ code: 'zip' });

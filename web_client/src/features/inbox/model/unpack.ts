@@ -17,7 +17,7 @@ export function isZip(file: File): boolean {
   return /\.zip$/i.test(file.name) || file.type === 'application/zip';
 }
 
-/** The files inside a zip, unpacked piece by piece; their paths are labels and never lead anywhere. */
+/** The files inside a zip (a WFDB record stays one), unpacked piece by piece; their paths are labels and never lead anywhere. */
 export async function unpack(archive: File): Promise<File[]> {
   const { AsyncUnzipInflate, Unzip, UnzipPassThrough } = await import('fflate');
   const found: Promise<File | null>[] = [];
@@ -64,5 +64,6 @@ export async function unpack(archive: File): Promise<File[]> {
   if (problem !== null) throw problem;
   const files = (await Promise.all(found)).filter((file) => file !== null);
   if (files.length === 0) throw new ZipProblem('zip');
-  return files;
+  // A WFDB record is a header and its signals: one ECG, which the server reads as the archive it is.
+  return files.some(({ name }) => /\.hea$/i.test(name)) ? [archive] : files;
 }
