@@ -1,6 +1,8 @@
 """Damage done to files, and the one error that readers may answer it with."""
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from hypothesis import strategies as st
 
@@ -41,3 +43,11 @@ def assert_no_prefix_breaks(read: Callable[[bytes], EcgSignal], content: bytes) 
     """Read every proper prefix of content: each is read, or refused with one line."""
     for size in range(len(content)):
         read_or_refused(read, content[:size])
+
+
+@contextmanager
+def without_hanging() -> Iterator[None]:
+    """Check that a block ends: only what grows without bound takes a minute of processor."""
+    begun = time.process_time()
+    yield
+    assert time.process_time() - begun < 60.0

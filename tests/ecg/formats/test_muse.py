@@ -1,7 +1,6 @@
 """GE MUSE XML: gain, checksum, lines of the diagnosis, derived leads, and damage."""
 
 import base64
-import time
 import zlib
 
 import numpy as np
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from ecg import EcgFormatError, read, screen
 from ecg.formats import Format, sniff
 from ecg.signal import STANDARD_LEADS, FilterInfo, Sex
+from tests.ecg.formats.hostile import without_hanging
 from tests.ecg.formats.xml_samples import counts
 from tests.support.peers import shared_ecg_data
 
@@ -165,11 +165,10 @@ def test_dates_are_american_unless_they_cannot_be(written: bytes, acquired: str)
 
 
 def test_every_cut_file_is_refused_in_a_moment() -> None:
-    begin = time.process_time()
-    for length in range(len(CONTENT)):
-        with pytest.raises(EcgFormatError):
-            read(CONTENT[:length])
-    assert time.process_time() - begin < 60.0
+    with without_hanging():
+        for length in range(len(CONTENT)):
+            with pytest.raises(EcgFormatError):
+                read(CONTENT[:length])
 
 
 @settings(deadline=None, max_examples=200)

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-import time
 
 import numpy as np
 import pytest
@@ -17,6 +16,7 @@ from ecg.formats.scp.record import read_sections
 from ecg.formats.scp.tables import read_tables
 from ecg.formats.scp.waveform import read_samples, read_streams
 from ecg.signal import LIMB_LEADS, Sex
+from tests.ecg.formats.hostile import without_hanging
 from tests.ecg.formats.scp_records import SAMPLE, changed, resealed, section_1
 from tests.support.peers import shared_ecg_data
 
@@ -283,11 +283,10 @@ def test_a_million_pointers_are_refused_at_once() -> None:
     size = 16 + 10 * 1_000_000
     head = b"\0\0" + size.to_bytes(4, "little") + bytes(2) + b"SCPECG"
     body = head + b"\x03\0\xff\xff\xff\xff\xff\xff\xff\xff" * 1_000_000
-    begun = time.perf_counter()
-    length = (8 + len(body)).to_bytes(4, "little")
-    with pytest.raises(EcgFormatError, match="too many sections"):
-        read(resealed(b"\0\0" + length + b"\0\0" + body))
-    assert time.perf_counter() - begun < 2.0
+    with without_hanging():
+        length = (8 + len(body)).to_bytes(4, "little")
+        with pytest.raises(EcgFormatError, match="too many sections"):
+            read(resealed(b"\0\0" + length + b"\0\0" + body))
 
 
 def test_nothing_is_planned_for_samples_that_cannot_be_there() -> None:
@@ -295,10 +294,11 @@ def test_nothing_is_planned_for_samples_that_cannot_be_there() -> None:
     spans = bytearray(read_sections(record)[3])
     for count in (10_000, 1 << 24, (1 << 32) - 1):
         spans[6:10] = count.to_bytes(4, "little")
-        begun = time.perf_counter()
-        with pytest.raises(EcgFormatError, match=f"lead I has at most .* of its {count} samples"):
+        with (
+            without_hanging(),
+            pytest.raises(EcgFormatError, match=f"lead I has at most .* of its {count} samples"),
+        ):
             read(changed(record, {3: bytes(spans)}))
-        assert time.perf_counter() - begun < 1.0
 
 
 def test_a_record_larger_than_any_ecg_is_refused_unread() -> None:
@@ -316,10 +316,8 @@ def test_bit_streams_that_never_end_end() -> None:
     switch = b"\x02\0" + b"\x02\0" + b"\x01\x01\x00\x02\0\0\0\0\0" + b"\x02\x02\x01\0\0\x01\0\0\0"
     switch += b"\x02\0" + b"\x01\x01\x00\x01\0\0\0\0\0" + b"\x02\x02\x01\0\0\x01\0\0\0"
     for data, tables in ((ones, good[2]), (ones, switch), (zeros, switch)):
-        begun = time.perf_counter()
-        with pytest.raises(EcgFormatError, match="of its 524280 samples"):
+        with without_hanging(), pytest.raises(EcgFormatError, match="of its 524280 samples"):
             read(changed(CONTENT, {2: tables, 3: b"\x40\x00" + spans, 6: data}))
-        assert time.perf_counter() - begun < 20.0
 
 
 @pytest.mark.parametrize("coding", list(Coding))

@@ -3,7 +3,6 @@
 import base64
 import re
 import struct
-import time
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from ecg import EcgFormatError, read, screen
 from ecg.formats import Format, sniff
 from ecg.formats.xli import decode_xli, lzw
 from ecg.signal import STANDARD_LEADS, FilterInfo, Sex
+from tests.ecg.formats.hostile import without_hanging
 from tests.ecg.formats.xml_samples import counts, xml_sample
 from tests.support.peers import shared_ecg_data
 
@@ -183,10 +183,8 @@ def test_what_is_damaged_is_one_clear_line(old: str, new: str, message: str | No
 
 def test_a_bomb_ends_at_the_stated_length() -> None:
     codes = [0, *range(256, 1023)] + [1022] * 500_000
-    begin = time.process_time()
-    with pytest.raises(EcgFormatError, match="longer than they state"):
+    with without_hanging(), pytest.raises(EcgFormatError, match="longer than they state"):
         lzw(packed(codes[:2000]) * 40, 11_000)
-    assert time.process_time() - begin < 2.0
     assert lzw(packed([1023, 1, 2]), 10) == b""
 
 

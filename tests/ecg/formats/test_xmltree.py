@@ -1,7 +1,5 @@
 """The one door for XML: what it lets in, and that nothing hostile costs more than one error."""
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +7,7 @@ from hypothesis import strategies as st
 from ecg.formats import xmltree
 from ecg.formats.errors import EcgFormatError
 from ecg.formats.xmltree import parse_xml, root_name
+from tests.ecg.formats.hostile import without_hanging
 
 LAUGHS = (
     '<!DOCTYPE r [<!ENTITY a "ha">'
@@ -116,17 +115,14 @@ def test_a_named_document_type_is_never_fetched() -> None:
     ],
 )
 def test_hostile_content_is_one_error_in_a_moment(content: bytes, message: str) -> None:
-    begin = time.process_time()
-    with pytest.raises(EcgFormatError, match=message):
+    with without_hanging(), pytest.raises(EcgFormatError, match=message):
         parse_xml(content)
-    assert time.process_time() - begin < 3.0
 
 
 def test_long_text_is_read_in_linear_time() -> None:
-    begin = time.process_time()
-    text = "1 2 3 &amp; " * 1_000_000
-    assert len(parse_xml(f"<r>{text}</r>".encode()).text) > 7_000_000
-    assert time.process_time() - begin < 3.0
+    with without_hanging():
+        text = "1 2 3 &amp; " * 1_000_000
+        assert len(parse_xml(f"<r>{text}</r>".encode()).text) > 7_000_000
 
 
 @settings(deadline=None, max_examples=200)
