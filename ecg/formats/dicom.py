@@ -20,6 +20,7 @@ from dicom.faults import DicomFormatError
 from dicom.part10 import scan
 from dicom.structure import ScanLimits
 from dicom.waveform import MICROVOLT, Channel, MultiplexGroup, WaveformObject, read_waveform
+from ecg.formats.channels import lead_names
 from ecg.formats.dicom_annotations import device_measurements
 from ecg.formats.errors import EcgFormatError
 from ecg.signal import (
@@ -30,7 +31,6 @@ from ecg.signal import (
     FilterInfo,
     Patient,
     Sex,
-    normal_lead_name,
 )
 
 PREAMBLE = 128
@@ -60,19 +60,6 @@ def _rank(group: MultiplexGroup) -> tuple[bool, bool, int, float]:
     median = "MEDIAN" in group.label.upper()
     original = group.originality == "ORIGINAL"
     return (not median, original, len(_voltages(group)), group.samples.shape[-1] / group.fs_hz)
-
-
-def _name(channel: Channel, position: int, taken: set[str]) -> str:
-    """Return the lead, else the device's label, made different from those before it."""
-    try:
-        name = normal_lead_name(channel.lead or channel.label)
-    except ValueError:
-        name = f"ch{position + 1}"
-    unique, number = name, 2
-    while unique in taken:
-        unique, number = f"{name[:28]} {number}", number + 1
-    taken.add(unique)
-    return unique
 
 
 def _joined(
@@ -105,8 +92,7 @@ def _joined(
         for row in _voltages(group):
             samples[len(channels), start:stop] = group.samples[row]
             channels.append(group.channels[row])
-    taken: set[str] = set()
-    names = [_name(channel, position, taken) for position, channel in enumerate(channels)]
+    names = lead_names([channel.lead or channel.label for channel in channels])
     return samples, best.fs_hz, names, channels
 
 

@@ -95,7 +95,7 @@ def test_channels_without_a_lead_keep_their_labels_apart() -> None:
         channel.ChannelSourceSequence[0].CodeMeaning = "Probe"
         if "ChannelLabel" in channel:
             channel.ChannelLabel = "Probe"
-    assert read(changed(ds)).leads[:3] == ("Probe", "Probe 2", "Probe 3")
+    assert read(changed(ds)).leads[:3] == ("Probe", "Probe #2", "Probe #3")
 
 
 def test_content_decides_not_the_name() -> None:
