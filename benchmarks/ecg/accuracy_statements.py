@@ -1,11 +1,16 @@
 """Findings against PTB-XL's statements: sensitivity and specificity of what this version says.
 
+Below it, what is said of the records stated to be normal, and where red or orange was said at all.
+A statement is a physician's opinion, often of the patient's history: an old infarction need not
+show. ``accuracy_diagnoses`` does the same for LUDB and the CinC sets.
+
 Usage: ``python -m benchmarks.ecg.accuracy_statements DATA`` with the archives unpacked below DATA.
 """
 
 import ast
 import csv
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
@@ -14,8 +19,14 @@ from pathlib import Path
 from benchmarks.ecg.wfdb_lite import read_record
 from ecg import EcgSignal, Screening, screen
 from ecg.findings import FindingCode as Code
+from ecg.findings import Severity
 from ecg.signal import Patient, Sex
 
+ANTERIOR = {
+    Code.OLD_ANTEROSEPTAL_INFARCTION,
+    Code.OLD_ANTERIOR_INFARCTION,
+    Code.OLD_ANTEROLATERAL_INFARCTION,
+}
 RATES = {Code.SINUS_RHYTHM, Code.SINUS_BRADYCARDIA, Code.SINUS_TACHYCARDIA}
 ROWS: dict[str, tuple[set[str], set[Code]]] = {
     "atrial fibrillation": ({"AFIB"}, {Code.SUSPECTED_ATRIAL_FIBRILLATION}),
@@ -28,6 +39,47 @@ ROWS: dict[str, tuple[set[str], set[Code]]] = {
     "ventricular ectopy": ({"PVC", "BIGU", "TRIGU"}, {Code.VENTRICULAR_ECTOPIC_BEATS}),
     "normal": ({"NORM"}, {Code.WITHIN_NORMAL_LIMITS}),
     "suspected infarction": ({"INJAS", "INJAL"}, {Code.SUSPECTED_STEMI}),
+    "wide QRS or paced": ({"CLBBB", "CRBBB", "IVCD", "PACE"}, {Code.WIDE_QRS}),
+    "CLBBB": ({"CLBBB"}, {Code.LEFT_BUNDLE_BRANCH_BLOCK}),
+    "CRBBB": ({"CRBBB"}, {Code.RIGHT_BUNDLE_BRANCH_BLOCK}),
+    "IRBBB": ({"IRBBB"}, {Code.INCOMPLETE_RIGHT_BUNDLE_BRANCH_BLOCK}),
+    "LAFB": ({"LAFB"}, {Code.LEFT_ANTERIOR_FASCICULAR_BLOCK}),
+    "LVH": ({"LVH"}, {Code.LEFT_VENTRICULAR_HYPERTROPHY}),
+    "LVH or VCLVH": ({"LVH", "VCLVH"}, {Code.LEFT_VENTRICULAR_HYPERTROPHY}),
+    "inferior infarction": ({"IMI", "ILMI", "IPMI"}, {Code.OLD_INFERIOR_INFARCTION}),
+    "anterior infarction": ({"ASMI", "AMI", "ALMI"}, ANTERIOR),
+    "any infarction": (
+        {"IMI", "ILMI", "IPMI", "ASMI", "AMI", "ALMI", "LMI"},
+        {*ANTERIOR, Code.OLD_INFERIOR_INFARCTION, Code.OLD_LATERAL_INFARCTION},
+    ),
+    "ischaemic ST-T": (
+        {"ISC_", "ISCAL", "ISCIL", "ISCLA", "ISCAS"},
+        {Code.ST_DEPRESSION, Code.T_INVERSION, Code.AVR_ELEVATION, Code.WELLENS},
+    ),
+    "non-specific ST-T": ({"NST_", "NDT", "NT_", "LOWT"}, {Code.NONSPECIFIC_ST_T}),
+    "any ST-T change": (
+        {
+            "ISC_",
+            "ISCAL",
+            "ISCIL",
+            "ISCLA",
+            "ISCAS",
+            "NST_",
+            "NDT",
+            "NT_",
+            "LOWT",
+            "INVT",
+            "STD_",
+            "DIG",
+        },
+        {
+            Code.ST_DEPRESSION,
+            Code.T_INVERSION,
+            Code.AVR_ELEVATION,
+            Code.WELLENS,
+            Code.NONSPECIFIC_ST_T,
+        },
+    ),
     "uninterpretable": (set(), {Code.UNINTERPRETABLE}),
     "critical": (set(), set()),
 }
@@ -85,6 +137,15 @@ def _says(codes: Collection[Code], result: Screening) -> bool:
     return any(finding.code in codes for finding in result.findings)
 
 
+def counted(done: list[Screened], severities: set[Severity]) -> Counter[str]:
+    """Count the records in which each finding of these severities was made."""
+    return Counter(
+        code
+        for each in done
+        for code in {f.code.value for f in each.result.findings if f.severity in severities}
+    )
+
+
 def main(data: Path) -> None:
     """Print the table."""
     done = screened(data)
@@ -93,6 +154,11 @@ def main(data: Path) -> None:
             report(name, done, lambda result: bool(result.critical), truth)
         else:
             report(name, done, partial(_says, codes), truth)
+    normal = [each for each in done if "NORM" in each.codes]
+    print(f"said of {len(normal)} NORM:", dict(counted(normal, set(Severity)).most_common()))
+    grave = {Severity.RED, Severity.ORANGE}
+    print("red or orange, NORM:", dict(counted(normal, grave)))
+    print("red or orange, all:", dict(counted(done, grave).most_common()))
     if "-v" in sys.argv:
         for each in done:
             print(

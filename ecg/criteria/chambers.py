@@ -27,6 +27,7 @@ RIGHT_AXIS_DEG = 100.0
 RIGHT_POINTS = 3
 P_FORCE_MV_MS = 4.0
 P_NEGATIVE_MV = -0.01
+P_POSITIVE_MV = 0.02
 P_TALL_LIMB_MV = 0.25
 P_TALL_CHEST_MV = 0.15
 RIGHT_P_LEADS = ("II", "III", "aVF")
@@ -164,7 +165,8 @@ def _right_ventricle(subject: Subject) -> list[Finding]:
 def _p_terminal_force(subject: Subject) -> float:
     """Return depth times duration of P's negative end in V1, in mV ms; 0 where there is none.
 
-    The end is the second half of P over all leads: an electrode placed too high turns all of P.
+    The end is what follows the positive phase. Where there is none it is the second half of P: an
+    electrode placed too high turns all of it.
     """
     marks = subject.marks
     if not subject.has("V1") or marks.p_on is None or marks.p_off is None:
@@ -173,7 +175,9 @@ def _p_terminal_force(subject: Subject) -> float:
     if row.size < 4:
         return 0.0
     level = row - np.linspace(row[0], row[-1], row.size)
-    end = level[level.size // 2 :]
+    middle = level.size // 2
+    top = int(level[:middle].argmax())
+    end = level[top:] if level[top] >= P_POSITIVE_MV else level[middle:]
     lasting_ms = float((end < P_NEGATIVE_MV).sum()) / subject.fs_hz * 1000.0
     return -min(0.0, float(end.min())) * lasting_ms
 

@@ -92,6 +92,8 @@ def depression_findings(subject: Subject) -> list[Finding]:
         return patterns
     deep = depressed(subject, DEEP_MV)
     shown, limit = (deep, DEEP_MV) if deep else (low, DEPRESSED_MV)
-    severity = Severity.ORANGE if len(deep) >= 2 else Severity.ROUTINE
+    # Hypertrophy depresses ST by itself: as a hint at acute ischaemia it then weighs little.
+    strained = FindingCode.LEFT_VENTRICULAR_HYPERTROPHY in subject.known
+    severity = Severity.ORANGE if len(deep) >= 2 and not strained else Severity.ROUTINE
     evidence = over_leads(subject, "st_at_j_60", shown, f"<= {limit:g}")
     return [*patterns, *made(FindingCode.ST_DEPRESSION, evidence, UDMI_2018, severity)]

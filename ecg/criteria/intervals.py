@@ -4,7 +4,10 @@ from ecg.criteria.subject import WIDE_QRS_MS, Subject, made
 from ecg.findings import AHA_2009, Evidence, Finding, FindingCode, Severity
 from ecg.signal import Sex
 
+PR_SOURCE = f"{AHA_2009} part II; 220 ms in the old by 诊断学 (人民卫生出版社)"
 PR_LONG_MS = 200.0
+PR_LONG_OLD_MS = 220.0
+OLD_YEARS = 60.0
 PR_SHORT_MS = 120.0
 QTC_MALE_MS = 450.0
 QTC_FEMALE_MS = 460.0
@@ -14,14 +17,15 @@ BUNDLE_BRANCH_SHARE = 0.485
 
 
 def _pr(subject: Subject) -> list[Finding]:
-    value = subject.measured.pr_ms
-    if value is None or PR_SHORT_MS <= value <= PR_LONG_MS:
+    value, age = subject.measured.pr_ms, subject.patient.age_years
+    limit = PR_LONG_OLD_MS if age is not None and age >= OLD_YEARS else PR_LONG_MS
+    if value is None or PR_SHORT_MS <= value <= limit:
         return []
-    if value > PR_LONG_MS:
-        code, threshold = FindingCode.LONG_PR, f"> {PR_LONG_MS:g}"
+    if value > limit:
+        code, threshold = FindingCode.LONG_PR, f"> {limit:g}"
     else:
         code, threshold = FindingCode.SHORT_PR, f"< {PR_SHORT_MS:g}"
-    return made(code, Evidence("pr", value, "ms", threshold), f"{AHA_2009} part II")
+    return made(code, Evidence("pr", value, "ms", threshold), PR_SOURCE)
 
 
 def _qrs(subject: Subject) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ecg.criteria.conduction import RIGHT_BLOCKS
+from ecg.criteria.conduction import RIGHT_BLOCKS, WIDE_S_MS
 from ecg.criteria.subject import Subject, contiguous, made, over_leads
 from ecg.findings import Evidence, Finding, FindingCode, Severity
 
@@ -14,6 +14,9 @@ MACFARLANE_2015 = "Macfarlane et al., JACC 66:470, 2015 (early repolarisation)"
 SPODICK_1973 = "Spodick, Circulation 48:575, 1973 (pericarditis)"
 
 COVED_MV = 0.2
+COVED_MOST_MV = 0.6
+COVED_SHARE = 0.5
+BRUGADA_MAX_BPM = 130.0
 SADDLE_TROUGH_MV = 0.05
 SADDLE_DROP_MV = 0.03
 SADDLE_RISE_MV = 0.05
@@ -36,9 +39,15 @@ DIFFUSE_MV = 0.05
 
 def _brugada(subject: Subject) -> list[Finding]:
     """Report a coved (type 1) or saddle-back (type 2) ST in V1 or V2."""
+    late_s = any(
+        (subject.leads[lead].s_ms or 0.0) >= WIDE_S_MS for lead in subject.only(("I", "V6"))
+    )
+    if (subject.measured.heart_rate_bpm or 0.0) > BRUGADA_MAX_BPM:
+        return []
     for lead in subject.only(("V1", "V2")):
         at_j, middle, late = (subject.st_mv(lead, after) for after in (0, 40, 80))
-        if at_j < COVED_MV:
+        # The R' of a right delay falls at once, a coved ST slowly; and S of V6 is then wide.
+        if not COVED_MV <= at_j <= COVED_MOST_MV or middle < COVED_SHARE * at_j or late_s:
             continue
         t_mv, lowest = subject.t_mv(lead), min(middle, late)
         if at_j > middle > late and t_mv < 0.0:

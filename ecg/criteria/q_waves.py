@@ -15,6 +15,9 @@ Q_WIDE_RIGHT_MS = 20.0
 Q_DEEP_MV = 0.1
 Q_SHARE_OF_R = 0.25
 QS_MIN_MV = 0.15
+QS_SHOULDER = 0.1
+TINY_R_MV = 0.1
+AVF_Q_MV = 0.08
 R_V3_MV = 0.3
 S_V3_MV = 0.5
 
@@ -31,21 +34,32 @@ def _pathological(subject: Subject) -> dict[str, float]:
     """Return the depth of Q, or QS, in each lead where it is pathological."""
     deep: dict[str, float] = {}
     for lead in subject.only((*_OTHERS, "V1", "V2", "V3")):
-        each, depth = subject.leads[lead], subject.q_mv(lead)
-        if each.q_mv is None:
-            continue
-        silent = each.r_mv is None and depth >= QS_MIN_MV
+        each, depth, r_mv = subject.leads[lead], subject.q_mv(lead), subject.r_mv(lead)
         lasting = each.q_ms or 0.0
+        # The shoulder that a raised ST leaves behind QS is no R.
+        silent = depth >= QS_MIN_MV and r_mv <= QS_SHOULDER * depth
+        if lead == "V3" and r_mv <= TINY_R_MV and subject.s_mv(lead) >= S_V3_MV:
+            silent, depth = True, subject.s_mv(lead)
         if lead in {"V2", "V3"}:
             marked = silent or (lasting >= Q_WIDE_RIGHT_MS and depth >= Q_DEEP_MV)
         elif lead == "V1":
             marked = silent
         else:
-            large = depth >= Q_SHARE_OF_R * subject.r_mv(lead)
+            large = depth >= Q_SHARE_OF_R * r_mv
             marked = silent or (lasting >= Q_WIDE_MS and depth >= Q_DEEP_MV and large)
         if marked:
             deep[lead] = -depth
     return deep
+
+
+def _with_avf(subject: Subject, deep: dict[str, float]) -> dict[str, float]:
+    """Add aVF, half of whose Q is II's, where III's is pathological and its own is wide."""
+    if "III" not in deep or "aVF" in deep or not subject.has("aVF"):
+        return deep
+    lasting, depth = subject.leads["aVF"].q_ms or 0.0, subject.q_mv("aVF")
+    if lasting < Q_WIDE_RIGHT_MS or depth < AVF_Q_MV:
+        return deep
+    return {**deep, "aVF": -depth}
 
 
 def _chest_code(chest: list[str]) -> FindingCode:
@@ -61,7 +75,7 @@ def _chest_code(chest: list[str]) -> FindingCode:
 
 
 def _old_infarction(subject: Subject) -> list[Finding]:
-    deep = _pathological(subject)
+    deep = _with_avf(subject, _pathological(subject))
     near = contiguous(deep)
     found: dict[FindingCode, dict[str, float]] = {}
     for code, leads in _CODES.items():

@@ -81,6 +81,8 @@ def _wellens(subject: Subject) -> list[Finding]:
 
 def _hyperacute(subject: Subject) -> list[Finding]:
     tall: dict[str, float] = {}
+    if subject.wide:
+        return []
     for lead in subject.only(("V2", "V3", "V4", "V5", "II", "III", "aVF")):
         t_mv, swing = subject.t_mv(lead), float(np.ptp(subject.qrs_row_mv(lead)))
         lifted = subject.st_mv(lead) >= HYPERACUTE_ST_MV
