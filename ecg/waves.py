@@ -22,6 +22,10 @@ QRS_LOW_PASS_HZ = 60.0
 QRS_ONSET_SHARE = 0.055
 QRS_OFFSET_SHARE = 0.07
 QRS_QUIET_MS = 14.0
+QRS_RESUME_MS = 48.0
+QRS_RESUME_SHARE = 0.1
+QRS_RESUME_UV = 300.0
+QRS_RESUME_LEADS = 3
 QRS_SEARCH_MS = 150.0
 QRS_FORE_MS = 55.0
 QRS_UNSEEN_MS = 5.0
@@ -114,6 +118,13 @@ def _qrs_bounds(median_uv: Array, trigger: int, fs_hz: float) -> tuple[int, int]
     offset_level = max(QRS_OFFSET_SHARE * top, 1.5 * noise)
     onset = _onset(velocity, int(steep[0]), lower, onset_level, top, fs_hz)
     offset = _quiet_edge(velocity, int(steep[-1]), 1, upper, offset_level, quiet)
+    # On the top of a late R' (right bundle branch block) all is quiet, and QRS goes on.
+    reach = min(upper, offset + samples_of(QRS_RESUME_MS, fs_hz))
+    resumed = np.flatnonzero(velocity[offset : reach + 1] > max(QRS_RESUME_SHARE * top, 3 * noise))
+    standing_uv = float(np.abs(smooth[:, offset] - smooth[:, onset]).max())
+    if resumed.size and standing_uv >= QRS_RESUME_UV and len(median_uv) >= QRS_RESUME_LEADS:
+        resumed_at = offset + int(resumed[-1])
+        offset = _quiet_edge(velocity, resumed_at, 1, upper, offset_level, quiet)
     # One lead sees less of QRS than all: its ends are slower than their limits.
     unseen = samples_of(QRS_UNSEEN_MS / len(median_uv), fs_hz)
     return max(0, onset - unseen), min(last, offset + unseen)

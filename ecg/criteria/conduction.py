@@ -41,7 +41,8 @@ def _right_terminal(subject: Subject) -> dict[str, float]:
         return {}
     each = subject.leads["V1"]
     late_mv = each.r2_mv or 0.0
-    if each.s_mv is None and subject.r_peak_ms("V1") > LATE_RIGHT_R_MS:
+    only_r = each.s_mv is None or (each.r_mv or 0.0) > subject.s_mv("V1")
+    if each.r2_mv is None and only_r and subject.r_peak_ms("V1") > LATE_RIGHT_R_MS:
         late_mv = each.r_mv or 0.0
     if late_mv < max(TERMINAL_R_MV, each.r_mv or 0.0 if each.r2_mv else 0.0):
         return {}

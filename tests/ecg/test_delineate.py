@@ -4,7 +4,8 @@ import pytest
 from ecg import EcgSignal, screen
 from ecg.beats import detect_beats
 from ecg.delineate import delineate, without_baseline
-from tests.ecg.samples import Samples, one_lead, real, signal_of, twelve
+from ecg.waves import _qrs_bounds
+from tests.ecg.samples import Samples, bump, one_lead, real, signal_of, twelve
 
 
 def nearest(found: list[int], truth: np.ndarray) -> Samples:
@@ -73,3 +74,13 @@ def test_fibrillation_waves_are_no_p_wave() -> None:
     waves = 60.0 * np.sin(2 * np.pi * 6.1 * at + 2.0 * np.sin(2 * np.pi * 0.4 * at))
     samples = twelve(times_s=times, p_uv=0.0) + waves
     assert all(beat.p_on is None for beat in screen(signal_of(samples)).beats)
+
+
+def test_a_late_r_of_one_lead_belongs_to_qrs_though_all_is_quiet_on_its_top() -> None:
+    at = np.arange(530) / 500.0
+    usual = 1000.0 * bump(at, 0.42, 0.008)
+    late = np.where(np.abs(at - 0.475) <= 0.03, 1.0, 0.0) * 700.0
+    late = np.convolve(late, np.hanning(13) / np.hanning(13).sum(), mode="same")
+    rows = np.stack([usual] * 11 + [-0.3 * usual + late])
+    _, offset = _qrs_bounds(rows, 210, 500.0)
+    assert offset / 500.0 == pytest.approx(0.515, abs=0.012)

@@ -101,3 +101,9 @@ def test_preexcitation_silences_what_it_brings_with_it() -> None:
     silent = {Code.OLD_INFERIOR_INFARCTION, Code.T_INVERSION}
     assert silent <= set(slow.findings())
     assert not silent & set(quick.findings())
+
+
+def test_a_broad_r_of_v1_is_right_bundle_branch_block_whatever_small_s_follows() -> None:
+    broad = Wave(((0.15, 30.0), (1.1, 80.0), (-0.1, 10.0)), t=-0.2)
+    leads = {**RIGHT, "V1": broad}
+    assert Code.RIGHT_BUNDLE_BRANCH_BLOCK in Drawn(leads, qrs_ms=124.0).findings()
