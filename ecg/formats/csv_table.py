@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ecg.formats.errors import EcgFormatError
 from ecg.formats.text import decoded
 
+MAX_NUMBER: Final = 1e15
 MAX_COMMENTS: Final = 200
 MAX_COLUMNS: Final = 128
 MAX_JITTER: Final = 0.02  # of the interval, beside what the rounding of times explains
@@ -183,8 +184,8 @@ def numbers(table: Table, used: Sequence[int]) -> NDArray[np.float64]:
                 out[number] = [math.nan if cell in _EMPTY else float(cell) for cell in plain]
             except ValueError:
                 raise refusal(f"row {number + 1} of the samples is not of numbers") from None
-    if np.isinf(out).any():
-        raise refusal("a sample is infinite")
+    if np.fmax.reduce(np.abs(out), axis=None) > MAX_NUMBER:
+        raise refusal("a sample is infinite, or beyond reason")
     return out.T
 
 

@@ -32,6 +32,7 @@ from ecg.formats.text import decoded
 from ecg.signal import EcgSignal, FilterInfo, Patient
 
 MAX_SIGNALS: Final = 4096
+MAX_FACTOR_UV: Final = 1e15
 _BDF: Final = b"\xffBIOSEMI"
 _EDF: Final = b"0       "
 _ANNOTATIONS: Final = ("EDF Annotations", "BDF Annotations")
@@ -108,6 +109,8 @@ def _channel(fields: list[str]) -> Channel:
         if most != least and high != low:
             gain_uv = (high - low) / (most - least) * factor
             zero_uv = low * factor - least * gain_uv
+            if max(abs(gain_uv), abs(zero_uv)) > MAX_FACTOR_UV:
+                raise EcgFormatError(f"EDF: the range of signal {label:.16} is beyond reason")
     return Channel(label, gain_uv, zero_uv, prefilter, int(samples))
 
 

@@ -10,6 +10,7 @@ without a stated resolution is refused, a channel without a stated rate has MFER
 """
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,7 +38,7 @@ DEFAULT_FS_HZ: Final = 1000.0
 DAYS_A_YEAR: Final = 365.2425
 STANDARD_12_LEAD: Final = 1
 DOMINANT_BEAT: Final = 9
-MAX_LABEL: Final = 32
+MAX_STEP: Final = 1e15  # of floating-point samples
 
 _LEADS: Final = {
     1: "I",
@@ -149,7 +150,7 @@ def _channel(defined: dict[int, Value], position: int, n_channels: int) -> Chann
         # Rounded, or 1/0.004 and the like would not be whole.
         fs_hz=round(fs_hz, 6),
         uv_per_step=resolution[1] * 1e6 if resolution is not None and resolution[0] == 0 else None,
-        offset=offset or 0.0,
+        offset=offset if offset is not None and math.isfinite(offset) else 0.0,
         null=null or None,
     )
 
@@ -185,8 +186,8 @@ def _samples(frame: Frame, channels: list[Channel]) -> list[NDArray[np.generic]]
 
 def _microvolts(stored: NDArray[np.generic], channel: Channel) -> NDArray[np.float64]:
     steps = stored.astype(np.float64)
-    if np.isinf(steps).any():
-        raise EcgFormatError("MFER: samples are infinite")
+    if max(abs(channel.offset), np.fmax.reduce(np.abs(steps), initial=0.0)) > MAX_STEP:
+        raise EcgFormatError("MFER: samples are infinite, or beyond reason")
     samples: NDArray[np.float64] = (steps + channel.offset) * (channel.uv_per_step or 0.0)
     if channel.null is not None:
         samples[steps == channel.null] = np.nan

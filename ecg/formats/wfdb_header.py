@@ -1,7 +1,6 @@
 """WFDB headers, as header(5) of the WFDB Applications Guide describes them."""
 
 import datetime as dt
-import math
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -15,11 +14,14 @@ from ecg.signal import Patient
 
 DEFAULT_FS_HZ: Final = 250.0
 DEFAULT_GAIN: Final = 200.0  # header(5): assumed where the gain is missing or 0
+MIN_GAIN: Final = 1e-9
+MAX_GAIN: Final = 1e15
 MAX_SIGNALS: Final = 512
 MAX_SEGMENTS: Final = 4096
 MAX_FRAMES: Final = 1 << 40
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_INTEGER = re.compile(r"[-+]?\d{1,15}", re.ASCII)
 _RECORD = re.compile(
     rf"(?P<name>[-\w.]+)(?:/(?P<segments>\d+))?\s+(?P<signals>\d+)"
     rf"(?:\s+(?P<fs>{_NUMBER})(?:/{_NUMBER}(?:\({_NUMBER}\))?)?(?:\s+(?P<frames>\d+)(?P<rest>\s.*)?)?)?",
@@ -129,6 +131,12 @@ def _whole(text: str, most: int, what: str) -> int:
     return value
 
 
+def _integer(text: str, position: int) -> int:
+    if _INTEGER.fullmatch(text) is None:
+        raise _refusal(f"signal line {position + 1} has {text:.20} where a number belongs")
+    return int(text)
+
+
 def _signal(line: str, position: int) -> SignalLine:
     """Parse ``file format gain(baseline)/unit resolution zero initial checksum block label``."""
     parts = line.split(None, 8)
@@ -138,14 +146,11 @@ def _signal(line: str, position: int) -> SignalLine:
     gain = _GAIN.fullmatch(parts[2]) if len(parts) > 2 else None
     if gain is None and len(parts) > 2:
         raise _refusal(f"the gain {parts[2]:.40} of signal {position + 1} is not a number")
-    try:
-        numbers = [int(part) for part in parts[3:8]]
-    except ValueError:
-        raise _refusal(f"signal line {position + 1} holds text where numbers belong") from None
+    numbers = [_integer(part, position) for part in parts[3:8]]
     zero = numbers[1] if len(numbers) > 1 else 0
     steps = float(gain["gain"]) if gain else 0.0
-    if not math.isfinite(steps):
-        raise _refusal(f"the gain of signal {position + 1} is not finite")
+    if steps and not MIN_GAIN < abs(steps) < MAX_GAIN:
+        raise _refusal(f"the gain of signal {position + 1} is beyond reason")
     unit = (gain["unit"] if gain else None) or "mV"
     return SignalLine(
         file=parts[0],
@@ -154,7 +159,7 @@ def _signal(line: str, position: int) -> SignalLine:
         skew=_whole(form["skew"] or "0", 1 << 20, "samples of skew"),
         offset=_whole(form["offset"] or "0", 1 << 30, "bytes before the samples"),
         gain=steps or DEFAULT_GAIN,
-        baseline=int(gain["baseline"]) if gain and gain["baseline"] else zero,
+        baseline=_integer(gain["baseline"], position) if gain and gain["baseline"] else zero,
         uv_per_unit=uv_per_unit(unit),
         initial=numbers[2] if len(numbers) > 2 else zero,
         checksum=numbers[3] if len(numbers) > 3 else None,

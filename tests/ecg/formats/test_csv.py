@@ -84,6 +84,7 @@ def test_a_rate_that_is_not_whole_is_told_by_times_exact_enough() -> None:
         ("# fs_hz=500\nI (mV),II (mV)\n1,2\n3\n", "row 2 .* shorter"),
         ("# fs_hz=500\nI (mV),II (mV)\n1,2\n3,x\n", "row 2 .* numbers"),
         ("# fs_hz=500\nI (mV),II (mV)\n1,2\n3,inf\n", "infinite"),
+        ("# fs_hz=500\nI (mV),II (mV)\n1,2\n3,1e307\n", "beyond reason"),
         ("# fs_hz=500\nI (V),II (V)\n100,200\n300,300\n", "unit right"),
         ("# fs_hz=500\nSpO2 (%),Temp (C)\n100,200\n300,300\n", "no column"),
         ("# fs_hz=5e5\nI (mV),II (mV)\n1,2\n3,4\n", "fs_hz"),

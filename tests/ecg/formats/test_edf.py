@@ -159,6 +159,7 @@ def test_a_chinese_name_without_a_charset_and_a_free_patient_field_are_kept() ->
         (edf([signal("II", 200, low=5, high=5)], [steps(RAMP)], reserved=""), "no channel"),
         (edf([signal("II", 200, most=-2048)], [steps(RAMP)], reserved=""), "no channel"),
         (edf([signal("II", 200, unit="")], [steps(RAMP)], reserved=""), "no channel"),
+        (edf([signal("II", 200, high="1e300")], [steps(RAMP)], reserved=""), "beyond reason"),
         (edf([signal("II", 200, low="x")], [steps(RAMP)], reserved=""), "not a number"),
         (
             edf([signal("II", 200, unit="V", low=-99, high=99)], [steps(RAMP * 20)], reserved=""),

@@ -31,7 +31,7 @@ def of_channel(number: int, content: bytes) -> bytes:
 
 
 def mfer(
-    samples: NDArray[np.int_] = SAMPLES,
+    samples: NDArray[np.generic] = SAMPLES,
     *,
     order: Order = "little",
     kind: tuple[int, str] = (0, "i2"),
@@ -166,6 +166,7 @@ def test_attributes_of_unknown_length_end_with_two_zeros() -> None:
         (mfer(kind=(9, "i1")), "AHA"),
         (mfer(kind=(77, "i1")), "type 77"),
         (mfer(step=tag(0x0D, b"")), "no channel"),
+        (mfer(np.full((8, 600), 1e300), kind=(8, "f8")), "beyond reason"),
         (mfer(more=tag(0x06, b"\xff\xff")), "fewer samples"),
         (mfer(more=tag(0x04, b"\xff\xff\xff\x7f")), "fewer samples"),
         (mfer(more=tag(0x0B, b"\x01\xfd\x00")), "interval"),
