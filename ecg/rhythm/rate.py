@@ -79,7 +79,8 @@ def _sinus(strip: Strip, rate: float, critical: CriticalValues) -> list[Finding]
             found.append(
                 finding(
                     Code.SINUS_ARRHYTHMIA,
-                    Severity.ROUTINE,
+                    # Breathing does it: alone it is a normal variant.
+                    Severity.NORMAL,
                     "rr_range",
                     round(statistics.range_ms),
                     "ms",

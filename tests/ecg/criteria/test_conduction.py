@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from ecg.findings import FindingCode as Code
+from ecg.signal import Patient, Sex
 from tests.ecg.criteria.subjects import Drawn, Wave
 
 LEFT = {
@@ -107,3 +108,21 @@ def test_a_broad_r_of_v1_is_right_bundle_branch_block_whatever_small_s_follows()
     broad = Wave(((0.15, 30.0), (1.1, 80.0), (-0.1, 10.0)), t=-0.2)
     leads = {**RIGHT, "V1": broad}
     assert Code.RIGHT_BUNDLE_BRANCH_BLOCK in Drawn(leads, qrs_ms=124.0).findings()
+
+
+@pytest.mark.parametrize(
+    ("pr_ms", "age", "code"),
+    [
+        (200.0, 45.0, None),
+        (202.0, 45.0, Code.LONG_PR),
+        (202.0, None, Code.LONG_PR),
+        (220.0, 60.0, None),
+        (222.0, 60.0, Code.LONG_PR),
+        (118.0, 60.0, Code.SHORT_PR),
+    ],
+)
+def test_the_old_may_have_a_longer_pr(pr_ms: float, age: float | None, code: Code | None) -> None:
+    found = Drawn(pr_ms=pr_ms, patient=Patient(age_years=age, sex=Sex.MALE)).findings()
+    assert {each for each in found if each in {Code.LONG_PR, Code.SHORT_PR}} == (
+        {code} if code else set()
+    )
