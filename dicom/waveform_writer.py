@@ -76,6 +76,8 @@ class EcgObject:
     quanta_uv
         Step of the stored samples, one a lead. None takes the finest of 1, 2 or 5 times a power
         of ten, from 0.01 µV, that 16 bits allow. The source's step gives its samples exactly.
+    baselines_uv
+        What a stored 0 stands for, one a lead; None for 0 µV.
     filter_low_hz, filter_high_hz, notch_hz
         Filters already applied; None where unknown.
     patient_name
@@ -96,6 +98,7 @@ class EcgObject:
     leads: tuple[str, ...]
     acquired_at: dt.datetime
     quanta_uv: tuple[float, ...] | None = None
+    baselines_uv: tuple[float, ...] | None = None
     filter_low_hz: float | None = None
     filter_high_hz: float | None = None
     notch_hz: float | None = None
@@ -194,7 +197,8 @@ def build_ecg(ecg: EcgObject) -> Dataset:
     group.SamplingFrequency = _decimal_text(ecg.fs_hz)
     group.MultiplexGroupLabel = "RHYTHM"
     group.ChannelDefinitionSequence = [
-        _channel(lead, quantum, bits, ecg) for lead, quantum in zip(ecg.leads, quanta, strict=True)
+        _channel(lead, quantum, _decimal_text(baseline_uv), bits, ecg)
+        for lead, quantum, baseline_uv in zip(ecg.leads, quanta, _baselines_uv(ecg), strict=True)
     ]
     group.WaveformBitsAllocated = bits
     group.WaveformSampleInterpretation = _INTERPRETATION[bits]
@@ -235,16 +239,21 @@ def _quantised(ecg: EcgObject) -> tuple[list[str], NDArray[np.float64]]:
     quanta_uv = ecg.quanta_uv
     if quanta_uv is None:
         highest_uv = float(np.fmax.reduce(np.abs(ecg.samples_uv), axis=None, initial=0.0))
-        quanta_uv = (_finest_uv(highest_uv),) * len(ecg.leads)
+        quanta_uv = (finest_quantum_uv(highest_uv),) * len(ecg.leads)
     texts = [_decimal_text(quantum_uv) for quantum_uv in quanta_uv]
     written_uv = np.array([[float(text)] for text in texts])
     if not np.all(written_uv > 0):
         raise ValueError("a quantum of 0 µV or less")
-    return texts, np.rint(ecg.samples_uv / written_uv)
+    baselines_uv = np.array([[float(_decimal_text(each))] for each in _baselines_uv(ecg)])
+    return texts, np.rint((ecg.samples_uv - baselines_uv) / written_uv)
 
 
-def _finest_uv(highest_uv: float) -> float:
-    """Return the finest round step in which ``highest_uv`` takes 16 bits."""
+def _baselines_uv(ecg: EcgObject) -> tuple[float, ...]:
+    return ecg.baselines_uv if ecg.baselines_uv is not None else (0.0,) * len(ecg.leads)
+
+
+def finest_quantum_uv(highest_uv: float) -> float:
+    """Return the finest round step, 0.01 µV or more, in which ``highest_uv`` takes 16 bits."""
     power = _FINEST_UV
     while True:
         for factor in (1.0, 2.0, 5.0):
@@ -352,7 +361,9 @@ def _code(value: str, scheme: str, meaning: str) -> Dataset:
     return code
 
 
-def _channel(lead: str, quantum_text: str, bits: int, ecg: EcgObject) -> Dataset:
+def _channel(
+    lead: str, quantum_text: str, baseline_text: str, bits: int, ecg: EcgObject
+) -> Dataset:
     channel = Dataset()
     channel.ChannelLabel = lead[:_LONGEST_SH]
     number = LEAD_NUMBERS.get(lead, _UNSPECIFIED_LEAD)
@@ -361,7 +372,7 @@ def _channel(lead: str, quantum_text: str, bits: int, ecg: EcgObject) -> Dataset
     channel.ChannelSensitivity = quantum_text
     channel.ChannelSensitivityUnitsSequence = [_code("uV", "UCUM", "microvolt")]
     channel.ChannelSensitivityCorrectionFactor = "1"
-    channel.ChannelBaseline = "0"
+    channel.ChannelBaseline = baseline_text
     channel.ChannelSampleSkew = "0"
     channel.WaveformBitsStored = bits
     for keyword, value in (

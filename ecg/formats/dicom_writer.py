@@ -7,9 +7,10 @@ import uuid
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dicom.attributes import UNKNOWN_TIME
-from dicom.waveform_writer import EcgObject, Measured, write_ecg
+from dicom.waveform_writer import EcgObject, Measured, finest_quantum_uv, write_ecg
 from ecg.formats.dicom_annotations import BY_NAME
 from ecg.formats.quantum import FALLBACK_UV, quantum_uv
 from ecg.signal import EcgSignal, Patient, Sex
@@ -39,7 +40,8 @@ def write_dicom(signal: EcgSignal, source: bytes | None = None) -> bytes:
     -------
     bytes
         The same for the same input. Read back, every sample lies within half a step of what it was,
-        and equals it to a double's precision where the samples lie on a grid of steps.
+        and equals it to a double's precision where the samples lie on a grid of steps, from 0 µV or
+        not.
 
     Raises
     ------
@@ -53,7 +55,8 @@ def write_dicom(signal: EcgSignal, source: bytes | None = None) -> bytes:
     Where nobody knows when the ECG was made, 1900-01-01 stands for it (`UNKNOWN_TIME`).
     """
     samples = signal.samples_uv.astype(np.float64)
-    quanta = tuple(_quantum_uv(signal, row) for row in range(signal.n_leads))
+    grids = [_grid_uv(lead) for lead in signal.samples_uv]
+    maker, model = _device(signal.device)
     sop, study, series = _uids(signal, source)
     patient, filters = signal.patient, signal.filters
     return write_ecg(
@@ -65,7 +68,8 @@ def write_dicom(signal: EcgSignal, source: bytes | None = None) -> bytes:
             fs_hz=signal.fs_hz,
             leads=tuple(signal.leads),
             acquired_at=_acquired_at(signal),
-            quanta_uv=quanta,
+            quanta_uv=tuple(step for step, _ in grids),
+            baselines_uv=tuple(baseline for _, baseline in grids),
             filter_low_hz=filters.low_cut_hz,
             filter_high_hz=filters.high_cut_hz,
             notch_hz=filters.notch_hz,
@@ -74,7 +78,8 @@ def write_dicom(signal: EcgSignal, source: bytes | None = None) -> bytes:
             patient_birth_date=patient.birth_date,
             patient_sex=_SEX[patient.sex] if patient.sex is not None else "",
             patient_age=_age(patient),
-            manufacturer=_line(signal.device),
+            manufacturer=maker,
+            manufacturer_model_name=model,
             derivation=""
             if signal.source_format in {None, "dicom"}
             else f"made from {signal.source_format}",
@@ -84,11 +89,37 @@ def write_dicom(signal: EcgSignal, source: bytes | None = None) -> bytes:
     )
 
 
-def _quantum_uv(signal: EcgSignal, row: int) -> float:
-    lead = signal.samples_uv[row]
-    step = quantum_uv(lead)
+def _grid_uv(lead: NDArray[np.floating]) -> tuple[float, float]:
+    """Return a lead's step and what a stored 0 stands for.
+
+    A converter whose 0 is not 0 µV (EDF) is sought where the samples lie on no grid around 0.
+    Samples on none at all take the finest round step that 16 bits allow.
+    """
     highest = float(np.fmax.reduce(np.abs(lead), initial=0.0))
-    return step if highest / step <= _LARGEST else FALLBACK_UV
+    step = quantum_uv(lead)
+    if step != FALLBACK_UV and highest / step <= _LARGEST:
+        return step, 0.0
+    lowest = float(np.fmin.reduce(lead))
+    shifted = quantum_uv(lead - lowest)
+    if shifted != FALLBACK_UV and 2.0 * highest / shifted <= _LARGEST:
+        return shifted, lowest - round(lowest / shifted) * shifted
+    return finest_quantum_uv(highest), 0.0
+
+
+def _device(device: str | None) -> tuple[str, str]:
+    """Return maker and model, parted so that each is a value of LO and a blank joins them again.
+
+    At most 64 bytes each: the standard counts characters, and many programs bytes.
+    """
+    words = _text((device or "").replace("\\", "/")).split()
+    first = len(words)
+    while first and len(" ".join(words[:first]).encode()) > _LONGEST_LO:
+        first -= 1
+    first = first or len(words[:1])
+    maker, model = (
+        " ".join(part).encode()[:_LONGEST_LO] for part in (words[:first], words[first:])
+    )
+    return maker.decode("utf-8", "ignore"), model.decode("utf-8", "ignore")
 
 
 def _acquired_at(signal: EcgSignal) -> dt.datetime:
