@@ -47,6 +47,7 @@ class _Window:
     shapes: Array
     spikes: NDArray[np.int64]
     flutter: rhythm.Flutter | None
+    atrial: rhythm.Atrial | None
 
     def place(self, trigger: int, offset: int | None) -> int | None:
         """Return the signal's sample of a median beat's boundary in one beat."""
@@ -136,7 +137,8 @@ def _windows(
         offset = round((ratio - 1.0) / 2.0) if ratio > 1.0 else 0
         shapes = rhythm.look(piece, result, work_hz)
         flutter = rhythm.flutter_of(piece, names, result, work_hz)
-        window = _Window(lower + offset, ratio, work_hz, result, shapes, spikes, flutter)
+        atrial = rhythm.atrial_of(piece, names, result.triggers, work_hz)
+        window = _Window(lower + offset, ratio, work_hz, result, shapes, spikes, flutter, atrial)
         done.append((inside, window))
     return done
 
@@ -398,6 +400,7 @@ def _strip(
         p_seen=np.array([beat.p_on is not None for beat in beats], dtype=np.bool_),
         measured=measured,
         flutter=main.flutter,
+        atrial=main.atrial,
     )
 
 

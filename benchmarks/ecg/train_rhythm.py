@@ -61,19 +61,28 @@ def _rhythms(notes: Annotations, start: int, stop: int) -> frozenset[str]:
     return frozenset(said | {now})
 
 
-def _groups(found: NDArray[np.int64], notes: Annotations, tolerance: float) -> NDArray[np.str_]:
-    """Return each found beat's group, "-" where no beat is annotated."""
+def beat_groups(
+    found: NDArray[np.int64], notes: Annotations, tolerance: float
+) -> tuple[NDArray[np.str_], dict[str, int]]:
+    """Return each found beat's group, "-" where none is annotated, and the groups of the missed."""
     kept = np.isin(notes.code, list(GROUPS))
     at, code = notes.sample[kept], notes.code[kept]
     groups = np.full(found.size, "-", dtype="U1")
     if at.size == 0:
-        return groups
-    right = np.clip(np.searchsorted(at, found), 1, at.size - 1)
-    nearest = np.where(found - at[right - 1] < at[right] - found, right - 1, right)
+        return groups, {}
+    right = np.clip(np.searchsorted(at, found), 1, max(1, at.size - 1))
+    right = np.minimum(right, at.size - 1)
+    left = np.maximum(right - 1, 0)
+    nearest = np.where(found - at[left] < at[right] - found, left, right)
+    hit = np.zeros(at.size, dtype=bool)
     for index, place in enumerate(nearest):
-        if abs(int(at[place]) - int(found[index])) <= tolerance:
+        if abs(int(at[place]) - int(found[index])) <= tolerance and not hit[place]:
             groups[index] = GROUPS[int(code[place])]
-    return groups
+            hit[place] = True
+    missed: dict[str, int] = {}
+    for each in code[~hit]:
+        missed[GROUPS[int(each)]] = missed.get(GROUPS[int(each)], 0) + 1
+    return groups, missed
 
 
 def described(record: EcgSignal, start: int, stop: int) -> tuple[NDArray[np.int64], Array, Array]:
@@ -101,7 +110,7 @@ def _pieces(stem: Path, seconds: float) -> list[Piece]:
                 Piece(
                     stem.name,
                     rows,
-                    _groups(at, notes, 0.15 * record.fs_hz),
+                    beat_groups(at, notes, 0.15 * record.fs_hz)[0],
                     fibrillation_features(rows, rr_ms, conducted),
                     _rhythms(notes, start, start + length),
                 )

@@ -42,19 +42,6 @@ CONDUCTION = MappingProxyType(
         _C.PREEXCITATION: Definition(
             "心室预激图形", "Ventricular pre-excitation pattern", "WPW", "74390002"
         ),
-        _C.SECOND_DEGREE_AV_BLOCK_WENCKEBACH: Definition(
-            "疑似二度I型房室传导阻滞", "Suspected second-degree AV block, type I", None, "54016002"
-        ),
-        _C.SECOND_DEGREE_AV_BLOCK_MOBITZ: Definition(
-            "疑似二度II型房室传导阻滞",
-            "Suspected second-degree AV block, type II",
-            "2AVB",
-            "426183003",
-        ),
-        _C.TWO_TO_ONE_AV_BLOCK: Definition("疑似2:1房室传导阻滞", "Suspected 2:1 AV block", "2AVB"),
-        _C.HIGH_DEGREE_AV_BLOCK: Definition(
-            "疑似高度房室传导阻滞", "Suspected high-degree AV block"
-        ),
         _C.COMPLETE_AV_BLOCK: Definition(
             "疑似三度房室传导阻滞", "Suspected complete AV block", "3AVB", "27885002"
         ),

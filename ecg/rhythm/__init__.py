@@ -5,6 +5,7 @@ from ecg.findings import Finding
 from ecg.rhythm.atria import Flutter, flutter_of
 from ecg.rhythm.classify import label_beats
 from ecg.rhythm.disorder import disorder_findings, longest_disorder
+from ecg.rhythm.dissociation import Atrial, atrial_of, dissociation_findings
 from ecg.rhythm.ectopy import supraventricular_findings, ventricular_findings
 from ecg.rhythm.fibrillation import (
     fibrillation_findings,
@@ -21,10 +22,12 @@ from ecg.rhythm.view import look
 
 __all__ = (
     "PAUSE_MS",
+    "Atrial",
     "BeatLabel",
     "Flutter",
     "Pacing",
     "Strip",
+    "atrial_of",
     "disorder_findings",
     "flutter_of",
     "label_beats",
@@ -41,13 +44,17 @@ def rhythm_findings(strip: Strip, pacing: Pacing, critical: CriticalValues) -> l
     """Name the rhythm and report ectopic beats; pauses are `pause_findings`.
 
     Flutter is looked for before fibrillation, and both before what rate and P waves say: in neither
-    is a premature narrow beat one. Where the ventricles are paced, what follows them is not judged.
+    is a premature narrow beat one. Where the ventricles are
+    paced, only fibrillation and dissociation are.
     """
     found = ventricular_findings(strip, critical)
     paced = pacing_findings(pacing, strip.labels)
-    if 2 * int(pacing.ventricular.sum()) >= len(strip.labels):
-        return [*paced, *found, *extreme_findings(strip, critical)]
     fibrillation = fibrillation_of(strip)
+    if 2 * int(pacing.ventricular.sum()) >= len(strip.labels):
+        if fibrillation is not None:
+            found += fibrillation_findings(strip, fibrillation, critical)
+        found += dissociation_findings(strip.atrial, strip.statistics, paced=True)
+        return [*paced, *found, *extreme_findings(strip, critical)]
     if is_flutter(strip):
         found += flutter_findings(strip, critical)
     elif fibrillation is not None:
@@ -55,6 +62,9 @@ def rhythm_findings(strip: Strip, pacing: Pacing, critical: CriticalValues) -> l
         if fibrillation.share < 1.0:
             found += supraventricular_findings(strip)
     else:
-        found += basic_findings(strip, critical)
-        return [*paced, *found, *supraventricular_findings(strip)]
+        block = dissociation_findings(strip.atrial, strip.statistics, paced=False)
+        if not block:
+            found += basic_findings(strip, critical)
+            return [*paced, *found, *supraventricular_findings(strip)]
+        found += block
     return [*paced, *found, *extreme_findings(strip, critical)]

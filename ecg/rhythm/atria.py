@@ -10,10 +10,11 @@ from ecg.filters import Array, band_pass, decimate
 ATRIAL_FS_HZ = 120.0
 BAND_HZ = (3.0, 12.0)
 FLUTTER_LEADS = ("II", "III", "aVF", "V1")
-LAGS_S = (0.17, 0.305)
+LAGS_S = (0.18, 0.305)
 QRS_BEFORE_MS = 15.0
 QRS_AFTER_MS = 20.0
 UNKNOWN_QRS_MS = (-60.0, 80.0)
+WIDEST_QRS_MS = (-60.0, 70.0)
 SAME_LAG_S = 0.017
 LOOK_S = 20.0
 
@@ -69,7 +70,8 @@ def flutter_of(
     Notes
     -----
     QRS complexes are bridged by straight lines and left out of the sums, so that a wave locked to
-    them (2:1 conduction) is not subtracted with them.
+    them (2:1 conduction) is not subtracted with them. Flutter may be taken for a wide QRS: what is
+    bridged is held to `WIDEST_QRS_MS`.
     """
     factor = max(1, int(fs_hz // ATRIAL_FS_HZ))
     hz = fs_hz / factor
@@ -84,7 +86,8 @@ def flutter_of(
     for trigger, number in zip(found.triggers, found.class_of, strict=True):
         if number >= 0:
             marks = found.classes[number].fiducials
-            begin, end = marks.qrs_on - found.before, marks.qrs_off - found.before
+            begin = max(marks.qrs_on - found.before, round(WIDEST_QRS_MS[0] / 1000.0 * fs_hz))
+            end = min(marks.qrs_off - found.before, round(WIDEST_QRS_MS[1] / 1000.0 * fs_hz))
         else:
             begin, end = (round(each / 1000.0 * fs_hz) for each in UNKNOWN_QRS_MS)
         lower = (trigger + begin - QRS_BEFORE_MS / 1000.0 * fs_hz) / factor

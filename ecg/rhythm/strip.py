@@ -10,6 +10,7 @@ from ecg.filters import Array
 from ecg.findings import Evidence, Finding, FindingCode, Severity
 from ecg.intervals import Measurements
 from ecg.rhythm.atria import Flutter
+from ecg.rhythm.dissociation import Atrial
 from ecg.rhythm.labels import BeatLabel
 from ecg.rhythm.statistics import RrStatistics, rr_statistics
 from ecg.rhythm.view import COLUMN
@@ -40,6 +41,8 @@ class Strip:
         Of the dominant beat.
     flutter
         What repeats between the QRS complexes, or None.
+    atrial
+        What repeats independently of them, or None.
     """
 
     duration_ms: float
@@ -50,6 +53,7 @@ class Strip:
     p_seen: NDArray[np.bool_]
     measured: Measurements
     flutter: Flutter | None = None
+    atrial: Atrial | None = None
 
     @cached_property
     def rr_ms(self) -> Array:

@@ -55,13 +55,14 @@ def one_lead(
     width_s: float = 0.011,
     p_uv: float = 120.0,
     qt_s: float = 0.26,
+    t_uv: float = 250.0,
 ) -> Samples:
     """Return a lead with a beat at each of ``times_s``: R of 1 mV, then S, T, and P before."""
     at = np.arange(int(duration_s * fs_hz)) / fs_hz
     lead = np.zeros_like(at)
     for beat in times_s:
         lead += 1000.0 * bump(at, beat, width_s) - 250.0 * bump(at, beat + 2.2 * width_s, width_s)
-        lead += p_uv * bump(at, beat - 0.16, 0.022) + 250.0 * bump(at, beat + qt_s, 0.04)
+        lead += p_uv * bump(at, beat - 0.16, 0.022) + t_uv * bump(at, beat + qt_s, 0.04)
     return lead
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.ecg.accuracy_qrs import score, without_flutter
-from benchmarks.ecg.accuracy_statements import screened
+from benchmarks.ecg.accuracy_statements import Screened, screened
 from benchmarks.ecg.accuracy_waves import agreement
 from benchmarks.ecg.wfdb_lite import VF_OFF, VF_ON, read_annotations, read_record
 from ecg import EcgFormatError, EcgSignal, read, screen
@@ -74,6 +74,20 @@ def test_half_an_hour_of_two_leads_is_screened_whole(mitdb: Path) -> None:
     assert missed <= 0.02 * ventricular.size
 
 
+def rhythm_counts(done: list[Screened]) -> dict[str, tuple[int, int]]:
+    """Return how many of a rhythm's records were named, and how many there are."""
+    counts: dict[str, tuple[int, int]] = {}
+    for name, statement, code in (
+        ("fibrillating", "AFIB", FindingCode.SUSPECTED_ATRIAL_FIBRILLATION),
+        ("fluttering", "AFLT", FindingCode.SUSPECTED_ATRIAL_FLUTTER),
+        ("paced", "PACE", FindingCode.PACED_RHYTHM),
+    ):
+        having = [each for each in done if statement in each.codes]
+        named = [each for each in having if code in {one.code for one in each.result.findings}]
+        counts[name] = (len(named), len(having))
+    return counts
+
+
 def test_normals_hypertrophy_and_bundle_branch_blocks_do_not_alarm(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
@@ -83,6 +97,7 @@ def test_normals_hypertrophy_and_bundle_branch_blocks_do_not_alarm(
     done = screened(target)
     alarmed = [each for each in done if FindingCode.SUSPECTED_STEMI in each.result.critical]
     assert len(done) == 278
+    assert rhythm_counts(done) == {"fibrillating": (5, 6), "fluttering": (5, 5), "paced": (4, 4)}
     harmless = {"NORM", "LVH", "CLBBB", "CRBBB", "PACE"}
     assert [each.stem for each in alarmed if each.codes & harmless] == []
     assert [each.stem for each in alarmed if each.row["infarction_stadium1"] != "Stadium I"] == [
