@@ -1,6 +1,8 @@
 import io
 import os
 import re
+import subprocess
+import sys
 import zipfile
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -373,6 +375,21 @@ def test_samples_on_no_grid_come_back_within_half_a_step() -> None:
     assert back.patient == Patient(61.5, Sex.FEMALE, "A 17", "张三", date(1962, 1, 31))
     with pytest.raises(ValueError, match="name"):
         write_wfdb(signal, "../x")
+
+
+def test_only_flac_asks_for_pyav() -> None:
+    script = (
+        "import sys, ecg; sys.modules['av'] = None\n"
+        f"assert ecg.read({str(WFDB / '310derive.hea')!r}).n_leads == 2\n"
+        "try:\n"
+        f"    ecg.read({str(WFDB / 'flacformats.hea')!r})\n"
+        "except ecg.EcgFormatError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "WFDB: FLAC: signal files need the package av"
 
 
 def test_every_shared_record_is_read() -> None:
