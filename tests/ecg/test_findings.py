@@ -79,6 +79,7 @@ def test_an_irregular_rhythm_with_sinus_p_is_sinus_arrhythmia() -> None:
     times = 0.4 + np.cumsum(np.random.default_rng(7).uniform(0.6, 0.95, 12))
     codes = said(twelve(times_s=times[times < 9.6]))
     assert codes[Code.SINUS_ARRHYTHMIA] is Severity.NORMAL
+    assert Code.WITHIN_NORMAL_LIMITS in codes
     assert Code.SUSPECTED_ATRIAL_FIBRILLATION not in codes
 
 
