@@ -24,6 +24,8 @@ def fill_gaps(samples_uv: NDArray[np.floating[Any]]) -> Array:
         A float64 copy without NaN; a lead without any sample becomes zero.
     """
     filled = np.array(samples_uv, dtype=np.float64)
+    if not np.isnan(filled.sum()):
+        return filled
     for row in filled:
         gap = np.isnan(row)
         if not gap.any():

@@ -90,11 +90,12 @@ def _saturated_share(samples: Array, width: int) -> Array:
     for extreme in (samples.max(axis=-1), samples.min(axis=-1)):
         # A quiet baseline may lie at an extreme for long; a rail lies away from it.
         rail = np.where(np.abs(extreme - middle) > RAIL_SHARE * swing, extreme, np.nan)
-        stuck = (samples == rail[:, np.newaxis]).astype(np.float64)
-        if float(stuck.mean()) * samples.shape[-1] <= width:
-            continue
-        runs = ndimage.uniform_filter1d(stuck, width, axis=-1, mode="constant")
-        share += (runs > 1.0 - 0.5 / width).mean(axis=-1) * width / 2.0
+        stuck = samples == rail[:, np.newaxis]
+        rows = np.flatnonzero(stuck.sum(axis=-1) > width)
+        runs = ndimage.uniform_filter1d(
+            stuck[rows].astype(np.float64), width, axis=-1, mode="constant"
+        )
+        share[rows] += (runs > 1.0 - 0.5 / width).mean(axis=-1) * width / 2.0
     return share
 
 

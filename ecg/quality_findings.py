@@ -37,8 +37,10 @@ def poor_lead_findings(signal: EcgSignal, scored: tuple[LeadQuality, ...]) -> li
 
 def einthoven_findings(signal: EcgSignal) -> list[Finding]:
     """Report limb leads that break I + III = II."""
-    piece = fill_gaps(signal.samples_uv[:, : round(quality.LOOK_S * signal.fs_hz)])
-    residual = quality.einthoven_residual_uv(piece, tuple(signal.leads), signal.fs_hz)
+    leads = tuple(name for name in ("I", "II", "III") if name in signal.leads)
+    rows = [signal.leads.index(name) for name in leads]
+    piece = fill_gaps(signal.samples_uv[rows, : round(quality.LOOK_S * signal.fs_hz)])
+    residual = quality.einthoven_residual_uv(piece, leads, signal.fs_hz)
     if residual is None or residual < quality.EINTHOVEN_UV:
         return []
     evidence = Evidence(
