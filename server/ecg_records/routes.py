@@ -17,6 +17,7 @@ from server.ecg_records.schemas import (
     PaperGain,
     PaperLayout,
     PaperSpeed,
+    PreviousOut,
     WaveformOut,
 )
 from server.ecg_records.service import EcgRecordService
@@ -115,6 +116,16 @@ def ecg_routes(ecgs: EcgRecordService, reception: EcgReception) -> list[Route]:
         found = await reception.take(request[ACTOR], request.content.iter_chunked(_CHUNK_BYTES))
         return json_response(found, status=200 if found.duplicate else 201)
 
+    @inject_params.and_request
+    async def get_previous_ecg(
+        request: web.Request, ecg_id: str, /
+    ) -> r200[PreviousOut] | r400[Problem] | r404[Problem]:
+        """Return the patient's ECG before this one, and what changed since.
+
+        Tags: ecgs
+        """
+        return json_response(await ecgs.previous(request[ACTOR], ecg_id))
+
     read = Requires(Action.EXAM_READ)
     return [
         Route("GET", "/api/ecgs", list_ecgs, read),
@@ -122,4 +133,5 @@ def ecg_routes(ecgs: EcgRecordService, reception: EcgReception) -> list[Route]:
         Route("GET", "/api/ecgs/{ecg_id}", get_ecg, read),
         Route("GET", "/api/ecgs/{ecg_id}/paper.svg", get_ecg_paper, read),
         Route("GET", "/api/ecgs/{ecg_id}/waveform", get_ecg_waveform, read),
+        Route("GET", "/api/ecgs/{ecg_id}/previous", get_previous_ecg, read),
     ]

@@ -95,6 +95,32 @@ class WaveformOut(BaseModel):
     filters: FiltersOut
     device: str | None
     device_statements: list[str]
+    device_measurements: dict[str, float]
+
+
+class MedianBeatOut(BaseModel):
+    """A dominant median beat, to be laid over another recording's beats.
+
+    ``traces_mv`` by lead, zero before QRS; ``r`` is the sample that stands at an R wave.
+    """
+
+    fs_hz: float
+    r: int
+    traces_mv: dict[str, list[float]]
+
+
+class PreviousOut(BaseModel):
+    """The patient's ECG before this one, and what changed since.
+
+    ``comparison`` is the JSON object of ``ecg compare --json``; null where there is no previous
+    one, or one of the two was not screened. ``median`` is the previous recording's.
+    """
+
+    previous: EcgOut | None
+    comparison: dict[str, JsonValue] | None
+    median: MedianBeatOut | None
+    notice_zh: str = DISCLAIMER_ZH
+    notice_en: str = DISCLAIMER_EN
 
 
 class EcgPage(BaseModel):

@@ -14,8 +14,9 @@ from ecg.critical import CriticalValues
 from ecg.formats.dicom_writer import write_dicom
 from ecg.formats.sniff import MAX_BYTES, reader_of
 from ecg.render import render
+from ecg.serial import compare
 from ecg.sheet import Layout
-from server.ecg_records.waveform import packed
+from server.ecg_records.waveform import median_beat, packed
 
 
 def _answer(request: bytes) -> tuple[bytes]:
@@ -44,6 +45,11 @@ def _done(request: dict[str, Any], signal: EcgSignal) -> dict[str, Any]:
         return {"screening": _screened(request, signal).to_dict()}
     if request["kind"] == "waveform":
         return {"waveform": packed(signal, float(request["start_s"]))}
+    if request["kind"] == "compare":
+        previous = _screened(request, read(Path(request["previous_path"])))
+        # The archive knows that both are of one patient; institutions' own ids may differ.
+        found = compare(previous, _screened(request, signal), matched=True)
+        return {"comparison": found.to_dict(), "median": median_beat(previous)}
     layout = request["layout"]
     drawn = render(
         signal,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
@@ -13,7 +13,14 @@ from server.core.database import Database
 from server.core.errors import NotFound
 from server.core.paging import Cursor
 from server.ecg_records.models import EcgRecord, ScreeningStatus
-from server.ecg_records.schemas import EcgDetailOut, EcgOut, EcgPage, WaveformOut, findings_out
+from server.ecg_records.schemas import (
+    EcgDetailOut,
+    EcgOut,
+    EcgPage,
+    PreviousOut,
+    WaveformOut,
+    findings_out,
+)
 from server.ecg_records.screening import OriginalFiles
 from server.ecg_records.workbench import PaperStyle
 from server.identity.public import Actor, InstitutionRef
@@ -25,6 +32,10 @@ class StudyDirectory(Protocol):
 
     def visible_to(self, actor: Actor) -> Select[str]:
         """Return the query of the ids of the studies ``actor`` may see."""
+        ...
+
+    def of_the_same_patient(self, actor: Actor, study_id: str) -> Select[str]:
+        """Return the query of the ids of the studies of its patient that ``actor`` may see."""
         ...
 
     async def patients_of(
@@ -51,6 +62,10 @@ class PaperBench(Protocol):
 
     async def waveform(self, path: Path, *, start_s: float) -> dict[str, Any]:
         """Return up to a minute of samples, as `WaveformOut` has them."""
+        ...
+
+    async def compare(self, previous: Path, current: Path) -> dict[str, Any]:
+        """Return the comparison of two files and the previous one's median beat."""
         ...
 
 
@@ -140,6 +155,44 @@ class EcgRecordService:
         async with self._originals.as_file(record.object_id) as path:
             found = await self._bench.waveform(path, start_s=start_s)
         return WaveformOut.model_validate(found)
+
+    async def previous(self, actor: Actor, ecg_id: str) -> PreviousOut:
+        """Return the patient's ECG before this one and what changed; that both were read is recorded.
+
+        Raises
+        ------
+        NotFound
+            If there is none, or none that ``actor`` may see.
+        UnreadableEcg
+            If one of the two cannot be read.
+        """
+        taken = func.coalesce(EcgRecord.acquired_at, EcgRecord.received_at)
+        async with self._database.reading() as session:
+            record = await self._visible(session, actor, ecg_id)
+            same = self._studies.of_the_same_patient(actor, record.study_pk)
+            before = await session.scalar(
+                select(EcgRecord)
+                .where(
+                    EcgRecord.study_pk.in_(same),
+                    EcgRecord.id != record.id,
+                    taken < (record.acquired_at or record.received_at),
+                )
+                .order_by(taken.desc(), EcgRecord.id.desc())
+                .limit(1)
+            )
+            shown = await self._out(session, [before] if before is not None else [])
+        await self._reads.record_read(actor, record.study_pk)
+        if before is None:
+            return PreviousOut(previous=None, comparison=None, median=None)
+        await self._reads.record_read(actor, before.study_pk)
+        if not (_may_show_findings(record) and _may_show_findings(before)):
+            return PreviousOut(previous=shown[0], comparison=None, median=None)
+        async with (
+            self._originals.as_file(before.object_id) as old,
+            self._originals.as_file(record.object_id) as new,
+        ):
+            found = await self._bench.compare(old, new)
+        return PreviousOut.model_validate({"previous": shown[0], **found})
 
     async def _visible(self, session: AsyncSession, actor: Actor, ecg_id: str) -> EcgRecord:
         found = await session.scalar(

@@ -1,17 +1,32 @@
-"""Samples for drawing in a browser: 16-bit steps, little endian, lead after lead."""
+"""Samples for drawing in a browser: 16-bit steps, little endian, lead after lead; median beats."""
 
 import base64
 from typing import Any, Final
 
 import numpy as np
 
-from ecg import EcgSignal
+from ecg import EcgSignal, Screening
 
 LONGEST_S: Final = 60.0
 GAP: Final = -32768
 _MOST_STEPS: Final = 32767
 _FINEST_UV: Final = 0.5
 """Finer than any recorder's own step that matters; 16 bits then reach 16 mV."""
+
+
+def median_beat(screening: Screening) -> dict[str, Any] | None:
+    """Return the dominant median beat as `MedianBeatOut` has it; None where there is none."""
+    beat, fs_hz = screening.median_beat, screening.median_fs_hz
+    if beat is None or fs_hz is None:
+        return None
+    traces_mv = np.round(beat.median_uv / 1000.0, 3)
+    return {
+        "fs_hz": fs_hz,
+        "r": beat.fiducials.r,
+        "traces_mv": {
+            lead: row.tolist() for lead, row in zip(screening.median_leads, traces_mv, strict=True)
+        },
+    }
 
 
 def packed(signal: EcgSignal, start_s: float) -> dict[str, Any]:
@@ -46,4 +61,5 @@ def packed(signal: EcgSignal, start_s: float) -> dict[str, Any]:
         },
         "device": signal.device,
         "device_statements": list(signal.device_statements),
+        "device_measurements": dict(signal.device_measurements),
     }

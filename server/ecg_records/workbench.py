@@ -127,6 +127,23 @@ class EcgWorkbench:
         found: str | None = answer["format"]
         return found
 
+    async def compare(self, previous: Path, current: Path) -> dict[str, Any]:
+        """Compare two files of one patient; return the comparison and the previous median beat.
+
+        Raises
+        ------
+        UnreadableEcg
+            As `screen`, for either.
+        """
+        return await self._ask(
+            {
+                "kind": "compare",
+                "path": str(current),
+                "previous_path": str(previous),
+                "critical": self._critical,
+            }
+        )
+
     async def open(self) -> None:
         """Start the workers, so that the first recording need not wait for one."""
         await self._pool.open()

@@ -41,6 +41,11 @@ class StudyService:
         """Return the query of the ids of the studies ``actor`` may see."""
         return visible_studies(actor, self._clock.now())
 
+    def of_the_same_patient(self, actor: Actor, study_id: str) -> Select[str]:
+        """Return the query of the ids of the studies of its patient that ``actor`` may see."""
+        patient = select(Study.patient_pk).where(Study.id == study_id).scalar_subquery()
+        return self.visible_to(actor).where(Study.patient_pk == patient)
+
     async def may_see(self, actor: Actor, study_id: str) -> bool:
         """Tell whether ``actor`` may see one study."""
         async with self._database.reading() as session:

@@ -208,3 +208,36 @@ def test_a_gap_is_marked_and_a_long_recording_is_cut_at_a_minute() -> None:
     assert found["uv_per_unit"] * steps[0, 0] == pytest.approx(40_000.0)
     nothing = packed(EcgSignal(np.full((1, 600), np.nan), 500.0, ("I",)), 0.0)
     assert set(np.frombuffer(base64.b64decode(nothing["samples"]), "<i2").tolist()) == {GAP}
+
+
+async def test_the_previous_ecg_of_the_patient_comes_with_what_changed(
+    client: Client, room: Room, clock: ManualClock
+) -> None:
+    for day in ("20260101", "20260301", "20260201"):
+        await room.receive(ecg_bytes(AcquisitionDateTime=f"{day}080000"))
+        clock.advance(60)
+    await room.receive(ecg_bytes(PatientID="another", AcquisitionDateTime="20260115080000"))
+    records = await room.records()
+    url = "/api/ecgs/{}/previous".format
+    before = await (await client.get(url(records[1].id))).json()
+    assert before["previous"]["id"] == records[2].id
+    assert (before["comparison"], before["median"]) == (None, None)
+    for record in records:
+        await room.screener.screen(record.id)
+    room.reads.seen.clear()
+    found = await (await client.get(url(records[1].id))).json()
+    assert {study for _, study in room.reads.seen} == {records[1].study_pk, records[2].study_pk}
+    assert found["comparison"]["comparable"] is True
+    assert found["comparison"]["changes"] == []
+    assert {each["by"] for each in found["comparison"]["differences"]} == {0.0}
+    assert "仅供参考" in found["notice_zh"]
+    median = found["median"]
+    lengths = {len(trace) for trace in median["traces_mv"].values()}
+    assert len(lengths) == 1
+    assert 0 < median["r"] < lengths.pop()
+    assert {"I", "II", "V1", "V6"} <= set(median["traces_mv"])
+    for first in (records[0], records[3]):
+        nothing = await (await client.get(url(first.id))).json()
+        assert (nothing["previous"], nothing["comparison"]) == (None, None)
+    hidden = await client.get(url(records[1].id), headers={"X-Institution": OTHER_TOWNSHIP})
+    assert hidden.status == 404

@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 35f4bf974cc4a09a451180eedeaeb87c30aebb0e5069126274ebaf6e70c86206
+// Made by `make api-types`; do not edit. OpenAPI document sha256 be00396eb9049487a0e3eef883d7f927e1802ff9d95d6836ceee66de1011bc1c
 
 export interface paths {
     "/api/consults": {
@@ -372,6 +372,68 @@ export interface paths {
                     };
                     content: {
                         "application/json": unknown;
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ecgs/{ecg_id}/previous": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the patient's ECG before this one, and what changed since. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    ecg_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PreviousOut"];
                     };
                 };
                 400: {
@@ -2462,6 +2524,22 @@ export interface components {
         };
         JsonValue: unknown;
         /**
+         * MedianBeatOut
+         * @description A dominant median beat, to be laid over another recording's beats.
+         *
+         *     ``traces_mv`` by lead, zero before QRS; ``r`` is the sample that stands at an R wave.
+         */
+        MedianBeatOut: {
+            /** Fs Hz */
+            fs_hz: number;
+            /** R */
+            r: number;
+            /** Traces Mv */
+            traces_mv: {
+                [key: string]: number[];
+            };
+        };
+        /**
          * PatientOut
          * @description A patient as lists show them.
          */
@@ -2522,6 +2600,31 @@ export interface components {
             series_instance_uid: string;
             /** Sop Instance Uid */
             sop_instance_uid: string;
+        };
+        /**
+         * PreviousOut
+         * @description The patient's ECG before this one, and what changed since.
+         *
+         *     ``comparison`` is the JSON object of ``ecg compare --json``; null where there is no previous
+         *     one, or one of the two was not screened. ``median`` is the previous recording's.
+         */
+        PreviousOut: {
+            /** Comparison */
+            comparison: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            median: components["schemas"]["MedianBeatOut"] | null;
+            /**
+             * Notice En
+             * @default Machine hint (for reference only, not a registered device)
+             */
+            notice_en?: string;
+            /**
+             * Notice Zh
+             * @default 机器分析提示（仅供参考，未注册）
+             */
+            notice_zh?: string;
+            previous: components["schemas"]["EcgOut"] | null;
         };
         /**
          * Problem
@@ -2989,6 +3092,10 @@ export interface components {
         WaveformOut: {
             /** Device */
             device: string | null;
+            /** Device Measurements */
+            device_measurements: {
+                [key: string]: number;
+            };
             /** Device Statements */
             device_statements: string[];
             /** Duration S */
