@@ -1,6 +1,7 @@
 import type { Band, LeadMark } from './bands';
 import { MARGIN_MM, type Point, type Sheet, type Strip, xOf } from './layout';
 import type { Palette } from './palette';
+import { laidOver, type MedianBeat } from './previous';
 import { between, type Recording } from './recording';
 
 /** What lies over the paper. */
@@ -9,7 +10,17 @@ export interface Overlay {
   readonly marks: readonly LeadMark[];
   /** Seconds of the R waves, numbered from `firstBeat` under the rhythm strip. */
   readonly beatsS: readonly number[];
-  readonly caliper: { readonly from: Point; readonly to: Point; readonly text: string } | null;
+  readonly caliper: Caliper | null;
+  /** An earlier recording's median beat, laid over every beat. */
+  readonly previous?: MedianBeat | null;
+}
+
+export interface Caliper {
+  readonly from: Point;
+  readonly to: Point;
+  readonly text: string;
+  /** Repeats the distance over the whole width, as dividers march along a strip. */
+  readonly march?: boolean;
 }
 
 export interface Words {
@@ -26,6 +37,8 @@ const LABEL_PX = 13;
 const NOTE_PX = 12;
 /** Closer than this, millimetre lines are only a haze. */
 const LEAST_LINE_PX = 2.2;
+/** Nearer, marching makes a comb that says nothing. */
+const LEAST_MARCH_MM = 3;
 
 /** Draws the whole sheet; the context's unit is a CSS pixel, `pxPerMm` of them a millimetre. */
 export function draw(
@@ -46,6 +59,21 @@ export function draw(
   context.lineWidth = Math.max(1, pxPerMm * 0.25);
   for (const baselineMm of sheet.rowsMm) drawPulse(context, sheet, baselineMm, px);
   for (const strip of sheet.strips) drawTrace(context, sheet, strip, recording, pxPerMm);
+  if (overlay.previous) {
+    context.strokeStyle = palette.caliper;
+    context.setLineDash([4, 3]);
+    for (const strip of sheet.strips) {
+      for (const line of laidOver(sheet, strip, recording, overlay.beatsS, overlay.previous)) {
+        context.beginPath();
+        line.forEach(({ xMm, yMm }, k) => {
+          if (k === 0) context.moveTo(px(xMm), px(yMm));
+          else context.lineTo(px(xMm), px(yMm));
+        });
+        context.stroke();
+      }
+    }
+    context.setLineDash([]);
+  }
   context.fillStyle = palette.faint;
   context.font = `${NOTE_PX}px ${FONT}`;
   for (const strip of sheet.strips) {
@@ -233,7 +261,7 @@ function drawNumbers(
 function drawCaliper(
   context: CanvasRenderingContext2D,
   sheet: Sheet,
-  { from, to, text }: { from: Point; to: Point; text: string },
+  { from, to, text, march }: Caliper,
   palette: Palette,
   px: (mm: number) => number,
 ): void {
@@ -253,6 +281,15 @@ function drawCaliper(
     context.lineTo(x2, y);
   }
   context.stroke();
+  if (march) {
+    context.lineWidth = 1;
+    context.beginPath();
+    for (const xMm of marched(sheet, left.xMm, right.xMm)) {
+      context.moveTo(px(xMm), top);
+      context.lineTo(px(xMm), bottom);
+    }
+    context.stroke();
+  }
   context.font = `600 ${LABEL_PX}px ${FONT}`;
   context.textBaseline = 'top';
   const width = context.measureText(text).width + 12;
@@ -263,4 +300,14 @@ function drawCaliper(
   context.fillRect(x, y, width, LABEL_PX + 8);
   context.fillStyle = palette.onCaliper;
   context.fillText(text, x + 6, y + 4);
+}
+
+/** Where the distance between two places falls again, left and right of them. */
+export function marched(sheet: Sheet, leftMm: number, rightMm: number): readonly number[] {
+  const step = rightMm - leftMm;
+  if (step < LEAST_MARCH_MM) return [];
+  const places: number[] = [];
+  for (let xMm = leftMm - step; xMm >= MARGIN_MM; xMm -= step) places.unshift(xMm);
+  for (let xMm = rightMm + step; xMm <= sheet.widthMm; xMm += step) places.push(xMm);
+  return places;
 }

@@ -1,5 +1,6 @@
 export { type Band, type BeatTimes, bandsOf, type LeadMark, type Marks } from './bands';
-export { draw, type Overlay } from './draw';
+export { type Caliper, draw, type Overlay } from './draw';
+export { type DisplayFilter, FILTERS, filtered } from './filter';
 export {
   type GainMmMv,
   type LayoutName,
@@ -14,4 +15,5 @@ export {
 } from './layout';
 export { type Measured, measured } from './measure';
 export { PALETTES, type PaperName } from './palette';
+export type { MedianBeat } from './previous';
 export { type PackedWaveform, type Recording, unpack } from './recording';

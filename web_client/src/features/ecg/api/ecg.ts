@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { type Recording, unpack } from '@/ecgcore';
+import { type MedianBeat, type Recording, unpack } from '@/ecgcore';
 import { api, bodyOf, type Schemas } from '@/shared/api';
 import { REQUESTS } from '@/shared/requests/requests';
 
@@ -12,6 +12,48 @@ export function ecgQuery(id: string) {
     queryKey: [...REQUESTS, 'ecg', id],
     queryFn: ({ signal }) =>
       bodyOf(api.GET('/api/ecgs/{ecg_id}', { params: { path: { ecg_id: id } }, signal })),
+  });
+}
+
+export interface Previous {
+  readonly ecg: Schemas['EcgOut'] | null;
+  readonly comparison: Comparison | null;
+  readonly median: MedianBeat | null;
+}
+
+/** `ecg compare --json`, as far as this page shows it. */
+export interface Comparison {
+  readonly comparable: boolean;
+  readonly reservations: readonly Said[];
+  readonly changes: readonly (Said & { readonly severity: string })[];
+  readonly differences: readonly {
+    readonly quantity: string;
+    readonly lead: string | null;
+    readonly by: number;
+    readonly notable: boolean;
+  }[];
+}
+
+interface Said {
+  readonly text_zh: string;
+  readonly text_en: string;
+}
+
+/** The patient's ECG before this one, and what changed since. */
+export function previousQuery(id: string) {
+  return queryOptions({
+    queryKey: [...REQUESTS, 'ecg', id, 'previous'],
+    queryFn: async ({ signal }): Promise<Previous> => {
+      const found = await bodyOf(
+        api.GET('/api/ecgs/{ecg_id}/previous', { params: { path: { ecg_id: id } }, signal }),
+      );
+      const { previous, comparison, median } = found;
+      return {
+        ecg: previous,
+        comparison: comparison as unknown as Comparison | null,
+        median: median && { fsHz: median.fs_hz, r: median.r, tracesMv: median.traces_mv },
+      };
+    },
   });
 }
 

@@ -1,6 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
-import { type BeatTimes, layoutsFor, type Marks } from '@/ecgcore';
+import {
+  type BeatTimes,
+  type DisplayFilter,
+  filtered,
+  type LayoutName,
+  layoutsFor,
+  type Marks,
+  type MedianBeat,
+} from '@/ecgcore';
 import { asProblem } from '@/shared/api';
 import { ErrorNotice, Loading, Notice } from '@/shared/ui';
 import { type Waveform, waveformQuery } from '../api/ecg';
@@ -18,6 +26,8 @@ export interface EcgPaperProps {
   readonly beats?: readonly BeatTimes[] | undefined;
   /** Laid over the traces: where a finding shows. */
   readonly marks?: Marks | null;
+  /** The median beat of the patient's ECG before this one, where there is one to lay over. */
+  readonly previous?: MedianBeat | null;
   /** A view kept by somebody else, such as a room in which all see the same; without it, the paper keeps its own. */
   readonly view?: EcgView;
   readonly onView?: (view: EcgView) => void;
@@ -26,7 +36,8 @@ export interface EcgPaperProps {
 const NO_BEATS: readonly BeatTimes[] = [];
 
 /** An ECG on its paper with the tools to read it. */
-export function EcgPaper({ ecgId, patientName, beats = NO_BEATS, marks = null, ...shared }: EcgPaperProps) {
+export function EcgPaper({ ecgId, patientName, ...shared }: EcgPaperProps) {
+  const { beats = NO_BEATS, marks = null, previous = null } = shared;
   const t = useWords();
   const [own, setOwn] = useState<EcgView>(USUAL_VIEW);
   const view = shared.view ?? own;
@@ -35,12 +46,19 @@ export function EcgPaper({ ecgId, patientName, beats = NO_BEATS, marks = null, .
   const paper = useDisplay((display) => display.paper);
   const [actual, setActual] = useState(known !== null);
   const [caliper, setCaliper] = useState(false);
+  const [march, setMarch] = useState(false);
+  const [laidOver, setLaidOver] = useState(false);
+  const [filter, setFilter] = useState<DisplayFilter>('none');
   const [measuring, setMeasuring] = useState(false);
   const waveform = useQuery(waveformQuery(ecgId, minuteOf(view)));
+  const shown = useMemo(
+    () => (waveform.data === undefined ? undefined : filtered(waveform.data.recording, filter)),
+    [waveform.data, filter],
+  );
   const layout = layoutOf(view, waveform.data?.leads ?? []);
   const { speedMmS, gainMmMv } = view;
   const scale = useMemo(() => ({ layout, speedMmS, gainMmMv }), [layout, speedMmS, gainMmMv]);
-  if (waveform.isPending) {
+  if (waveform.isPending || (waveform.isSuccess && shown === undefined)) {
     return (
       <div className={styles.place}>
         <Loading what={t('page.loading')} />
@@ -75,12 +93,19 @@ export function EcgPaper({ ecgId, patientName, beats = NO_BEATS, marks = null, .
         durationS={durationS}
         caliper={caliper}
         onCaliper={setCaliper}
+        march={march}
+        onMarch={setMarch}
+        previous={previous === null ? null : laidOver}
+        onPrevious={setLaidOver}
+        filter={filter}
+        onFilter={setFilter}
+        print={paperUrl(ecgId, layout, view)}
         actual={showsActual}
         onActual={setActual}
         onMeasureScreen={() => setMeasuring(true)}
       />
       <PaperView
-        recording={recording}
+        recording={shown ?? recording}
         scale={scale}
         fromS={view.fromS}
         beats={beats}
@@ -88,7 +113,9 @@ export function EcgPaper({ ecgId, patientName, beats = NO_BEATS, marks = null, .
         paper={paper}
         pxPerMm={showsActual ? known : null}
         caliper={caliper}
-        foot={foot(waveform.data, view, showsActual, t)}
+        march={march}
+        previous={laidOver ? previous : null}
+        foot={foot(waveform.data, view, filter, showsActual, t)}
         label={t('paper.alt', {
           name: patientName,
           layout: t(`layout.${layout}`),
@@ -113,6 +140,7 @@ export function EcgPaper({ ecgId, patientName, beats = NO_BEATS, marks = null, .
 function foot(
   { filters, fs_hz: fsHz }: Waveform,
   view: EcgView,
+  filter: DisplayFilter,
   actual: boolean,
   t: ReturnType<typeof useWords>,
 ): string {
@@ -123,7 +151,15 @@ function foot(
       : t('foot.recorded', { band: `${low ?? '?'}–${high ?? '?'} Hz` });
   const words = [`${view.speedMmS} mm/s  ${view.gainMmMv} mm/mV`, band];
   if (notch !== null) words.push(t('foot.notch', { hz: notch }));
-  words.push(t('foot.none'), t('foot.fs', { fs: Math.round(fsHz) }));
+  words.push(filter === 'none' ? t('foot.none') : t('foot.filter', { filter: t(`filter.${filter}`) }));
+  words.push(t('foot.fs', { fs: Math.round(fsHz) }));
   if (!actual) words.push(t('foot.notTrue'));
   return words.join('  ');
+}
+
+/** The same page as the server draws it, true to the millimetre on paper. */
+function paperUrl(ecgId: string, layout: LayoutName, { speedMmS, gainMmMv }: EcgView): string {
+  const chosen = new URLSearchParams({ speed: String(speedMmS), gain: String(gainMmMv) });
+  if (layout !== 'rows') chosen.set('layout', layout);
+  return `/api/ecgs/${encodeURIComponent(ecgId)}/paper.svg?${chosen}`;
 }

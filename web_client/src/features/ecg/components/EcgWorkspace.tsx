@@ -4,7 +4,7 @@ import { useActions } from '@/shared/actions';
 import { useShared } from '@/shared/i18n';
 import type { Request } from '@/shared/requests/requests';
 import { ErrorNotice, Loading } from '@/shared/ui';
-import { ecgQuery, waveformQuery } from '../api/ecg';
+import { ecgQuery, previousQuery, waveformQuery } from '../api/ecg';
 import { useWords } from '../i18n';
 import { beatTimes, canLocate, firstSecond, marksOf, type Screening, screeningOf } from '../model/screening';
 import { type EcgView, showing, USUAL_VIEW } from '../model/view';
@@ -39,6 +39,7 @@ export function EcgWorkspace({ request, ecgId, onInsertText, impression = null, 
   const app = useShared();
   const ecg = useQuery(ecgQuery(ecgId));
   const waveform = useQuery(waveformQuery(ecgId, 0));
+  const previous = useQuery(previousQuery(ecgId));
   const [view, setView] = useState<EcgView>(USUAL_VIEW);
   const [picked, setPicked] = useState<number | null | undefined>(undefined);
   const screening = useMemo(() => (ecg.data === undefined ? null : screeningOf(ecg.data)), [ecg.data]);
@@ -81,12 +82,15 @@ export function EcgWorkspace({ request, ecgId, onInsertText, impression = null, 
           patientName={request.patient.name ?? app('patient.noName')}
           beats={beats}
           marks={marks}
+          previous={previous.data?.median ?? null}
           view={view}
           onView={setView}
         />
         <MeasurementTable
           screening={screening}
           deviceStatements={waveform.data?.device_statements ?? []}
+          deviceMeasurements={waveform.data?.device_measurements ?? {}}
+          previous={previous.data}
           impression={impression}
         />
       </section>

@@ -1,5 +1,6 @@
 import { textOf } from '@/shared/format/format';
 import { Missing, Source } from '@/shared/ui';
+import type { Comparison, Previous } from '../api/ecg';
 import { useWords } from '../i18n';
 import { measurementRows } from '../model/rows';
 import type { Finding, Screening } from '../model/screening';
@@ -10,13 +11,20 @@ interface Props {
   readonly screening: Screening | null;
   /** What the device itself concluded, as it wrote it. */
   readonly deviceStatements: readonly string[];
+  /** What the device itself measured, by the names of the screening's measurements. */
+  readonly deviceMeasurements?: Readonly<Record<string, number>>;
+  /** The patient's ECG before this one; undefined while that is not known. */
+  readonly previous?: Previous | undefined;
   /** The physician's own conclusion, as far as it is written. */
   readonly impression: string | null;
 }
 
 /** Three who measured and concluded, side by side: where they differ, both stand. */
-export function MeasurementTable({ screening, deviceStatements, impression }: Props) {
+export function MeasurementTable({ screening, deviceStatements, impression, ...rest }: Props) {
+  const { deviceMeasurements = {}, previous } = rest;
   const t = useWords();
+  const comparison = previous?.comparison ?? null;
+  const at = previous?.ecg?.acquired_at ?? previous?.ecg?.received_at ?? null;
   const none = <span className="muted">{t('table.none')}</span>;
   return (
     <div className={styles.table}>
@@ -33,6 +41,11 @@ export function MeasurementTable({ screening, deviceStatements, impression }: Pr
             <th scope="col">
               <Source by="doctor" /> {t('table.doctor')}
             </th>
+            {at !== null && (
+              <th scope="col">
+                <Source by="machine" /> {t('table.since', { at: at.slice(0, 10) })}
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>
@@ -53,16 +66,28 @@ export function MeasurementTable({ screening, deviceStatements, impression }: Pr
                 </b>
               )}
             </td>
+            {at !== null && (
+              <td className={styles.machine}>
+                <Changes comparison={comparison} />
+              </td>
+            )}
           </tr>
           {screening !== null &&
-            measurementRows(screening, t).map(({ name, machine }) => (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                <td className={styles.device}>{none}</td>
-                <td className={styles.machine}>{machine ?? <Missing word={t('table.notMeasured')} />}</td>
-                <td>{none}</td>
-              </tr>
-            ))}
+            measurementRows(screening, t, deviceMeasurements, comparison).map(
+              ({ name, machine, device, change }) => (
+                <tr key={name}>
+                  <th scope="row">{name}</th>
+                  <td className={styles.device}>{device ?? none}</td>
+                  <td className={styles.machine}>{machine ?? <Missing word={t('table.notMeasured')} />}</td>
+                  <td>{none}</td>
+                  {at !== null && (
+                    <td className={styles.machine}>
+                      {change === null ? none : change.notable ? <b>{change.text}</b> : change.text}
+                    </td>
+                  )}
+                </tr>
+              ),
+            )}
         </tbody>
       </table>
     </div>
@@ -75,6 +100,15 @@ function Conclusion({ screening }: { screening: Screening | null }) {
   const first: Finding | undefined = screening?.findings[0];
   if (first === undefined) return <Missing word={t('table.none')} />;
   return <Cut text={textOf(first, t.lang)} />;
+}
+
+/** The gravest change since the previous ECG; all of them, and what stands against them, on hovering. */
+function Changes({ comparison }: { comparison: Comparison | null }) {
+  const t = useWords();
+  if (comparison === null) return <Missing word={t('table.none')} />;
+  const said = [...comparison.reservations, ...comparison.changes].map((each) => textOf(each, t.lang));
+  if (said.length === 0) return <>{t('table.noChange')}</>;
+  return <Cut text={said.join('; ')} />;
 }
 
 function Cut({ text }: { text: string }) {

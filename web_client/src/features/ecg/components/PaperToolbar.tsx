@@ -1,5 +1,11 @@
-import { IconChevronLeft, IconChevronRight, IconContrast, IconRuler2 } from '@tabler/icons-react';
-import { type LayoutName, PAGE_S } from '@/ecgcore';
+import {
+  IconChevronLeft,
+  IconChevronRight,
+  IconContrast,
+  IconPrinter,
+  IconRuler2,
+} from '@tabler/icons-react';
+import { type DisplayFilter, FILTERS, type LayoutName, PAGE_S } from '@/ecgcore';
 import { useActions } from '@/shared/actions';
 import { Button } from '@/shared/ui';
 import { useWords } from '../i18n';
@@ -15,6 +21,15 @@ interface Props {
   readonly durationS: number;
   readonly caliper: boolean;
   readonly onCaliper: (on: boolean) => void;
+  readonly march: boolean;
+  readonly onMarch: (on: boolean) => void;
+  /** Whether the previous ECG is laid over; null where there is none. */
+  readonly previous: boolean | null;
+  readonly onPrevious: (on: boolean) => void;
+  readonly filter: DisplayFilter;
+  readonly onFilter: (filter: DisplayFilter) => void;
+  /** Where the page to print is. */
+  readonly print: string;
   readonly actual: boolean;
   readonly onActual: (actual: boolean) => void;
   readonly onMeasureScreen: () => void;
@@ -23,6 +38,7 @@ interface Props {
 /** How the paper is drawn; every choice has its key. */
 export function PaperToolbar(props: Props) {
   const { view, onView, layout, layouts, durationS, caliper, onCaliper, actual, onActual } = props;
+  const { march, onMarch, previous, onPrevious, filter, onFilter, print } = props;
   const t = useWords();
   const { paper, pxPerMm } = useDisplay();
   const group = t('group.paper');
@@ -51,6 +67,13 @@ export function PaperToolbar(props: Props) {
       perform: () => onView({ ...view, gainMmMv: following(GAINS, view.gainMmMv) }),
       hint: true,
     },
+    { name: t('paper.march'), group, keys: ['m'], perform: () => onMarch(!march) },
+    { name: t('paper.filter'), group, keys: ['f'], perform: () => onFilter(following(FILTERS, filter)) },
+    ...(previous === null
+      ? []
+      : [
+          { name: t('paper.previous'), group, keys: ['o'], perform: () => onPrevious(!previous), hint: true },
+        ]),
     { name: t('paper.measureScreen'), group, perform: props.onMeasureScreen },
     ...(earlier === null
       ? []
@@ -93,6 +116,48 @@ export function PaperToolbar(props: Props) {
       >
         <IconRuler2 size={16} />
         {t('paper.caliper')}
+      </Button>
+      <Button
+        size="small"
+        className={march ? 'on' : ''}
+        aria-pressed={march}
+        keys="m"
+        title={t('paper.marchWhat')}
+        onClick={() => onMarch(!march)}
+      >
+        {t('paper.march')}
+      </Button>
+      {previous !== null && (
+        <Button
+          size="small"
+          className={previous ? 'on' : ''}
+          aria-pressed={previous}
+          keys="o"
+          title={t('paper.previousWhat')}
+          onClick={() => onPrevious(!previous)}
+        >
+          {t('paper.previous')}
+        </Button>
+      )}
+      <select
+        className="input t12"
+        aria-label={t('paper.filter')}
+        value={filter}
+        onChange={(event) => onFilter(FILTERS.find((each) => each === event.target.value) ?? 'none')}
+      >
+        {FILTERS.map((each) => (
+          <option key={each} value={each}>
+            {t(`filter.${each}`)}
+          </option>
+        ))}
+      </select>
+      <Button
+        size="small"
+        aria-label={t('paper.print')}
+        title={t('paper.print')}
+        onClick={() => window.open(print, '_blank', 'noopener')}
+      >
+        <IconPrinter size={16} />
       </Button>
       {durationS > PAGE_S && (
         <span className="row">

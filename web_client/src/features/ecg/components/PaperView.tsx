@@ -5,6 +5,7 @@ import {
   draw,
   layOut,
   type Marks,
+  type MedianBeat,
   measured,
   PALETTES,
   type PaperName,
@@ -34,13 +35,16 @@ export interface PaperViewProps {
   /** Pixels a millimetre; null fits the paper into its place. */
   readonly pxPerMm: number | null;
   readonly caliper: boolean;
+  /** Repeats the caliper's distance over the paper. */
+  readonly march: boolean;
+  readonly previous: MedianBeat | null;
   readonly foot: string;
   readonly label: string;
 }
 
 /** The paper itself, drawn anew whenever what it shows or the place it has changes. */
 export function PaperView(props: PaperViewProps) {
-  const { recording, scale, fromS, beats, marks, paper, caliper, foot, label } = props;
+  const { recording, scale, fromS, beats, marks, paper, caliper, march, previous, foot, label } = props;
   const t = useWords();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [place, size] = useSize();
@@ -78,11 +82,12 @@ export function PaperView(props: PaperViewProps) {
         bands,
         marks: marks?.leads ?? [],
         beatsS: beats.map(({ rS }) => rS),
-        caliper: pair === null ? null : { ...pair, text: caliperText(sheet, pair, t) },
+        caliper: pair === null ? null : { ...pair, text: caliperText(sheet, pair, t), march },
+        previous,
       },
       { palette: PALETTES[paper], pxPerMm, words: { rhythm: t('paper.rhythm'), foot } },
     );
-  }, [sheet, recording, bands, marks, beats, pair, paper, pxPerMm, foot, t]);
+  }, [sheet, recording, bands, marks, beats, pair, march, previous, paper, pxPerMm, foot, t]);
 
   const pointOf = (event: PointerEvent<HTMLCanvasElement>): Point => {
     const box = event.currentTarget.getBoundingClientRect();
