@@ -157,7 +157,7 @@ class EcgRecordService:
         return WaveformOut.model_validate(found)
 
     async def previous(self, actor: Actor, ecg_id: str) -> PreviousOut:
-        """Return the patient's ECG before this one and what changed; that both were read is recorded.
+        """Return the patient's ECG before this one and what changed; both reads are recorded.
 
         Raises
         ------
