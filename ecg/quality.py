@@ -91,6 +91,8 @@ def _saturated_share(samples: Array, width: int) -> Array:
         # A quiet baseline may lie at an extreme for long; a rail lies away from it.
         rail = np.where(np.abs(extreme - middle) > RAIL_SHARE * swing, extreme, np.nan)
         stuck = samples == rail[:, np.newaxis]
+        if float(stuck.mean()) * samples.shape[-1] <= width:
+            continue
         rows = np.flatnonzero(stuck.sum(axis=-1) > width)
         runs = ndimage.uniform_filter1d(
             stuck[rows].astype(np.float64), width, axis=-1, mode="constant"
