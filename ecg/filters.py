@@ -1,5 +1,6 @@
 """Zero-phase filters and running statistics shared by the measuring modules."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,14 +36,31 @@ def fill_gaps(samples_uv: NDArray[np.floating[Any]]) -> Array:
     return filled
 
 
+@lru_cache(maxsize=64)
+def _steady_state(sos: bytes) -> Array:
+    """Return the filter's state after a long constant 1, shape (n_sections, 2)."""
+    sections = np.frombuffer(sos).reshape(-1, 6)
+    return np.asarray(signal.sosfilt_zi(sections), dtype=np.float64)
+
+
 def zero_phase(samples: Array, sos: Array) -> Array:
     """Filter along the last axis forwards and backwards, whatever the length.
 
-    `scipy.signal.sosfiltfilt` refuses inputs shorter than its padding; here the padding shrinks.
+    As `scipy.signal.sosfiltfilt`, but for two things: where the input is shorter than its padding
+    the padding shrinks, and the steady state of a filter met before is not solved for again, which
+    was most of the time of a short filter.
     """
     length = samples.shape[-1]
     pad = min(3 * (2 * len(sos) + 1), length - 1)
-    return np.asarray(signal.sosfiltfilt(sos, samples, axis=-1, padlen=pad), dtype=np.float64)
+    before = 2.0 * samples[..., :1] - samples[..., pad:0:-1]
+    after = 2.0 * samples[..., -1:] - samples[..., -2 : -(pad + 2) : -1]
+    padded = np.concatenate([before, samples, after], axis=-1)
+    steady = _steady_state(np.ascontiguousarray(sos, dtype=np.float64).tobytes())
+    state = steady.reshape(len(sos), *(1,) * (samples.ndim - 1), 2)
+    for _ in range(2):
+        padded, _ = signal.sosfilt(sos, padded, zi=state * padded[..., :1])
+        padded = padded[..., ::-1]
+    return np.asarray(padded[..., pad : pad + length], dtype=np.float64)
 
 
 def _second_order(corner_hz: float, fs_hz: float, *, high: bool) -> Array:
