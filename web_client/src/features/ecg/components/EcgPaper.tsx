@@ -83,6 +83,15 @@ export function EcgPaper({ ecgId, patientName, ...shared }: EcgPaperProps) {
   }
   const { recording, duration_s: durationS } = waveform.data;
   const showsActual = actual && known !== null;
+  // Marching needs the caliper that it repeats: the one comes, and goes, with the other.
+  const toggleCaliper = (on: boolean): void => {
+    setCaliper(on);
+    if (!on) setMarch(false);
+  };
+  const toggleMarch = (on: boolean): void => {
+    setMarch(on);
+    if (on) setCaliper(true);
+  };
   return (
     <>
       <PaperToolbar
@@ -92,9 +101,9 @@ export function EcgPaper({ ecgId, patientName, ...shared }: EcgPaperProps) {
         layouts={layoutsFor(recording.leads)}
         durationS={durationS}
         caliper={caliper}
-        onCaliper={setCaliper}
+        onCaliper={toggleCaliper}
         march={march}
-        onMarch={setMarch}
+        onMarch={toggleMarch}
         previous={previous === null ? null : laidOver}
         onPrevious={setLaidOver}
         filter={filter}

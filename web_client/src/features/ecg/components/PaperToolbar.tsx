@@ -140,7 +140,7 @@ export function PaperToolbar(props: Props) {
         </Button>
       )}
       <select
-        className="input t12"
+        className={`btn s ${filter === 'none' ? '' : 'on'}`}
         aria-label={t('paper.filter')}
         value={filter}
         onChange={(event) => onFilter(FILTERS.find((each) => each === event.target.value) ?? 'none')}
