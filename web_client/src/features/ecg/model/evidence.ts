@@ -68,7 +68,7 @@ function inWords(text: string, t: Words): string {
 }
 
 const relation = (threshold: string): string =>
-  threshold.replace('>=', '≥').replace('<=', '≤').replace('-', '−');
+  threshold.replace('>=', '≥').replace('<=', '≤').replaceAll('-', '−').replace(' to ', '～');
 
 function leads({ leads: names }: Evidence, t: Words): string {
   return names.length === 0 ? '' : `${t('ev.leads')} ${names.join(', ')}`;
