@@ -63,7 +63,8 @@ def _leakage(piece: Array, fs_hz: float, peak_hz: Array) -> Array:
 
 def _disordered(piece: Array, fs_hz: float) -> tuple[bool, float, float]:
     """Judge one piece: whether, dominant frequency, leakage."""
-    swing = np.percentile(piece, 98.0, axis=-1) - np.percentile(piece, 2.0, axis=-1)
+    low, high = np.percentile(piece, (2.0, 98.0), axis=-1)
+    swing = high - low
     rest = (np.abs(piece) < REST_LEVEL * swing[:, np.newaxis] / 2.0).mean(axis=-1)
     if float(((rest <= MAX_REST_SHARE) & (swing >= MIN_SWING_UV)).mean()) < MIN_LEADS_SHARE:
         return False, 0.0, 1.0
