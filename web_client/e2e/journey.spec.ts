@@ -44,6 +44,7 @@ test('a case goes from the township to the county and back', async ({ browser },
     await expect(reviewer.page.getByTestId('alarm')).toBeHidden();
     const paper = await shownPicture(reader.page.getByTestId('ecg-canvas').first());
     expect(paper.levels).toBeGreaterThan(10);
+    await expect(field(reader, 'report-findings')).toBeVisible();
     await picture(reader.page, 'ecg');
   });
 
