@@ -58,6 +58,16 @@ describe('the evidence of a finding', () => {
     );
   });
 
+  test('names what a criterion measured in each lead, and its limit in words', () => {
+    const by_lead = [
+      { lead: 'V1', value: -0.152, threshold: '<= -0.1, T upright', role: 'criterion' },
+      { lead: 'V2', value: -0.21, threshold: '<= -0.1, T upright', role: 'criterion' },
+    ] as const;
+    const evidence = { ...nothing, quantity: 'st_at_j_60', value: -0.21, unit: 'mV', by_lead };
+    expect(evidenceLine(evidence, zh)).toBe('J 点后 60 ms ST V1 −0.15, V2 −0.21 mV (≤ −0.1, T 波直立)');
+    expect(reportText({ text_zh: '疑似正后壁心肌梗死', evidence })).toBe('疑似正后壁心肌梗死');
+  });
+
   test('says the screening’s own words in the language on screen', () => {
     const quality = { ...nothing, quantity: 'quality' };
     expect(evidenceLine({ ...quality, value: 'V2: no_beats, noise; V3: several' }, zh)).toBe(

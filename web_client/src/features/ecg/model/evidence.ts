@@ -5,6 +5,7 @@ import type { Evidence, Finding, LeadEvidence } from './screening';
 
 type Words = Say<keyof typeof zh>;
 
+const ROLES = ['criterion', 'elevation', 'reciprocal'] as const;
 /** Beats named one by one; more of them are counted. */
 const NAMED_BEATS = 8;
 
@@ -13,7 +14,7 @@ export function evidenceLine(evidence: Evidence, t: Words): string {
   const byLead = evidence.by_lead ?? [];
   const what =
     byLead.length > 0
-      ? [leadByLead(byLead, 'elevation', evidence, t), leadByLead(byLead, 'reciprocal', evidence, t)]
+      ? ROLES.map((role) => leadByLead(byLead, role, evidence, t))
       : [measured(evidence, t), limit(evidence, t), leads(evidence, t)];
   return [...what, beats(evidence, t)].filter((part) => part !== '').join(' · ');
 }
@@ -22,7 +23,7 @@ export function evidenceLine(evidence: Evidence, t: Words): string {
 function leadByLead(
   all: readonly LeadEvidence[],
   role: LeadEvidence['role'],
-  { unit }: Evidence,
+  { quantity, unit }: Evidence,
   t: Words,
 ): string {
   const own = all.filter((each) => each.role === role);
@@ -30,23 +31,26 @@ function leadByLead(
   const limits = new Set(own.map(({ threshold }) => threshold));
   const values = own.map(({ lead, value, threshold }) => {
     const text = `${lead} ${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
-    return limits.size === 1 ? text : `${text} (${relation(threshold)})`;
+    return limits.size === 1 ? text : `${text} (${limitInWords(threshold, t)})`;
   });
   const line = `${values.join(', ')} ${unit ?? ''}`.trim();
-  const limitText = limits.size === 1 ? ` (${relation(own[0]?.threshold ?? '')})` : '';
-  return `${role === 'reciprocal' ? `${t('ev.reciprocal')} ` : ''}${line}${limitText}`;
+  const limitText = limits.size === 1 ? ` (${limitInWords(own[0]?.threshold ?? '', t)})` : '';
+  const heads = { elevation: '', reciprocal: t('ev.reciprocal'), criterion: nameOf(quantity, t) };
+  return `${heads[role]} ${line}${limitText}`.trim();
 }
+
+const nameOf = (quantity: string, t: Words): string =>
+  t.maybe(`q.${quantity}`) ?? quantity.replaceAll('_', ' ');
 
 function measured({ quantity, value, unit }: Evidence, t: Words): string {
   if (value === null) return '';
-  const name = t.maybe(`q.${quantity}`) ?? quantity.replaceAll('_', ' ');
   const text = typeof value === 'number' ? precise(value) : inWords(value, t);
-  return `${name} ${withUnit(text, unit, t)}`;
+  return `${nameOf(quantity, t)} ${withUnit(text, unit, t)}`;
 }
 
 function limit({ threshold, unit }: Evidence, t: Words): string {
   if (threshold === null) return '';
-  const text = relation(threshold).replace('in a third of the leads', t('quality.inAThird'));
+  const text = limitInWords(threshold, t);
   return `${t('ev.threshold')} ${withUnit(text, unit, t)}`;
 }
 
@@ -67,8 +71,31 @@ function inWords(text: string, t: Words): string {
   return text.replace(/[a-z]+(_[a-z]+)*/g, (word) => t.maybe(`problem.${word}`) ?? word);
 }
 
-const relation = (threshold: string): string =>
-  threshold.replace('>=', '≥').replace('<=', '≤').replaceAll('-', '−').replace(' to ', '～');
+/** What limits say beside numbers, in the screening's own English. */
+const PHRASES = [
+  ['in a third of the leads', 'quality.inAThird'],
+  ['falling into a negative T', 'limit.falling'],
+  ['half width', 'limit.halfWidth'],
+  ['none opposite', 'limit.noneOpposite'],
+  ['slow begin', 'limit.slowBegin'],
+  ['independent', 'limit.independent'],
+  ['T <= it', 'limit.tBelow'],
+  ['T upright', 'limit.tUpright'],
+  ['T up', 'limit.tUpright'],
+  ['ST down', 'limit.stDown'],
+  ['trough', 'limit.trough'],
+  ['peak', 'limit.peak'],
+  [' and ', 'limit.and'],
+  [' or ', 'limit.or'],
+] as const;
+
+function limitInWords(threshold: string, t: Words): string {
+  return PHRASES.reduce((text, [phrase, key]) => text.replaceAll(phrase, t(key)), threshold)
+    .replaceAll('>=', '≥')
+    .replaceAll('<=', '≤')
+    .replaceAll('-', '−')
+    .replace(' to ', '～');
+}
 
 function leads({ leads: names }: Evidence, t: Words): string {
   return names.length === 0 ? '' : `${t('ev.leads')} ${names.join(', ')}`;

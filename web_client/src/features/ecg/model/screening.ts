@@ -5,7 +5,8 @@ export interface LeadEvidence {
   readonly lead: string;
   readonly value: number;
   readonly threshold: string;
-  readonly role: 'elevation' | 'reciprocal';
+  /** Every rule but that of ST elevation has one kind of value only. */
+  readonly role: 'elevation' | 'reciprocal' | 'criterion';
 }
 
 /** What a finding rests on; `beats` are positions in the screening's list, from 0. */
@@ -66,7 +67,7 @@ export function beatTimes({ beats, fs_hz: fsHz }: Screening): readonly BeatTimes
 const signed = (value: number, digits: number): string =>
   `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
 
-/** ST in millivolts as it is written on paper, such as `+0.28 mV`. */
+/** Millivolts as they are written on paper, such as `+0.28 mV`. */
 export function stText(mv: number): string {
   return `${signed(mv, 2)} mV`;
 }
@@ -76,7 +77,11 @@ export function marksOf({ evidence }: Finding): Marks {
   const byLead = evidence.by_lead ?? [];
   if (byLead.length > 0) {
     const leads = byLead.map(
-      ({ lead, value, role }): LeadMark => ({ lead, kind: role, text: stText(value) }),
+      ({ lead, value, role }): LeadMark => ({
+        lead,
+        kind: role === 'criterion' ? 'other' : role,
+        text: stText(value),
+      }),
     );
     return { leads, beats: evidence.beats };
   }
