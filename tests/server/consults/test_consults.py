@@ -19,6 +19,7 @@ from server.media import build_media_app, this_host
 from server.realtime.models import Event
 from server.services import build_services
 from tests.server.consults.conftest import House
+from tests.server.consults.peers import PATIENCE_S
 
 Headers = dict[str, str]
 
@@ -263,7 +264,7 @@ async def test_a_browser_s_session_counts_and_its_end_closes_the_socket(
     admission = await sessions.authenticate(secret, source="127.0.0.1")
     assert admission is not None
     await sessions.sign_out(secret, by=admission.actor)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert await township.farewell() == 4401
     with pytest.raises(WSServerHandshakeError) as refused:
         await house.browser(consult["id"], {**cookie, "Origin": "http://evil.example"})

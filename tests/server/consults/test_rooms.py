@@ -406,11 +406,11 @@ async def test_a_plain_get_is_refused(house: House) -> None:
     assert (await house.client.get("/rtc/c1")).status == 400
 
 
-async def test_closing_the_consult_sends_everybody_away_within_five_seconds(house: House) -> None:
+async def test_closing_the_consult_sends_everybody_away(house: House) -> None:
     li, _ = await house.joined("li")
     at_the_door = await house.guest("wang")
     house.world.closed.add("c1")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert await li.farewell() == (4404, "consult-closed")
         assert await at_the_door.farewell() == (4404, "consult-closed")
     assert house.engine.connections == {}
@@ -420,7 +420,7 @@ async def test_the_end_of_a_session_closes_its_sockets_alone(house: House) -> No
     li, _ = await house.joined("li")
     wang, _ = await house.joined("wang")
     house.world.ended.add("session of li")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert await li.farewell() == (4401, "session-ended")
         await wang.hear("left")
 
