@@ -9,18 +9,15 @@ is left out: its formula is a setting that the file does not state.
 import datetime as dt
 from typing import Final
 
-import numpy as np
-
 from ecg.formats.demographics import age_at, age_years, full_name, moment, sex_of, written
 from ecg.formats.errors import EcgFormatError
 from ecg.formats.leads import Piece, assembled, with_limb_leads
+from ecg.formats.text import MAX_STATEMENT, MAX_STATEMENTS
 from ecg.formats.values import number, numbers
-from ecg.formats.xmltree import Element, parse_xml, root_name
+from ecg.formats.xmltree import Element, read_xml, root_name
 from ecg.signal import EcgSignal, Patient
 
 NAME: Final = "CardioSoft XML"
-MAX_STATEMENTS: Final = 64
-MAX_STATEMENT: Final = 400
 
 _QUANTA_UV: Final = {"UVPERLSB": 1.0, "MVPERLSB": 1e3, "NVPERLSB": 1e-3}
 _MEASURED: Final = {
@@ -127,8 +124,4 @@ def read_cardiosoft(content: bytes) -> EcgSignal:
     EcgFormatError
         If the XML is damaged or hostile, or holds no rhythm that `EcgSignal` takes.
     """
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return _signal(parse_xml(content))
-    except (ValueError, OverflowError) as error:
-        raise EcgFormatError(f"{NAME}: {error}") from error
+    return read_xml(content, NAME, _signal)

@@ -23,6 +23,7 @@ from dicom.waveform import MICROVOLT, Channel, MultiplexGroup, WaveformObject, r
 from ecg.formats.channels import lead_names
 from ecg.formats.dicom_annotations import device_measurements
 from ecg.formats.errors import EcgFormatError
+from ecg.formats.text import MAX_STATEMENT, MAX_STATEMENTS
 from ecg.signal import (
     MAX_AGE_YEARS,
     MAX_LEADS,
@@ -35,8 +36,6 @@ from ecg.signal import (
 
 PREAMBLE = 128
 LIMITS = ScanLimits(inline_bytes=256 * 1024 * 1024)
-MAX_STATEMENTS = 64
-MAX_STATEMENT = 400
 DAYS_A_YEAR = 365.2425
 
 _AGE = re.compile(r"(\d{3})([DWMY])", re.ASCII)

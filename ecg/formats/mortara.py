@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from ecg.formats.demographics import age_at, age_years, full_name, moment, sex_of, written
 from ecg.formats.errors import EcgFormatError
 from ecg.formats.leads import Piece, assembled, with_limb_leads
+from ecg.formats.text import MAX_STATEMENT, MAX_STATEMENTS
 from ecg.formats.values import from_base64, number
-from ecg.formats.xmltree import Element, parse_xml, root_name
+from ecg.formats.xmltree import Element, read_xml, root_name
 from ecg.signal import EcgSignal, FilterInfo, Patient
 
 NAME: Final = "Mortara XML"
-MAX_STATEMENTS: Final = 64
-MAX_STATEMENT: Final = 400
 
 _MEASURED: Final = {
     "PR_DURATION": "pr_ms",
@@ -125,8 +124,4 @@ def read_mortara(content: bytes) -> EcgSignal:
     EcgFormatError
         If the XML is damaged or hostile, or holds no rhythm that `EcgSignal` takes.
     """
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return _signal(parse_xml(content))
-    except (ValueError, OverflowError) as error:
-        raise EcgFormatError(f"{NAME}: {error}") from error
+    return read_xml(content, NAME, _signal)

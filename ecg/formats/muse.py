@@ -24,13 +24,12 @@ from ecg.formats.demographics import (
 )
 from ecg.formats.errors import EcgFormatError
 from ecg.formats.leads import Piece, assembled, with_limb_leads
+from ecg.formats.text import MAX_STATEMENT, MAX_STATEMENTS
 from ecg.formats.values import from_base64, number
-from ecg.formats.xmltree import Element, parse_xml, root_name
+from ecg.formats.xmltree import Element, read_xml, root_name
 from ecg.signal import EcgSignal, FilterInfo, Patient
 
 NAME: Final = "MUSE XML"
-MAX_STATEMENTS: Final = 64
-MAX_STATEMENT: Final = 400
 
 _DATES: Final = ("%m-%d-%Y", "%m/%d/%Y", "%Y-%m-%d", "%d-%b-%Y")
 _MICROVOLTS: Final = {"MICROVOLTS": 1.0, "MILLIVOLTS": 1e3, "NANOVOLTS": 1e-3}
@@ -185,8 +184,4 @@ def read_muse(content: bytes) -> EcgSignal:
     EcgFormatError
         If the XML is damaged or hostile, a checksum fails, or it holds no rhythm.
     """
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return _signal(parse_xml(content))
-    except (ValueError, OverflowError) as error:
-        raise EcgFormatError(f"{NAME}: {error}") from error
+    return read_xml(content, NAME, _signal)

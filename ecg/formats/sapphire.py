@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 from ecg.formats.demographics import age_at, full_name, sex_of, written
 from ecg.formats.errors import EcgFormatError
 from ecg.formats.leads import Piece, assembled, with_limb_leads
+from ecg.formats.text import MAX_STATEMENT, MAX_STATEMENTS
 from ecg.formats.values import number, numbers
-from ecg.formats.xmltree import Element, parse_xml, root_name
+from ecg.formats.xmltree import Element, read_xml, root_name
 from ecg.signal import EcgSignal, FilterInfo, Patient
 
 NAME: Final = "GE Sapphire XML"
 MISSING: Final = -32768.0
-MAX_STATEMENTS: Final = 64
-MAX_STATEMENT: Final = 400
 
 _MICROVOLTS: Final = {"UV": 1.0, "MV": 1e3, "NV": 1e-3}
 _HERTZ: Final = {"HZ": 1.0, "KHZ": 1e3}
@@ -149,8 +148,4 @@ def read_sapphire(content: bytes) -> EcgSignal:
     EcgFormatError
         If the XML is damaged or hostile, or holds no rhythm that `EcgSignal` takes.
     """
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return _signal(parse_xml(content))
-    except (ValueError, OverflowError) as error:
-        raise EcgFormatError(f"{NAME}: {error}") from error
+    return read_xml(content, NAME, _signal)

@@ -21,17 +21,16 @@ from ecg.formats.demographics import (
 )
 from ecg.formats.errors import EcgFormatError
 from ecg.formats.leads import Piece, assembled, without_calibration
+from ecg.formats.text import MAX_STATEMENT, MAX_STATEMENTS
 from ecg.formats.values import from_base64, number
 from ecg.formats.xli import decode_xli
-from ecg.formats.xmltree import Element, parse_xml, root_name
+from ecg.formats.xmltree import Element, read_xml, root_name
 from ecg.signal import MAX_LEADS, STANDARD_LEADS, EcgSignal, FilterInfo, Patient
 
 NAME: Final = "Philips Sierra XML"
 TYPES: Final = ("SierraECG", "PhilipsECG")
 VERSIONS: Final = ("1.03", "1.04", "1.04.01")
 MAX_TOTAL_SAMPLES: Final = 1 << 21
-MAX_STATEMENTS: Final = 64
-MAX_STATEMENT: Final = 400
 
 _MEASURED: Final = {
     "heart_rate_bpm": ("heartrate",),
@@ -238,8 +237,4 @@ def read_sierra(content: bytes) -> EcgSignal:
     EcgFormatError
         If the XML is damaged or hostile, of another version, or holds no rhythm.
     """
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return _signal(parse_xml(content))
-    except (ValueError, OverflowError) as error:
-        raise EcgFormatError(f"{NAME}: {error}") from error
+    return read_xml(content, NAME, _signal)

@@ -3,6 +3,9 @@
 from typing import Final
 
 _GUESSES: Final = ("utf-8", "gb18030")
+# Of what a device says: so many statements, of so many characters each.
+MAX_STATEMENTS: Final = 64
+MAX_STATEMENT: Final = 400
 
 
 def decoded(raw: bytes, encoding: str | None = None) -> str:

@@ -6,12 +6,15 @@ devices write GBK with the wrong label or none.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
 
+import numpy as np
+
 from ecg.formats.errors import EcgFormatError
+from ecg.signal import EcgSignal
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_DEPTH: Final = 64
@@ -253,3 +256,30 @@ def parse_xml(content: bytes) -> Element:
             return _tree(_CONTROLS.sub(" ", text))
     except expat.ExpatError as error:
         raise EcgFormatError(f"the XML is cut short or damaged: {error}") from error
+
+
+def read_xml(
+    content: bytes, format_name: str, signal_of: Callable[[Element], EcgSignal]
+) -> EcgSignal:
+    """Read an XML format.
+
+    Parameters
+    ----------
+    content
+        As `parse_xml` takes it.
+    format_name
+        Begins every message.
+    signal_of
+        Makes the signal of the root; of what it raises, `ValueError` and `OverflowError` are the
+        file's fault.
+
+    Raises
+    ------
+    EcgFormatError
+        If the XML is damaged or hostile, or ``signal_of`` refuses it.
+    """
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return signal_of(parse_xml(content))
+    except (ValueError, OverflowError) as error:
+        raise EcgFormatError(f"{format_name}: {error}") from error

@@ -8,11 +8,9 @@ import numpy as np
 
 from ecg.formats.aecg.codes import SECONDS, code_of
 from ecg.formats.demographics import written
+from ecg.formats.text import MAX_STATEMENT, MAX_STATEMENTS
 from ecg.formats.values import number
 from ecg.formats.xmltree import Element
-
-MAX_STATEMENTS: Final = 64
-MAX_STATEMENT: Final = 400
 
 _MEASURED: Final = {
     "MDC_ECG_HEART_RATE": "heart_rate_bpm",

@@ -28,7 +28,7 @@ def time_of(text: str | None) -> dt.datetime | None:
     clock = f"{hour or '00'}{minute or '00'}{second or '00'}{(fraction or '0')[:6]:0<6}"
     pattern = "%Y%m%d%H%M%S%f" + ("%z" if zone else "")
     try:
-        return dt.datetime.strptime(day + clock + (zone or ""), pattern)  # noqa: DTZ007 - as stated
+        return dt.datetime.strptime(day + clock + (zone or ""), pattern)  # noqa: DTZ007 -- as stated
     except ValueError:
         return None
 

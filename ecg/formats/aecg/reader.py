@@ -9,15 +9,12 @@ microvolts, a time without one as milliseconds where it measures and seconds whe
 import datetime as dt
 from typing import Final
 
-import numpy as np
-
 from ecg.formats.aecg.annotations import measurements, statements
 from ecg.formats.aecg.codes import code_of, quantity, time_of
 from ecg.formats.aecg.waveforms import begin_of, rhythm, start_s
 from ecg.formats.demographics import age_at, age_years, full_name, sex_of, written
-from ecg.formats.errors import EcgFormatError
 from ecg.formats.leads import Piece, assembled, with_limb_leads, without_calibration
-from ecg.formats.xmltree import Element, parse_xml, root_name
+from ecg.formats.xmltree import Element, read_xml, root_name
 from ecg.signal import EcgSignal, FilterInfo, Patient
 
 NAME: Final = "HL7 aECG"
@@ -147,8 +144,4 @@ def read_aecg(content: bytes) -> EcgSignal:
     EcgFormatError
         If the XML is damaged or hostile, or holds no rhythm that `EcgSignal` takes.
     """
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return _signal(parse_xml(content))
-    except (ValueError, OverflowError) as error:
-        raise EcgFormatError(f"{NAME}: {error}") from error
+    return read_xml(content, NAME, _signal)

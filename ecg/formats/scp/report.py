@@ -15,9 +15,8 @@ from ecg.formats.errors import EcgFormatError
 from ecg.formats.scp.language import decoded_text, encoded_text
 from ecg.formats.scp.leads import lead_name
 from ecg.formats.scp.record import FORMAT_NAME
+from ecg.formats.text import MAX_STATEMENT, MAX_STATEMENTS
 
-MAX_STATEMENTS: Final = 64
-MAX_STATEMENT: Final = 400
 MISSING: Final = 29999
 MAX_MS: Final = 10_000
 MAX_RATE: Final = 1000
