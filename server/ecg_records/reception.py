@@ -6,12 +6,12 @@ from typing import Final
 from sqlalchemy import select
 
 from ecg.formats.sniff import MAX_BYTES
-from server.audit.public import AuditTrail, Outcome
+from server.audit.public import AuditTrail
 from server.core.database import Database
 from server.core.errors import Conflict, TooLarge, Unprocessable
 from server.ecg_records.models import EcgRecord
 from server.ecg_records.schemas import EcgReceivedOut
-from server.identity.public import Actor, act_of
+from server.identity.public import Actor
 from server.intake.public import Accepted, IntakeService, Prepared, Receipt, Verdict
 
 _IN_THE_WAY: Final = frozenset({Verdict.CONFLICT, Verdict.FOREIGN})
@@ -58,17 +58,7 @@ class EcgReception:
 
     async def _record(self, actor: Actor, receipt: Receipt) -> None:
         async with self._database.unit_of_work() as uow:
-            self._audit.record(
-                uow,
-                act_of(
-                    actor,
-                    "ecg.receive",
-                    outcome=Outcome.SUCCESS if receipt.verdict.kept else Outcome.REFUSED,
-                    object_kind="instance",
-                    object_id=receipt.content.sop_instance_uid,
-                    detail={"sha256": receipt.sha256, "code": receipt.code},
-                ),
-            )
+            self._audit.record(uow, receipt.audit_record(actor, "ecg.receive"))
             await uow.commit()
 
     async def _found(self, actor: Actor, receipt: Receipt, content: Prepared) -> EcgReceivedOut:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from dicom.attributes import IndexedAttributes
+from server.audit.public import AuditRecord, Outcome
 from server.core.database import UnitOfWork
-from server.identity.public import Actor
+from server.identity.public import Actor, act_of
 
 
 class Verdict(StrEnum):
@@ -136,6 +137,17 @@ class Receipt:
     sha256: str
     size: int
     content: Prepared | Refusal
+
+    def audit_record(self, sender: Actor, action: str) -> AuditRecord:
+        """Return the audit record of ``sender``'s having brought it."""
+        return act_of(
+            sender,
+            action,
+            outcome=Outcome.SUCCESS if self.verdict.kept else Outcome.REFUSED,
+            object_kind="instance",
+            object_id=self.content.sop_instance_uid,
+            detail={"sha256": self.sha256, "code": self.code},
+        )
 
 
 class Indexer(Protocol):

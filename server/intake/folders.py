@@ -18,12 +18,12 @@ from typing import Final, Protocol, TypeVar
 
 import structlog
 
-from server.audit.public import AuditTrail, Outcome
+from server.audit.public import AuditTrail
 from server.core.clock import Clock
 from server.core.database import Database
 from server.core.errors import LianzhenError
 from server.core.ids import Ids
-from server.identity.public import Actor, ActorKind, act_of
+from server.identity.public import Actor, ActorKind
 from server.intake.arrival import Accepted, Receipt
 from server.intake.service import IntakeService
 
@@ -201,17 +201,7 @@ class FolderWatcher:
 
     async def _record(self, actor: Actor, receipt: Receipt) -> None:
         async with self._database.unit_of_work() as uow:
-            self._audit.record(
-                uow,
-                act_of(
-                    actor,
-                    "folder.take",
-                    outcome=Outcome.SUCCESS if receipt.verdict.kept else Outcome.REFUSED,
-                    object_kind="instance",
-                    object_id=receipt.content.sop_instance_uid,
-                    detail={"sha256": receipt.sha256, "code": receipt.code},
-                ),
-            )
+            self._audit.record(uow, receipt.audit_record(actor, "folder.take"))
             await uow.commit()
 
     def _move(self, path: Path, receipt: Receipt) -> None:
