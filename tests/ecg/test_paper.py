@@ -1,7 +1,6 @@
 """Paper as it comes out of a printer's rasteriser: true millimetres, legible, whole."""
 
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from ecg.sheet import Layout
 from ecg.signal import STANDARD_LEADS
 from tests.ecg.samples import signal_of, twelve
 from tests.ecg.test_render import SVG, parsed, square, traces
+from tests.support.peers import require_program
 
 DPI = 508
 PX_A_MM = DPI / 25.4
@@ -26,9 +26,7 @@ PX_A_MM = DPI / 25.4
 
 def raster(pdf: bytes, folder: Path) -> NDArray[np.uint8]:
     """Draw a PDF's first page with poppler, grey, 20 pixels a millimetre."""
-    program = shutil.which("pdftoppm")
-    if program is None:
-        pytest.skip("pdftoppm (poppler-utils) is not installed")
+    program = require_program("pdftoppm")
     (folder / "page.pdf").write_bytes(pdf)
     made = subprocess.run(
         [program, "-r", str(DPI), "-gray", "-singlefile", str(folder / "page.pdf")],
@@ -73,9 +71,7 @@ def test_on_a_black_and_white_printer_the_trace_stands_out_from_the_grid(tmp_pat
 
 
 def test_the_fonts_are_in_the_file(tmp_path: Path) -> None:
-    program = shutil.which("pdffonts")
-    if program is None:
-        pytest.skip("pdffonts (poppler-utils) is not installed")
+    program = require_program("pdffonts")
     signal = signal_of(twelve(75.0))
     (tmp_path / "page.pdf").write_bytes(render_pdf(signal, screen(signal)))
     listed = subprocess.run(
