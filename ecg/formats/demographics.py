@@ -73,7 +73,7 @@ def moment(text: str | None, *patterns: str) -> dt.datetime | None:
     """Return the time a text gives in one of the `strptime` patterns, or None."""
     for pattern in patterns:
         try:
-            return dt.datetime.strptime((text or "").strip(), pattern)  # noqa: DTZ007 - local time
+            return dt.datetime.strptime((text or "").strip(), pattern)  # noqa: DTZ007 -- local
         except ValueError:
             continue
     return None

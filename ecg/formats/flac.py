@@ -55,7 +55,7 @@ def decode_flac(raw: bytes, n_channels: int, bits: int, count: int | None) -> ND
         raise EcgFormatError(f"{NAME}: the stream holds {total} of {count} samples")
     check_size(total * channels, len(raw), "WFDB")
     try:
-        import av  # noqa: PLC0415
+        import av  # noqa: PLC0415 -- ecg reads all else without it
     except ImportError as error:
         raise EcgFormatError(f"{NAME}: signal files need the package av") from error
     pieces: list[NDArray[np.int32]] = []

@@ -115,7 +115,7 @@ def _acquired_at(rest: str) -> dt.datetime | None:
                 continue
             for form in _DATES:
                 try:
-                    date = dt.datetime.strptime(token.strip("[]"), form).date()  # noqa: DTZ007
+                    date = dt.datetime.strptime(token.strip("[]"), form).date()  # noqa: DTZ007 -- a day
                     break
                 except ValueError:
                     continue

@@ -18,10 +18,10 @@ def test_a_community_sets_the_severity_of_a_code() -> None:
 
 
 def test_severities_may_be_given_as_text_and_cannot_be_changed_later() -> None:
-    own = CriticalValues(severities={"pause": "red"})  # type: ignore[dict-item]
+    own = CriticalValues(severities={"pause": "red"})  # type: ignore[dict-item]  # as text
     assert own.severities == {FindingCode.PAUSE: Severity.RED}
     with pytest.raises(TypeError):
-        own.severities[FindingCode.PAUSE] = Severity.NORMAL  # type: ignore[index]
+        own.severities[FindingCode.PAUSE] = Severity.NORMAL  # type: ignore[index]  # that it fails
 
 
 @pytest.mark.parametrize(
@@ -35,4 +35,4 @@ def test_severities_may_be_given_as_text_and_cannot_be_changed_later() -> None:
 )
 def test_limits_without_sense_are_refused(limits: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must"):
-        CriticalValues(**limits)  # type: ignore[arg-type]
+        CriticalValues(**limits)  # type: ignore[arg-type]  # by name

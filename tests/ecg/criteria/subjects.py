@@ -123,7 +123,7 @@ class Drawn:
 
 def changed(name: str, **values: object) -> Wave:
     """Return a normal lead with some of its values changed."""
-    return replace(NORMAL[name], **values)  # type: ignore[arg-type]
+    return replace(NORMAL[name], **values)  # type: ignore[arg-type]  # by name
 
 
 def every(names: tuple[str, ...], **values: object) -> dict[str, Wave]:

@@ -38,7 +38,7 @@ def test_eight_stored_leads_make_twelve() -> None:
     )
     assert np.array_equal(signal.samples_uv[6], STEPS[:, 2] * 5.0)
     assert np.isnan(signal.samples_uv[11]).all()
-    assert signal.acquired_at == datetime(2020, 11, 15, 12, 59, 50)  # noqa: DTZ001
+    assert signal.acquired_at == datetime(2020, 11, 15, 12, 59, 50)  # noqa: DTZ001 -- wall clock
     assert signal.patient == Patient(61.0, Sex.FEMALE, "0000037", "张三")
     assert (signal.device, signal.source_format) == ("Contec ECG90A", "contec")
 

@@ -81,7 +81,7 @@ def test_voltages_patient_time_device_and_filters_are_told() -> None:
     assert (found.leads, found.fs_hz, found.n_samples) == (("II", "V1"), 200.0, 600)
     assert np.allclose(found.samples_uv[0, :200], (RAMP + 2048) * 20_000 / 4095 - 10_000)
     assert np.allclose(found.samples_uv[1, 200:400], RAMP + 2048)
-    assert found.acquired_at == datetime(2012, 3, 2, 14, 5, 6, 250_000)  # noqa: DTZ001
+    assert found.acquired_at == datetime(2012, 3, 2, 14, 5, 6, 250_000)  # noqa: DTZ001 -- wall clock
     assert found.patient == Patient(50.0, Sex.FEMALE, "A 17", "Zhang San", date(1962, 1, 31))
     assert found.device == "Contec ECG90A"
     assert found.filters == FilterInfo(low_cut_hz=0.05, high_cut_hz=150.0)

@@ -111,7 +111,7 @@ def test_small_and_unsigned_types_and_their_offset(kind: tuple[int, str], offset
 def test_patient_time_device_and_filters_are_told() -> None:
     signal = read(SMALL)
     assert signal.patient == Patient(61.0, Sex.FEMALE, "A17", "张 三", date(1962, 1, 31))
-    assert signal.acquired_at == datetime(2024, 2, 29, 23, 59, 58, 250_001)  # noqa: DTZ001
+    assert signal.acquired_at == datetime(2024, 2, 29, 23, 59, 58, 250_001)  # noqa: DTZ001 -- wall clock
     assert signal.device == "NIHON KOHDEN ECG-2550"
     assert signal.filters == FilterInfo(0.05, 150.0, 50.0)
 
@@ -208,5 +208,5 @@ def test_the_shared_file_is_read() -> None:
     assert (signal.leads, signal.fs_hz, signal.n_samples) == (("II", "V5"), 250.0, 180_000)
     assert (signal.patient.id, signal.patient.name) == ("12345", "TRWRU")
     assert signal.samples_uv[0, :4].tolist() == [36.0, 30.0, 16.0, 6.0]
-    assert signal.acquired_at == datetime(2019, 6, 19, 13, 20)  # noqa: DTZ001
+    assert signal.acquired_at == datetime(2019, 6, 19, 13, 20)  # noqa: DTZ001 -- wall clock
     assert signal.device == "NIHON KOHDEN CNS6000"

@@ -188,7 +188,7 @@ def test_shared_files_give_the_rates_that_their_carts_measured() -> None:
         try:
             signal = read(path)
         except EcgFormatError as error:
-            assert "cut short" in str(error)  # noqa: PT017 - which file it is varies
+            assert "cut short" in str(error)  # noqa: PT017 -- which file it is varies
             refused += 1
             continue
         assert (signal.leads, signal.n_samples) == (STANDARD_LEADS, 5000)

@@ -206,7 +206,7 @@ def test_what_a_record_cannot_hold_is_refused(
 )
 def test_options_that_no_record_has_are_refused(options: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="must be"):
-        ScpOptions(**options)  # type: ignore[arg-type]
+        ScpOptions(**options)  # type: ignore[arg-type]  # one of several, by name
 
 
 @settings(max_examples=60, deadline=None)

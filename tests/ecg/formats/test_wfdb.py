@@ -147,7 +147,7 @@ def test_header_defaults_are_those_of_the_guide() -> None:
     assert (header.fs_hz, header.frames) == (250.0, None)
     assert (line.gain, line.baseline, line.uv_per_unit, line.spf) == (200.0, 0, 1000.0, 1)
     begun = parse_header(b"r 1 500 9 12-May-2020 12:33:59\nr.dat 16 100/uV 12 1024\n")
-    assert begun.acquired_at == datetime(2020, 5, 12, 12, 33, 59)  # noqa: DTZ001
+    assert begun.acquired_at == datetime(2020, 5, 12, 12, 33, 59)  # noqa: DTZ001 -- wall clock
     assert (begun.signals[0].baseline, begun.signals[0].uv_per_unit) == (1024, 1.0)
 
 
@@ -187,7 +187,7 @@ def segmented(layout: bool) -> dict[str, bytes]:
 def test_segments_are_joined_with_their_gaps(layout: bool) -> None:
     signal = read_files(segmented(layout), "m.hea")
     assert (signal.leads, signal.n_samples) == (("II", "V1"), 1250)
-    assert signal.acquired_at == datetime(2020, 2, 1, 10)  # noqa: DTZ001
+    assert signal.acquired_at == datetime(2020, 2, 1, 10)  # noqa: DTZ001 -- wall clock
     missing = np.isnan(signal.samples_uv)
     assert missing[:, 500:750].all()
     assert not missing[:, :500].any()
@@ -371,7 +371,7 @@ def test_samples_on_no_grid_come_back_within_half_a_step() -> None:
     back = read_files(write_wfdb(signal), "record.hea")
     assert np.abs(back.samples_uv - samples).max() <= 0.05 + 1e-9
     assert (back.fs_hz, back.leads) == (360.5, signal.leads)
-    assert back.acquired_at == datetime(2024, 2, 29, 23, 59, 59, 250_000)  # noqa: DTZ001
+    assert back.acquired_at == datetime(2024, 2, 29, 23, 59, 59, 250_000)  # noqa: DTZ001 -- wall clock
     assert back.patient == Patient(61.5, Sex.FEMALE, "A 17", "张三", date(1962, 1, 31))
     with pytest.raises(ValueError, match="name"):
         write_wfdb(signal, "../x")
