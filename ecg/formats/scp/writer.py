@@ -100,11 +100,15 @@ def write_scp(signal: EcgSignal, options: ScpOptions = DEFAULT_OPTIONS) -> bytes
     Raises
     ------
     ValueError
-        If a lead has a gap within, exceeds 65,535 bytes, or 16 bits at ``options.quantum_nv``.
+        If a lead has a gap within, exceeds 65,535 bytes, or 16 bits at ``options.quantum_nv`` or,
+        without one, at the coarsest step.
     """
     needs_beats = options.reference_beat or options.thinning > 1
     largest_value = MAX_VALUE // 2 if options.reference_beat else MAX_VALUE
     quantum_nv = options.quantum_nv or _quantum_nv(signal.samples_uv, largest_value)
+    if quantum_nv > MAX_QUANTUM_NV:
+        # Section 6 gives the step two bytes: no sample lies beyond 2.1 V.
+        raise ValueError("SCP-ECG cannot hold samples this large: is the unit or gain right?")
     leads = _leads(signal, quantum_nv)
     beats = None
     if needs_beats:
