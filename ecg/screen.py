@@ -85,10 +85,15 @@ def _nothing_against(
     measured: Measurements,
     findings: list[Finding],
 ) -> bool:
-    """Whether all of a twelve-lead's leads are good, all was measured and nothing was found."""
+    """Whether all of a twelve-lead's leads are good, all was measured and nothing was found.
+
+    Gaps that lower a lead's score rule it out: what they hid, such as every T wave, is not known.
+    """
     good = {
         name for name, each in zip(signal.leads, scored, strict=True) if each.score >= quality.GOOD
     }
+    missing = float(np.isnan(signal.samples_uv).mean(axis=-1).max())
+    gapless = missing <= quality.GAP_RAMP[0]
     whole = good >= EIGHT_LEADS and good == set(signal.leads) and signal.duration_s >= 8.0
     complete = None not in (
         measured.pr_ms,
@@ -100,7 +105,7 @@ def _nothing_against(
     steady = slow if (measured.heart_rate_bpm or 0.0) >= NORMAL_SLOW_BPM else None
     quiet = all(each.severity is Severity.NORMAL or each.code is steady for each in findings)
     sinus = any(each.code in {FindingCode.SINUS_RHYTHM, slow} for each in findings)
-    return whole and complete and quiet and sinus and (measured.qrs_ms or 0.0) < 110.0
+    return whole and gapless and complete and quiet and sinus and (measured.qrs_ms or 0.0) < 110.0
 
 
 def _by_severity(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ from ecg.findings.definitions import DEFINITIONS
 from ecg.findings.finding import Evidence, Finding, LeadEvidence, LeadRole, Severity
 from ecg.findings.qualifiers import QUALIFIER_TEXTS, Qualifier
 
-RULES_VERSION = "2026.11.3"
+RULES_VERSION = "2026.11.4"
 DISCLAIMER_ZH = "机器分析提示（仅供参考，未注册）"
 DISCLAIMER_EN = "Machine hint (for reference only, not a registered device)"
 
