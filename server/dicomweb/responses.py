@@ -2,20 +2,19 @@
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 
-import structlog
 from aiohttp import web
 
 from dicom.web.multipart import PART_END, MultipartWriter, new_boundary
 from server.core.errors import InvalidInput
+from server.core.streaming import breaking_off
 from server.dicomweb.ranges import Blocks
 from server.dicomweb.retrieval import Body
 
-_log = structlog.get_logger(__name__)
 PREFIX: Final = "/dicomweb"
 DICOM_JSON: Final = "application/dicom+json"
 # Patient data: a browser may keep it for this user, nothing in between may, and it asks again.
@@ -117,23 +116,6 @@ async def _send(
             await response.write(end)
             await response.write_eof()
     return response
-
-
-@contextmanager
-def breaking_off(request: web.Request) -> Iterator[None]:
-    """Break the connection where an answer under way cannot go on.
-
-    An error's own answer would now stand in the middle of the body, and look like part of it.
-    """
-    try:
-        yield
-    except ConnectionError:
-        raise
-    except Exception as error:
-        _log.warning("an answer broke off", reason=repr(error))
-        if request.transport is not None:
-            request.transport.abort()
-        raise ConnectionResetError("the answer broke off") from error
 
 
 async def _pour(blocks: Blocks, response: web.StreamResponse) -> None:

@@ -13,6 +13,7 @@ from dicom.render import PictureType, RenderOptions, Window
 from dicom.web.media_types import DICOM, OCTET_STREAM
 from server.core.errors import InvalidInput
 from server.core.http import Requires, Route, inject_params
+from server.core.streaming import breaking_off
 from server.dicomweb import negotiation
 from server.dicomweb.access import StoredInstance, StudyAccess, Target
 from server.dicomweb.metadata import MetadataService
@@ -22,7 +23,6 @@ from server.dicomweb.responses import (
     PREFIX,
     Part,
     base_url,
-    breaking_off,
     not_modified,
     send_body,
     send_multipart,

@@ -6,9 +6,11 @@ from aiohttp import web
 from aiohttp_pydantic.oas.typing import r200, r201, r400, r404, r409, r413, r422, r503
 from pydantic import Field
 
+from ecg.formats.sniff import Format
 from ecg.sheet import Layout
 from server.core.http import Problem, Requires, Route, inject_params, json_response
 from server.core.paging import decode_cursor
+from server.core.streaming import send_stream
 from server.ecg_records.reception import EcgReception
 from server.ecg_records.schemas import (
     EcgDetailOut,
@@ -39,6 +41,22 @@ _PAPER_HEADERS: Final = {
     # The drawing carries its own style element, and nothing that runs or loads.
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
     "frame-ancestors 'self'; sandbox",
+}
+SUFFIXES: Final[dict[Format, str]] = {
+    Format.DICOM: "dcm",
+    Format.SCP: "scp",
+    Format.CONTEC: "dat",
+    Format.CSV: "csv",
+    Format.EDF: "edf",
+    Format.MFER: "mwf",
+    # A record is several files, which arrive as one archive.
+    Format.WFDB: "zip",
+    Format.AECG: "xml",
+    Format.MUSE: "xml",
+    Format.SIERRA: "xml",
+    Format.SAPPHIRE: "xml",
+    Format.CARDIOSOFT: "xml",
+    Format.MORTARA: "xml",
 }
 
 
@@ -117,6 +135,19 @@ def ecg_routes(ecgs: EcgRecordService, reception: EcgReception) -> list[Route]:
         return json_response(found, status=200 if found.duplicate else 201)
 
     @inject_params.and_request
+    async def get_original(
+        request: web.Request, ecg_id: str, /
+    ) -> r200[bytes] | r404[Problem] | r503[Problem]:
+        """Return the file of one ECG exactly as it arrived, in the format it arrived in.
+
+        Tags: ecgs
+        """
+        async with ecgs.original(request[ACTOR], ecg_id) as download:
+            headers = _original_headers(ecg_id, download.file.format)
+            size = download.file.size
+            return await send_stream(request, download.blocks, headers, size=size)
+
+    @inject_params.and_request
     async def get_previous_ecg(
         request: web.Request, ecg_id: str, /
     ) -> r200[PreviousOut] | r400[Problem] | r404[Problem]:
@@ -133,5 +164,17 @@ def ecg_routes(ecgs: EcgRecordService, reception: EcgReception) -> list[Route]:
         Route("GET", "/api/ecgs/{ecg_id}", get_ecg, read),
         Route("GET", "/api/ecgs/{ecg_id}/paper.svg", get_ecg_paper, read),
         Route("GET", "/api/ecgs/{ecg_id}/waveform", get_ecg_waveform, read),
+        Route("GET", "/api/ecgs/{ecg_id}/original", get_original, read),
         Route("GET", "/api/ecgs/{ecg_id}/previous", get_previous_ecg, read),
     ]
+
+
+def _original_headers(ecg_id: str, arrived_as: str | None) -> dict[str, str]:
+    """Name a stranger's file for saving: never opened in the page, never by the sender's name."""
+    file_format = Format.DICOM if arrived_as is None else Format(arrived_as)
+    dicom = file_format is Format.DICOM
+    return {
+        "Content-Type": "application/dicom" if dicom else "application/octet-stream",
+        "Content-Disposition": f'attachment; filename="{ecg_id}.{SUFFIXES[file_format]}"',
+        "Cache-Control": "private, no-cache",
+    }

@@ -1,6 +1,8 @@
 """ECGs as people see them: newest first, within reach, and on paper."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +26,7 @@ from server.ecg_records.schemas import (
 from server.ecg_records.screening import OriginalFiles
 from server.ecg_records.workbench import PaperStyle
 from server.identity.public import Actor, InstitutionRef
+from server.intake.public import ArrivedFile
 from server.patients.public import PatientOut
 
 
@@ -69,6 +72,26 @@ class PaperBench(Protocol):
         ...
 
 
+class KeptFiles(OriginalFiles, Protocol):
+    """Knows and reads the files that arrived: intake's `Originals`."""
+
+    async def arrived(self, object_id: str) -> ArrivedFile:
+        """Return the file that an object was made from, or the object itself."""
+        ...
+
+    def open(self, object_id: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open the bytes of an object; errors come before any byte."""
+        ...
+
+
+@dataclass(frozen=True)
+class Download:
+    """The file of an ECG as it arrived, open."""
+
+    file: ArrivedFile
+    blocks: AsyncIterator[bytes]
+
+
 class EcgRecordService:
     """Lists, finds and draws ECGs for whoever asks."""
 
@@ -78,7 +101,7 @@ class EcgRecordService:
         database: Database,
         studies: StudyDirectory,
         reads: ReadAudit,
-        originals: OriginalFiles,
+        originals: KeptFiles,
         bench: PaperBench,
     ) -> None:
         self._database = database
@@ -155,6 +178,24 @@ class EcgRecordService:
         async with self._originals.as_file(record.object_id) as path:
             found = await self._bench.waveform(path, start_s=start_s)
         return WaveformOut.model_validate(found)
+
+    @asynccontextmanager
+    async def original(self, actor: Actor, ecg_id: str) -> AsyncIterator[Download]:
+        """Open the file of one ECG as it arrived; that it was read is recorded.
+
+        Raises
+        ------
+        NotFound
+            If there is none, or none that ``actor`` may see.
+        Unavailable
+            If its bytes are not at hand.
+        """
+        async with self._database.reading() as session:
+            record = await self._visible(session, actor, ecg_id)
+        await self._reads.record_read(actor, record.study_pk)
+        file = await self._originals.arrived(record.object_id)
+        async with self._originals.open(file.object_id) as blocks:
+            yield Download(file, blocks)
 
     async def previous(self, actor: Actor, ecg_id: str) -> PreviousOut:
         """Return the patient's ECG before this one and what changed; both reads are recorded.

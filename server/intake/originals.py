@@ -16,7 +16,7 @@ from server.core.errors import NotFound, Unavailable
 from server.core.objects.errors import ObjectStoreError
 from server.core.objects.port import ObjectStore, reading
 from server.intake.drain import object_key
-from server.intake.models import Location, StoredObject
+from server.intake.models import Conversion, Location, StoredObject
 from server.intake.spool import Spool
 
 _BLOCK_BYTES: Final = 256 * 1024
@@ -30,6 +30,16 @@ class _Place:
     location: Location
     spool_id: str | None
     spool_name: str | None
+
+
+@dataclass(frozen=True)
+class ArrivedFile:
+    """A file as its sender sent it."""
+
+    object_id: str
+    size: int
+    format: str | None
+    """None for what arrived as DICOM."""
 
 
 class Originals:
@@ -47,6 +57,25 @@ class Originals:
         self._store = store
         self._database = database
         self._executor = executor
+
+    async def arrived(self, object_id: str) -> ArrivedFile:
+        """Return the file that an object was made from: the object itself if it arrived as it is.
+
+        Raises
+        ------
+        NotFound
+            If there is no such object.
+        """
+        async with self._database.reading() as session:
+            source = (
+                await session.execute(
+                    select(Conversion.source_object_id, Conversion.source_format).where(
+                        Conversion.object_id == object_id
+                    )
+                )
+            ).one_or_none()
+        arrived_id, source_format = source if source is not None else (object_id, None)
+        return ArrivedFile(arrived_id, (await self._place(arrived_id)).size, source_format)
 
     @asynccontextmanager
     async def open(

@@ -14,12 +14,13 @@ from server.intake.arrival import (
     Verdict,
 )
 from server.intake.models import Location, StoredObject
-from server.intake.originals import Originals
+from server.intake.originals import ArrivedFile, Originals
 from server.intake.service import Incoming, IntakeLimits, IntakeService
 
 __all__ = [
     "Accepted",
     "Arrival",
+    "ArrivedFile",
     "Converter",
     "Follower",
     "Incoming",

@@ -113,6 +113,7 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ),
     ("POST", f"{REQUEST}/resume"): Rule(EXAMINERS, scoped=True, places=EXAMINING, answer=409),
     ("GET", "/api/ecgs/{ecg_id}/waveform"): Rule(READERS, scoped=True),
+    ("GET", "/api/ecgs/{ecg_id}/original"): Rule(READERS, scoped=True),
     ("GET", "/api/ecgs/{ecg_id}/previous"): Rule(READERS, scoped=True),
     ("GET", "/api/report-templates"): Rule(CLAIMANTS),
     # Nobody holds the request, and so nobody has written its report.

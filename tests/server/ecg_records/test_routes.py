@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -12,15 +13,19 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.typedefs import Handler
 
 from ecg import EcgSignal, read
+from ecg.formats.sniff import Format
 from server.core.http import add_routes, errors_become_problems, set_security_headers
-from server.ecg_records.routes import ecg_routes
+from server.ecg_records.routes import SUFFIXES, ecg_routes
 from server.ecg_records.waveform import GAP, packed
 from server.identity.public import ACTOR, Actor, ActorKind, Role
+from server.intake.public import Accepted, Verdict
 from tests.server.ecg_records.conftest import Room
 from tests.support.dicom_files import ecg_bytes, sample
 from tests.support.fakes import CountingIds, ManualClock
-from tests.support.senders import COUNTY, ORG, OTHER_TOWNSHIP, TOWNSHIP
+from tests.support.senders import COUNTY, ORG, OTHER_TOWNSHIP, TOWNSHIP, device
 
+ECG_FILES = Path(__file__).resolve().parents[2] / "data" / "ecg"
+SCP = ECG_FILES / "scp" / "anon000007.scp"
 Client = TestClient[web.Request, web.Application]
 
 
@@ -123,7 +128,7 @@ async def test_another_institutions_ecg_is_not_there(client: Client, room: Room)
     (record,) = await room.records()
     stranger = {"X-Institution": OTHER_TOWNSHIP}
     assert (await (await client.get("/api/ecgs", headers=stranger)).json())["items"] == []
-    for form in ("", "/paper.svg", "/waveform"):
+    for form in ("", "/paper.svg", "/waveform", "/original"):
         path = f"/api/ecgs/{record.id}{form}"
         response = await client.get(path, headers=stranger)
         assert (response.status, (await response.json())["code"]) == (404, "not-found")
@@ -173,6 +178,53 @@ async def test_the_waveform_holds_every_sample_to_half_a_step(client: Client, ro
     assert body["device"] == "Mortara Instrument, Inc. el250"
     assert body["device_statements"] == ["RITMO SINUSALE", "ECG NORMALE"]
     assert room.reads.seen == [(f"reader-{TOWNSHIP}", record.study_pk)]
+
+
+@pytest.mark.parametrize(
+    ("arrived", "suffix", "media_type"),
+    [
+        (SCP.read_bytes(), "scp", "application/octet-stream"),
+        ((ECG_FILES / "fda_minimum_aecg.xml").read_bytes(), "xml", "application/octet-stream"),
+        (sample("waveform_ecg.dcm").read_bytes(), "dcm", "application/dicom"),
+    ],
+    ids=["scp", "aecg", "dicom"],
+)
+async def test_the_original_is_what_was_sent_from_spool_and_from_store(
+    client: Client, room: Room, arrived: bytes, suffix: str, media_type: str
+) -> None:
+    incoming = room.intake.intake.begin(device(), accepted=Accepted.ECG)
+    incoming.write(arrived)
+    assert (await incoming.finish()).verdict is Verdict.STORED
+    (record,) = await room.records()
+    for _ in range(2):
+        response = await client.get(f"/api/ecgs/{record.id}/original")
+        assert response.status == 200
+        assert await response.read() == arrived
+        assert response.content_type == media_type
+        assert response.content_length == len(arrived)
+        assert response.headers["Content-Disposition"] == (
+            f'attachment; filename="{record.id}.{suffix}"'
+        )
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        await room.intake.drain.drain_once()
+    assert set(room.reads.seen) == {(f"reader-{TOWNSHIP}", record.study_pk)}
+
+
+async def test_an_original_that_is_not_at_hand_is_a_problem_and_no_empty_file(
+    client: Client, room: Room, tmp_path: Path
+) -> None:
+    await room.receive(sample("waveform_ecg.dcm").read_bytes())
+    (record,) = await room.records()
+    for path in (tmp_path / "spool").rglob("*"):
+        if path.is_file() and path.stat().st_size > 1000:
+            path.unlink()
+    response = await client.get(f"/api/ecgs/{record.id}/original")
+    assert (response.status, (await response.json())["code"]) == (503, "bytes-missing")
+    assert "Content-Disposition" not in response.headers
+
+
+def test_every_format_that_is_read_has_a_suffix_to_be_saved_under() -> None:
+    assert set(SUFFIXES) == set(Format)
 
 
 async def test_a_waveform_is_given_from_any_second_that_was_recorded(

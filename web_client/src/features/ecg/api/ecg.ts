@@ -57,6 +57,11 @@ export function previousQuery(id: string) {
   });
 }
 
+/** The file as the device wrote it; the server names it for saving. */
+export function originalUrl(id: string): string {
+  return `/api/ecgs/${encodeURIComponent(id)}/original`;
+}
+
 /** Up to a minute of its samples. A recording never changes: what was read once is kept. */
 export function waveformQuery(id: string, startS: number) {
   return queryOptions({

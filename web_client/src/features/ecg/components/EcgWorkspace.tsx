@@ -4,7 +4,7 @@ import { useActions } from '@/shared/actions';
 import { useShared } from '@/shared/i18n';
 import type { Request } from '@/shared/requests/requests';
 import { ErrorNotice, Loading } from '@/shared/ui';
-import { ecgQuery, previousQuery, waveformQuery } from '../api/ecg';
+import { ecgQuery, originalUrl, previousQuery, waveformQuery } from '../api/ecg';
 import { useWords } from '../i18n';
 import { beatTimes, canLocate, firstSecond, marksOf, type Screening, screeningOf } from '../model/screening';
 import { type EcgView, showing, USUAL_VIEW } from '../model/view';
@@ -87,6 +87,7 @@ export function EcgWorkspace({ request, ecgId, onInsertText, impression = null, 
           onView={setView}
         />
         <MeasurementTable
+          original={originalUrl(ecgId)}
           screening={screening}
           deviceStatements={waveform.data?.device_statements ?? []}
           deviceMeasurements={waveform.data?.device_measurements ?? {}}

@@ -7,6 +7,8 @@ import type { Finding, Screening } from '../model/screening';
 import styles from './ecg.module.css';
 
 interface Props {
+  /** Where the file is that the device wrote. */
+  readonly original: string;
   /** null while there is none: pending, failed or switched off. */
   readonly screening: Screening | null;
   /** What the device itself concluded, as it wrote it. */
@@ -21,7 +23,7 @@ interface Props {
 
 /** Three who measured and concluded, side by side: where they differ, both stand. */
 export function MeasurementTable({ screening, deviceStatements, impression, ...rest }: Props) {
-  const { deviceMeasurements = {}, previous } = rest;
+  const { original, deviceMeasurements = {}, previous } = rest;
   const t = useWords();
   const comparison = previous?.comparison ?? null;
   const at = previous?.ecg?.acquired_at ?? previous?.ecg?.received_at ?? null;
@@ -33,7 +35,10 @@ export function MeasurementTable({ screening, deviceStatements, impression, ...r
           <tr>
             <th scope="col">{t('table.measurement')}</th>
             <th scope="col">
-              <Source by="device" /> {t('table.device')}
+              <Source by="device" /> {t('table.device')}{' '}
+              <a className="t12 nw" href={original} download data-testid="original">
+                {t('table.original')}
+              </a>
             </th>
             <th scope="col">
               <Source by="machine" /> {t('table.machine')}

@@ -73,6 +73,7 @@ export const en: Dictionary = {
   'head.heldBy': 'Claimed by {name}',
   'table.measurement': 'Measurement',
   'table.device': 'Device says',
+  'table.original': 'Download original',
   'table.machine': 'Machine (reference only, not registered)',
   'table.doctor': 'Physician',
   'table.none': 'none',

@@ -69,6 +69,7 @@ export const zh = {
   'head.heldBy': '{name} 已领取',
   'table.measurement': '测量',
   'table.device': '设备自述',
+  'table.original': '下载原始文件',
   'table.machine': '机器测量（仅供参考，未注册）',
   'table.doctor': '医师采用',
   'table.none': '无',
