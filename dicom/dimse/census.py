@@ -19,7 +19,7 @@ class DimseStats:
         Since start; those over a limit are among the rejected.
     associations_released, associations_broken
         Since start: accepted ones that ended with a release, and in any other way.
-    echoes, objects_stored, objects_failed, received_bytes
+    echoes, queries, objects_stored, objects_failed, received_bytes
         Since start; bytes of datasets, when their message or their association ended.
     """
 
@@ -31,6 +31,7 @@ class DimseStats:
     associations_released: int
     associations_broken: int
     echoes: int
+    queries: int
     objects_stored: int
     objects_failed: int
     received_bytes: int
@@ -57,6 +58,7 @@ class Census:
         self.released = 0
         self.broken = 0
         self.echoes = 0
+        self.queries = 0
         self.stored = 0
         self.failed = 0
         self.received_bytes = 0
@@ -101,6 +103,7 @@ class Census:
             associations_released=self.released,
             associations_broken=self.broken,
             echoes=self.echoes,
+            queries=self.queries,
             objects_stored=self.stored,
             objects_failed=self.failed,
             received_bytes=self.received_bytes,

@@ -16,6 +16,7 @@ from typing import Final
 
 NO_DATA_SET: Final = 0x0101
 """Command Data Set Type where no dataset follows (PS3.7 E.1); any other value: one does."""
+SOME_DATA_SET: Final = 0x0001
 
 RESPONSE_BIT: Final = 0x8000
 """Set in the command field of a response."""
@@ -25,6 +26,7 @@ class CommandField(IntEnum):
     """Command fields of the messages we know by name (PS3.7 E.1)."""
 
     C_STORE_RQ = 0x0001
+    C_FIND_RQ = 0x0020
     C_ECHO_RQ = 0x0030
     C_CANCEL_RQ = 0x0FFF
 
@@ -47,7 +49,7 @@ class Element(IntEnum):
 
 
 class Status(IntEnum):
-    """Statuses this layer answers with itself (PS3.7 annex C, PS3.4 table B.2-1)."""
+    """Statuses this layer answers with itself (PS3.7 annex C, PS3.4 tables B.2-1 and C.4-1)."""
 
     SUCCESS = 0x0000
     PROCESSING_FAILURE = 0x0110
@@ -55,7 +57,11 @@ class Status(IntEnum):
     SOP_CLASS_NOT_SUPPORTED = 0x0122
     UNRECOGNIZED_OPERATION = 0x0211
     OUT_OF_RESOURCES = 0xA700
+    IDENTIFIER_MISMATCH = 0xA900
     CANNOT_UNDERSTAND = 0xC000
+    CANCELLED = 0xFE00
+    PENDING = 0xFF00
+    PENDING_UNMATCHED = 0xFF01
 
 
 class CommandError(ValueError):
@@ -168,8 +174,10 @@ def decode_command(data: bytes) -> CommandSet:
     return CommandSet(elements)
 
 
-def encode_response(request: CommandSet, status: int, comment: str | None = None) -> bytes:
-    """Return the encoded response, without dataset, to ``request``.
+def encode_response(
+    request: CommandSet, status: int, comment: str | None = None, *, has_data_set: bool = False
+) -> bytes:
+    """Return the encoded response to ``request``.
 
     Parameters
     ----------
@@ -179,11 +187,13 @@ def encode_response(request: CommandSet, status: int, comment: str | None = None
         Status (PS3.7 annex C).
     comment
         Error comment, cut to the 64 characters of an LO and to printable ASCII.
+    has_data_set
+        Whether a data set follows.
     """
     body = [
         _element(Element.COMMAND_FIELD, _us(request.command_field | RESPONSE_BIT)),
         _element(Element.MESSAGE_ID_BEING_RESPONDED_TO, _us(request.message_id)),
-        _element(Element.DATA_SET_TYPE, _us(NO_DATA_SET)),
+        _element(Element.DATA_SET_TYPE, _us(SOME_DATA_SET if has_data_set else NO_DATA_SET)),
         _element(Element.STATUS, _us(status)),
     ]
     sop_class = request.elements.get(Element.AFFECTED_SOP_CLASS_UID)

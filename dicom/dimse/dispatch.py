@@ -5,7 +5,6 @@ References
 DICOM PS3.7 section 9.3 and annex C, PS3.4 annexes A and B.
 """
 
-from collections.abc import Container
 from dataclasses import dataclass
 
 from dicom.dimse.callbacks import MoveOriginator
@@ -37,16 +36,23 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class Find:
+    """Receive an identifier and answer with its matches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Stop that operation, if it is under way; there is nothing to answer."""
+
+    message_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Refuse:
     """Read over the dataset, if one follows, and answer with a failure."""
 
     status: Status
     comment: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ignore:
-    """Nothing to do and nothing to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +62,26 @@ class Violation:
     reason: str
 
 
-Operation = Echo | Store | Refuse | Ignore | Violation
+Operation = Echo | Store | Find | Cancel | Refuse | Violation
 
 
-def route(command: CommandSet, context: AcceptedContext, storage: Container[str]) -> Operation:
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The SOP classes of each service.
+
+    Parameters
+    ----------
+    storage
+        Those that are stored.
+    query
+        Those of information models that are searched.
+    """
+
+    storage: frozenset[str]
+    query: frozenset[str] = frozenset()
+
+
+def route(command: CommandSet, context: AcceptedContext, served: Served) -> Operation:
     """Return what to do with a command.
 
     Parameters
@@ -68,36 +90,48 @@ def route(command: CommandSet, context: AcceptedContext, storage: Container[str]
         The command set.
     context
         The accepted presentation context it came on.
-    storage
-        SOP classes that are stored.
+    served
+        What this node does.
     """
     try:
-        return _route(command, context, storage)
+        return _route(command, context, served)
     except CommandError as error:
         return Violation(str(error))
 
 
-def _route(command: CommandSet, context: AcceptedContext, storage: Container[str]) -> Operation:
+def _route(command: CommandSet, context: AcceptedContext, served: Served) -> Operation:
     field = command.command_field
     has_data_set = command.has_data_set
     if field == CommandField.C_CANCEL_RQ:
-        # PS3.7 9.3.2.3: what it would cancel has been answered already.
-        return Violation("a C-CANCEL has a dataset") if has_data_set else Ignore()
+        cancelled = command.number(Element.MESSAGE_ID_BEING_RESPONDED_TO)
+        return Violation("a C-CANCEL has a dataset") if has_data_set else Cancel(cancelled)
     if field & RESPONSE_BIT:
         return Violation("a response to nothing we asked")
     message_id = command.message_id
-    is_store = context.abstract_syntax in storage
+    refusal = _refusal(command, context, served)
+    if refusal is not None:
+        return refusal
+    if field == CommandField.C_STORE_RQ:
+        return _route_store(command, context, message_id, has_data_set=has_data_set)
+    if field == CommandField.C_FIND_RQ:
+        return Find() if has_data_set else Refuse(Status.CANNOT_UNDERSTAND, "no identifier")
+    return Violation("a C-ECHO has a dataset") if has_data_set else Echo()
+
+
+def _refusal(command: CommandSet, context: AcceptedContext, served: Served) -> Refuse | None:
+    """Return why the command is no request of a service of its context, if it is none."""
+    is_store = context.abstract_syntax in served.storage
+    is_find = context.abstract_syntax in served.query
     is_echo = context.abstract_syntax == VERIFICATION
-    if (field, True) not in {
+    if (command.command_field, True) not in {
         (CommandField.C_STORE_RQ, is_store),
+        (CommandField.C_FIND_RQ, is_find),
         (CommandField.C_ECHO_RQ, is_echo),
     }:
         return Refuse(Status.UNRECOGNIZED_OPERATION, "not a service of this SOP class")
     if command.text(Element.AFFECTED_SOP_CLASS_UID) != context.abstract_syntax:
         return Refuse(Status.SOP_CLASS_NOT_SUPPORTED, "SOP class is not that of the context")
-    if is_store:
-        return _route_store(command, context, message_id, has_data_set=has_data_set)
-    return Violation("a C-ECHO has a dataset") if has_data_set else Echo()
+    return None
 
 
 def _route_store(

@@ -1,7 +1,8 @@
 """The messages of one accepted association, strictly one after the other.
 
 The asynchronous operations window is not negotiated, so a peer has one message under way (PS3.7
-D.3.3.3). While a sink makes an object durable nothing more is read from that peer.
+D.3.3.3). While a sink makes an object durable nothing more is read from that peer; while a query
+is answered, a C-CANCEL alone.
 
 References
 ----------
@@ -30,10 +31,22 @@ from dicom.dimse.command import (
     decode_command,
     encode_response,
 )
-from dicom.dimse.dispatch import Echo, Ignore, Refuse, Store, Violation, route
+from dicom.dimse.dispatch import (
+    Cancel,
+    Echo,
+    Find,
+    Refuse,
+    Served,
+    Store,
+    Violation,
+    route,
+)
+from dicom.dimse.find import FindHandler
+from dicom.dimse.identifier import IdentifierError
 from dicom.dimse.limits import DimseLimits
 from dicom.dimse.negotiate import AcceptedContext
 from dicom.dimse.protocol import UpperLayer
+from dicom.dimse.querying import Querying
 from dicom.dimse.store import ObjectTooLargeError, StoreReception
 
 
@@ -45,8 +58,10 @@ class Services(Generic[PeerT]):
     ----------
     store_handler
         Takes objects.
-    storage
-        SOP classes that are stored.
+    find_handler
+        Answers queries; None where there are none.
+    served
+        SOP classes of each service.
     limits, census
         Bounds and counts.
     spawn
@@ -54,10 +69,11 @@ class Services(Generic[PeerT]):
     """
 
     store_handler: StoreHandler[PeerT]
-    storage: frozenset[str]
+    find_handler: FindHandler[PeerT] | None
+    served: Served
     limits: DimseLimits
     census: Census
-    spawn: Callable[[Coroutine[Any, Any, None]], None]
+    spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 
 
 @dataclass
@@ -68,6 +84,7 @@ class _Message:
     encoded: bytearray
     command: CommandSet | None = None
     reception: StoreReception | None = None
+    identifier: bytearray | None = None
     is_store: bool = False
     is_finishing: bool = False
 
@@ -112,6 +129,9 @@ class Exchange(Generic[PeerT]):
         self._accepted = accepted
         self._message_over = message_over
         self._message: _Message | None = None
+        self._querying = Querying(
+            services.find_handler, services.limits, services.spawn, upper, message_over
+        )
         self._has_ended = False
         self.stored = 0
         self.failed = 0
@@ -120,7 +140,7 @@ class Exchange(Generic[PeerT]):
     @property
     def is_busy(self) -> bool:
         """Whether a message is under way."""
-        return self._message is not None
+        return self._message is not None or self._querying.is_under_way
 
     def fragment_arrived(
         self, context_id: int, control: int, chunk: memoryview, *, complete: bool
@@ -139,6 +159,7 @@ class Exchange(Generic[PeerT]):
     def end(self) -> None:
         """Throw an unfinished object away; one that is being made durable goes on to its end."""
         self._has_ended = True
+        self._querying.stop()
         message = self._message
         if message is None or message.is_finishing:
             return
@@ -175,26 +196,30 @@ class Exchange(Generic[PeerT]):
     def _begin_operation(self, message: _Message, command: CommandSet) -> None:
         services = self._services
         max_object_bytes = services.limits.max_object_bytes
-        operation = route(command, message.context, services.storage)
+        operation = route(command, message.context, services.served)
+        if self._querying.is_under_way and not isinstance(operation, Cancel):
+            operation = Violation("a request before the last was answered")
         match operation:
             case Echo():
                 services.census.echoes += 1
                 self._respond(message, command, StoreResult(Status.SUCCESS))
             case Store():
+                request = self._store_request(operation, message.context)
                 message.is_store = True
                 message.reception = StoreReception.begin(
-                    services.store_handler,
-                    self._store_request(operation, message.context),
-                    max_object_bytes,
+                    services.store_handler, request, max_object_bytes
                 )
+            case Find():
+                message.identifier = bytearray()
+            case Cancel(message_id):
+                self._querying.cancel(message_id)
+                self._end_message()
             case Refuse(status, comment):
                 message.is_store = command.command_field == CommandField.C_STORE_RQ
                 refusal = StoreResult(status, comment)
                 message.reception = StoreReception(None, refusal, max_object_bytes)
                 if not command.has_data_set:
                     self._respond(message, command, refusal)
-            case Ignore():
-                self._end_message()
             case Violation(reason):
                 self._upper.abort(Ending.ABORTED, reason)
             case _:
@@ -214,6 +239,9 @@ class Exchange(Generic[PeerT]):
 
     def _data_arrived(self, message: _Message, chunk: memoryview, *, last: bool) -> None:
         reception, command = message.reception, message.command
+        if message.identifier is not None and command is not None:
+            self._identifier_arrived(message, command, message.identifier, chunk, last=last)
+            return
         if reception is None or command is None:
             self._upper.refuse_pdu("a dataset without its command")
             return
@@ -230,6 +258,31 @@ class Exchange(Generic[PeerT]):
         message.is_finishing = True
         self._upper.hold()
         self._services.spawn(self._finish(message, command, reception))
+
+    def _identifier_arrived(
+        self,
+        message: _Message,
+        command: CommandSet,
+        identifier: bytearray,
+        chunk: memoryview,
+        *,
+        last: bool,
+    ) -> None:
+        if len(identifier) + len(chunk) > self._services.limits.max_identifier_bytes:
+            self._upper.abort(Ending.ABORTED, "an identifier is too long")
+            return
+        identifier += chunk
+        if not last:
+            return
+        self._services.census.queries += 1
+        try:
+            self._querying.begin(
+                self._association, self._peer, message.context, command, bytes(identifier)
+            )
+        except IdentifierError as error:
+            self._respond(message, command, StoreResult(Status.CANNOT_UNDERSTAND, str(error)))
+        else:
+            self._end_message()
 
     async def _finish(
         self, message: _Message, command: CommandSet, reception: StoreReception
@@ -249,7 +302,7 @@ class Exchange(Generic[PeerT]):
 
     def _respond(self, message: _Message, command: CommandSet, result: StoreResult) -> None:
         self._count(message, result)
-        self._upper.send_command(
+        self._upper.send_message(
             message.context.context_id, encode_response(command, result.status, result.comment)
         )
         self._end_message()

@@ -23,6 +23,10 @@ class DimseLimits:
         more.
     max_command_bytes
         Largest command set of a message.
+    max_identifier_bytes
+        Largest identifier of a query; a list of 1,000 UIDs has 64 KiB.
+    find_s
+        From a query's identifier to its last match.
     max_object_bytes
         Largest dataset received, whether it is stored or drained.
     max_associations, max_associations_per_ip, max_associations_per_ae
@@ -63,6 +67,7 @@ class DimseLimits:
     max_transfer_syntaxes_per_context: int = 128
     max_user_items: int = 512
     max_command_bytes: int = 65_536
+    max_identifier_bytes: int = 131_072
     max_object_bytes: int = 4 * 1024**3
     max_associations: int = 512
     max_associations_per_ip: int = 64
@@ -76,6 +81,7 @@ class DimseLimits:
     admission_s: float = 10.0
     pdu_progress_s: float = 30.0
     message_s: float = 3600.0
+    find_s: float = 120.0
     idle_s: float = 600.0
     association_s: float = 86_400.0
     timer_resolution_s: float = 0.5

@@ -32,6 +32,7 @@ from pynetdicom.presentation import (
     negotiate_as_acceptor,
 )
 
+from dicom.dimse.find import QUERY_SOP_CLASSES
 from dicom.dimse.limits import DimseLimits
 from dicom.dimse.pdu import (
     ASSOCIATE_FIXED_BYTES,
@@ -172,13 +173,23 @@ class Negotiator:
         Bounds of a request, and how many outcomes are remembered.
     extra_sop_classes
         Private SOP classes stored besides the standard ones.
+    serves_queries
+        Whether information models are searched.
     """
 
-    def __init__(self, limits: DimseLimits, extra_sop_classes: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        limits: DimseLimits,
+        extra_sop_classes: Iterable[str] = (),
+        *,
+        serves_queries: bool = False,
+    ) -> None:
         self._limits = limits
         self.storage = storage_sop_classes() | frozenset(extra_sop_classes)
+        self.query = QUERY_SOP_CLASSES if serves_queries else frozenset()
+        self._served = self.storage | self.query | {VERIFICATION}
         self._storage_ranks = _ranks(storage_transfer_syntaxes())
-        self._verification_ranks = _ranks(_PREFERRED[:2])
+        self._message_ranks = _ranks(_PREFERRED[:2])
         self._remembered: OrderedDict[bytes, Negotiation] = OrderedDict()
 
     def negotiate(self, body: bytes) -> Negotiation:
@@ -213,7 +224,7 @@ class Negotiator:
                 build_context(context.abstract_syntax, syntax or context.transfer_syntaxes[0])
             )
             proposed[-1].context_id = context.context_id
-            if context.abstract_syntax in self.storage or context.abstract_syntax == VERIFICATION:
+            if context.abstract_syntax in self._served:
                 supported.setdefault(context.abstract_syntax, set()).update({syntax} - {""})
         results, roles = negotiate_as_acceptor(
             proposed,
@@ -250,7 +261,7 @@ class Negotiator:
         with every transfer syntax took a quarter of a second.
         """
         is_storage = context.abstract_syntax in self.storage
-        ranks = self._storage_ranks if is_storage else self._verification_ranks
+        ranks = self._storage_ranks if is_storage else self._message_ranks
         known = [uid for uid in context.transfer_syntaxes if uid in ranks]
         return min(known, key=ranks.__getitem__, default="")
 

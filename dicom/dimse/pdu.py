@@ -145,8 +145,10 @@ def encode_abort(source: AbortSource, reason: AbortReason) -> bytes:
     return struct.pack(">BxIxxBB", PduType.ABORT, 4, source, reason)
 
 
-def encode_command(context_id: int, command: bytes, peer_max_pdu_bytes: int) -> bytes:
-    """Return a command set as P-DATA-TF PDUs the peer can take, in one piece for one write.
+def encode_message(
+    context_id: int, command: bytes, data_set: bytes, peer_max_pdu_bytes: int
+) -> bytes:
+    """Return a message as P-DATA-TF PDUs the peer can take, in one piece for one write.
 
     Parameters
     ----------
@@ -154,20 +156,28 @@ def encode_command(context_id: int, command: bytes, peer_max_pdu_bytes: int) -> 
         Presentation context identifier.
     command
         Encoded command set.
+    data_set
+        Encoded data set; empty where the command says that there is none.
     peer_max_pdu_bytes
         What the peer advertised, 0 or at least 7; 0 is no bound.
     """
-    room = peer_max_pdu_bytes - 6 if peer_max_pdu_bytes else len(command)
     pieces: list[bytes] = []
-    for start in range(0, len(command), room):
-        piece = command[start : start + room]
-        control = 0x03 if start + room >= len(command) else 0x01
-        pieces.append(
-            struct.pack(
-                ">BxIIBB", PduType.P_DATA_TF, len(piece) + 6, len(piece) + 2, context_id, control
+    for part, is_command in ((command, 1), (data_set, 0)):
+        room = peer_max_pdu_bytes - 6 if peer_max_pdu_bytes else max(1, len(part))
+        for start in range(0, len(part), room):
+            piece = part[start : start + room]
+            is_last = 2 if start + room >= len(part) else 0
+            pieces.append(
+                struct.pack(
+                    ">BxIIBB",
+                    PduType.P_DATA_TF,
+                    len(piece) + 6,
+                    len(piece) + 2,
+                    context_id,
+                    is_command | is_last,
+                )
             )
-        )
-        pieces.append(piece)
+            pieces.append(piece)
     return b"".join(pieces)
 
 

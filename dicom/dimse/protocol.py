@@ -22,7 +22,7 @@ from dicom.dimse.pdu import (
     AbortSource,
     PduType,
     encode_abort,
-    encode_command,
+    encode_message,
     encode_reject,
 )
 from dicom.dimse.reader import Intake, PduReader
@@ -99,6 +99,8 @@ class UpperLayer(asyncio.BufferedProtocol):
         self._leftover = bytearray()
         self._held_by_user = False
         self._blocked_since_s: float | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
         self._in_association = False
         self._peer_max_pdu_bytes = 0
         self._discarded_bytes = 0
@@ -150,11 +152,13 @@ class UpperLayer(asyncio.BufferedProtocol):
     def pause_writing(self) -> None:
         """Read nothing more while the peer does not read our responses."""
         self._blocked_since_s = self._loop.time()
+        self._writable.clear()
         self._update_hold()
 
     def resume_writing(self) -> None:
         """Read on, but later: closing a transport inside this call loses it twice."""
         self._blocked_since_s = None
+        self._writable.set()
         self._loop.call_soon(self._update_hold)
 
     def eof_received(self) -> bool:
@@ -164,6 +168,7 @@ class UpperLayer(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  every loss is the same here
         """Tell the user."""
         self._transport = None
+        self._writable.set()
         self._leftover.clear()
         if self._state is not State.IDLE:
             self._fire(Event.CLOSED)
@@ -181,9 +186,17 @@ class UpperLayer(asyncio.BufferedProtocol):
         """Send an A-ASSOCIATE-RJ PDU (PS3.8 9.3.4)."""
         self._fire(Event.REJECT, encode_reject(result, source, reason))
 
-    def send_command(self, context_id: int, command: bytes) -> None:
-        """Send a message without dataset."""
-        self._fire(Event.SEND_DATA, encode_command(context_id, command, self._peer_max_pdu_bytes))
+    def send_message(self, context_id: int, command: bytes, data_set: bytes = b"") -> None:
+        """Send a message; while we talk, the peer is not idle."""
+        self._read_s = self._loop.time()
+        self._fire(
+            Event.SEND_DATA,
+            encode_message(context_id, command, data_set, self._peer_max_pdu_bytes),
+        )
+
+    async def writable(self) -> None:
+        """Wait until the peer has read enough of what was sent, or cannot be sent anything."""
+        await self._writable.wait()
 
     def respond_release(self) -> None:
         """Send an A-RELEASE-RP PDU."""

@@ -15,7 +15,9 @@ from typing import Any, Final, Generic
 from dicom.dimse.association import Association, Node
 from dicom.dimse.callbacks import AssociationGate, PeerT, StoreHandler
 from dicom.dimse.census import Census, DimseStats
+from dicom.dimse.dispatch import Served
 from dicom.dimse.exchange import Services
+from dicom.dimse.find import FindHandler
 from dicom.dimse.limits import DimseLimits
 from dicom.dimse.negotiate import Negotiator
 
@@ -29,7 +31,7 @@ _FAREWELL_S: Final = 1.0
 
 
 class DimseServer(Generic[PeerT]):
-    """A DICOM node's listening side: C-ECHO and C-STORE.
+    """A DICOM node's listening side: C-ECHO, C-STORE and C-FIND.
 
     Needs a selector event loop or uvloop; one process listens on any number of ports.
 
@@ -39,6 +41,8 @@ class DimseServer(Generic[PeerT]):
         Decides who may come in.
     store_handler
         Takes objects.
+    find_handler
+        Answers queries; without one they are not negotiated.
     limits
         Bounds.
     extra_sop_classes
@@ -50,16 +54,24 @@ class DimseServer(Generic[PeerT]):
         gate: AssociationGate[PeerT],
         store_handler: StoreHandler[PeerT],
         *,
+        find_handler: FindHandler[PeerT] | None = None,
         limits: DimseLimits | None = None,
         extra_sop_classes: Iterable[str] = (),
     ) -> None:
         self._limits = limits or DimseLimits()
         self._census = Census(self._limits)
-        negotiator = Negotiator(self._limits, extra_sop_classes)
+        negotiator = Negotiator(
+            self._limits, extra_sop_classes, serves_queries=find_handler is not None
+        )
         self._node = Node(
             gate=gate,
             services=Services(
-                store_handler, negotiator.storage, self._limits, self._census, self._spawn
+                store_handler,
+                find_handler,
+                Served(negotiator.storage, negotiator.query),
+                self._limits,
+                self._census,
+                self._spawn,
             ),
             negotiator=negotiator,
             receive_buffer=memoryview(bytearray(self._limits.receive_buffer_bytes)),
@@ -217,8 +229,10 @@ class DimseServer(Generic[PeerT]):
         if not self._connections:
             self._all_gone.set()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        _keep(asyncio.create_task(work), self._cancellable)
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        _keep(task, self._cancellable)
+        return task
 
     def _notify(self, work: Coroutine[Any, Any, None]) -> None:
         _keep(asyncio.create_task(work), self._notices)

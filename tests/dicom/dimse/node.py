@@ -2,9 +2,11 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+
+from pydicom.dataset import Dataset
 
 from dicom.dimse.callbacks import (
     Admission,
@@ -14,6 +16,8 @@ from dicom.dimse.callbacks import (
     StoreRequest,
     StoreResult,
 )
+from dicom.dimse.find import FindRefusedError, FindRequest, FoundMatch
+from dicom.dimse.identifier import encode_identifier
 from dicom.dimse.limits import DimseLimits
 from dicom.dimse.server import DimseServer
 
@@ -65,6 +69,33 @@ class MemoryHandler:
         return sink
 
 
+class MemoryFinder:
+    """Answers every query with ``matches``, each once ``may_go_on`` is set."""
+
+    def __init__(self) -> None:
+        self.requests: list[FindRequest[str]] = []
+        self.matches: Iterable[Dataset] = ()
+        self.refusal: FindRefusedError | None = None
+        self.all_keys_supported = True
+        self.may_go_on = asyncio.Event()
+        self.may_go_on.set()
+        self.sent = 0
+        self.closed = 0
+
+    async def find(self, request: FindRequest[str], /) -> AsyncGenerator[FoundMatch, None]:
+        self.requests.append(request)
+        try:
+            for each in self.matches:
+                await self.may_go_on.wait()
+                encoded = encode_identifier(each, request.transfer_syntax_uid)
+                yield FoundMatch(encoded, all_keys_supported=self.all_keys_supported)
+                self.sent += 1
+            if self.refusal is not None:
+                raise self.refusal
+        finally:
+            self.closed += 1
+
+
 class OpenGate:
     """Admits everybody as its calling AE title, unless told otherwise."""
 
@@ -89,6 +120,7 @@ class RunningNode:
     port: int
     gate: OpenGate
     handler: MemoryHandler
+    finder: MemoryFinder
 
     async def summary(self, index: int = 0) -> AssociationSummary[str]:
         """Wait for the summary of an association."""
@@ -100,11 +132,13 @@ class RunningNode:
 async def running_node(
     limits: DimseLimits | None = None, extra_sop_classes: tuple[str, ...] = ()
 ) -> AsyncIterator[RunningNode]:
-    gate, handler = OpenGate(), MemoryHandler()
-    server = DimseServer(gate, handler, limits=limits, extra_sop_classes=extra_sop_classes)
+    gate, handler, finder = OpenGate(), MemoryHandler(), MemoryFinder()
+    server = DimseServer(
+        gate, handler, find_handler=finder, limits=limits, extra_sop_classes=extra_sop_classes
+    )
     port = await server.start("127.0.0.1", 0)
     try:
-        yield RunningNode(server, port, gate, handler)
+        yield RunningNode(server, port, gate, handler, finder)
     finally:
         await server.close(0)
 

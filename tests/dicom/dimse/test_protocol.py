@@ -136,7 +136,7 @@ CAUSE: dict[Event, Callable[[Connection], None]] = {
     Event.ASSOCIATE_RQ_RECEIVED: lambda c: c.receive(associate_request()),
     Event.ACCEPT: lambda c: c.upper.accept(ACCEPTANCE, 16384),
     Event.REJECT: lambda c: c.upper.reject(1, 1, 3),
-    Event.SEND_DATA: lambda c: c.upper.send_command(1, b"command"),
+    Event.SEND_DATA: lambda c: c.upper.send_message(1, b"command"),
     Event.DATA_RECEIVED: lambda c: c.receive(ECHO),
     Event.RELEASE_RQ_RECEIVED: lambda c: c.receive(RELEASE),
     Event.RELEASE_RP_RECEIVED: lambda c: c.receive(pdu(0x06, bytes(4))),
