@@ -163,9 +163,7 @@ def build_app(
                     executor=services.executor,
                 ),
                 rendering=RenderingService(originals=services.originals, renderer=decoders),
-                searches=SearchService(
-                    database=services.database, clock=services.clock, executor=services.executor
-                ),
+                searches=SearchService(searches=services.searches, executor=services.executor),
                 storage=StorageService(
                     intake=services.intake,
                     database=services.database,

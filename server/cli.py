@@ -313,6 +313,9 @@ def device_create(
         str | None, typer.Option(help="Subject of its TLS certificate, commonName=…")
     ] = None,
     description: Annotated[str | None, typer.Option(help="What it is.")] = None,
+    may_query: Annotated[
+        bool, typer.Option("--may-query", help="It may search, besides sending.")
+    ] = False,
     org: Org = _DEFAULT_ORG,
 ) -> None:
     """Register a DICOM device."""
@@ -327,6 +330,7 @@ def device_create(
                 networks=tuple(network or ()),
                 certificate_subject=certificate_subject,
                 description=description,
+                may_query=may_query,
             )
         )
         typer.echo(created)

@@ -204,7 +204,7 @@ async def _seed(settings: Settings) -> dict[str, str]:
         for ae_title, institution, networks in _DEVICES:
             try:
                 await services.devices.register(
-                    NewDevice(ORG, institutions[institution], ae_title, networks)
+                    NewDevice(ORG, institutions[institution], ae_title, networks, may_query=True)
                 )
             except Conflict:
                 _log.debug("registered before", ae=ae_title)

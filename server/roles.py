@@ -18,7 +18,7 @@ from server.app import build_app, build_health_app
 from server.core.logging import configure_logging
 from server.core.settings import DicomSettings, HttpSettings, Settings
 from server.core.supervisor import Supervisor, stop_on_signals
-from server.dicom_node.public import NodeGate, NodeStore, Visit
+from server.dicom_node.public import NodeFind, NodeGate, NodeStore, Visit
 from server.media import build_media_app
 from server.migrations.run import migrate
 from server.services import Services, build_services, running
@@ -169,7 +169,10 @@ def dimse_server(services: Services) -> DimseServer[Visit]:
         max_associations_per_ae=dicom.max_associations_per_peer,
         idle_s=float(dicom.idle_timeout_s),
     )
-    return DimseServer(gate, NodeStore(services.intake), limits=limits)
+    queries = NodeFind(
+        services.searches, services.executor, ae_title=dicom.ae_title, most=dicom.max_matches
+    )
+    return DimseServer(gate, NodeStore(services.intake), find_handler=queries, limits=limits)
 
 
 def web_tls_context(settings: HttpSettings) -> ssl.SSLContext | None:

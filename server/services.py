@@ -38,7 +38,7 @@ from server.intake.uploads import UploadService
 from server.patients.public import PatientService
 from server.realtime.tail import EventTail
 from server.requests.public import RequestFollower, RequestService
-from server.studies.public import StudyIndex, StudyService
+from server.studies.public import StudyIndex, StudySearch, StudyService
 
 # What a device's object may have beyond its own bytes: the file meta information we put before it.
 _FILE_META_BYTES: Final = 64 * 1024
@@ -71,6 +71,7 @@ class Services:
     originals: Originals
     drain: Drain
     studies: StudyService
+    searches: StudySearch
     requests: RequestService
     reads: ReadAudit
     anchors: Anchors
@@ -185,6 +186,7 @@ def build_services(
             chores=[uploads.expire],
         ),
         studies=studies,
+        searches=StudySearch(database=database, clock=clock),
         requests=requests,
         reads=reads,
         anchors=Anchors(

@@ -115,6 +115,7 @@ class DicomSettings(_Section):
         False, description="refuse associations that call us by another AE title"
     )
     max_object_bytes: Positive = Field(4 << 30, description="largest object a device may send")
+    max_matches: Positive = Field(5_000, description="matches a query may have; more is refused")
     max_associations: Positive = Field(200, description="associations at once, all peers together")
     max_associations_per_peer: Positive = Field(32, description="associations at once from one AE")
     idle_timeout_s: Positive = Field(300, description="an association silent this long is ended")

@@ -32,6 +32,8 @@ class NewDevice:
     networks: tuple[str, ...] = ()
     certificate_subject: str | None = None
     description: str | None = None
+    may_query: bool = False
+    """Whether it may search, besides sending."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,21 @@ class Caller:
 
 
 @dataclass(frozen=True)
+class Recognised:
+    """A device that called, and what it may do besides sending."""
+
+    actor: Actor
+    may_query: bool
+
+
+@dataclass(frozen=True)
 class _Known:
     id: str
     org: str
     institution_id: str
     networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
     certificate_subject: str | None
+    may_query: bool
 
     def fits(self, caller: Caller) -> bool:
         address = ipaddress.ip_address(caller.address)
@@ -106,6 +117,7 @@ class DeviceService:
                         networks=",".join(str(network) for network in networks),
                         certificate_subject=new.certificate_subject,
                         description=new.description,
+                        may_query=new.may_query,
                         created_at=self._clock.now(),
                         disabled_at=None,
                     )
@@ -124,13 +136,17 @@ class DeviceService:
                     org=new.org,
                     object_kind="device",
                     object_id=device_id,
-                    detail={"ae_title": new.ae_title, "institution_id": new.institution_id},
+                    detail={
+                        "ae_title": new.ae_title,
+                        "institution_id": new.institution_id,
+                        "may_query": new.may_query,
+                    },
                 ),
             )
             await uow.commit()
         return device_id
 
-    async def recognise(self, caller: Caller) -> Actor | None:
+    async def recognise(self, caller: Caller) -> Recognised | None:
         """Return the device that calls, or None where none is registered so."""
         known = self._believed.get(caller.ae_title)
         if known is None:
@@ -139,7 +155,7 @@ class DeviceService:
         device = next((device for device in known if device.fits(caller)), None)
         if device is None:
             return None
-        return Actor(
+        actor = Actor(
             kind=ActorKind.DEVICE,
             id=device.id,
             org=device.org,
@@ -147,6 +163,7 @@ class DeviceService:
             roles=frozenset(),
             source=f"{caller.ae_title}@{caller.address}",
         )
+        return Recognised(actor, device.may_query)
 
     async def _read(self, ae_title: str) -> tuple[_Known, ...]:
         async with self._database.reading() as session:
@@ -162,6 +179,7 @@ class DeviceService:
                         ipaddress.ip_network(each) for each in device.networks.split(",") if each
                     ),
                     certificate_subject=device.certificate_subject,
+                    may_query=device.may_query,
                 )
                 for device in found
             )

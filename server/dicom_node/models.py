@@ -22,6 +22,8 @@ class Device(Base):
     """Addresses or networks the device calls from, separated by commas; empty for anywhere."""
     certificate_subject: Mapped[str | None] = mapped_column(String(300))
     """The subject its client certificate must bear; without one, it may not use the TLS port."""
+    may_query: Mapped[bool] = mapped_column(default=False)
+    """Whether it may search what its institution may see; a modality need only send."""
     description: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]

@@ -45,6 +45,9 @@ class Visit:
     """One association of a known device, and what it brought: audited as one row at its end."""
 
     device: Actor
+    may_query: bool = False
+    queries: int = 0
+    matches: int = 0
     study_uids: set[str] = field(default_factory=set)
     refused: dict[str, int] = field(default_factory=dict)
 
@@ -85,12 +88,12 @@ class NodeGate:
         if device is None:
             await self._tell_refusal(caller)
             return _CALLING_AE_NOT_RECOGNISED
-        return Admission(Visit(device))
+        return Admission(Visit(device.actor, device.may_query))
 
     async def association_ended(self, summary: AssociationSummary[Visit], /) -> None:
         """Write down what the association brought."""
         visit = summary.peer
-        if not summary.stored and not summary.failed:
+        if not summary.stored and not summary.failed and not visit.queries:
             return
         await self._write_down(
             visit.device,
@@ -102,6 +105,8 @@ class NodeGate:
                 "failed": summary.failed,
                 "bytes": summary.received_bytes,
                 "studies": len(visit.study_uids),
+                "queries": visit.queries,
+                "matches": visit.matches,
                 "refused": visit.refused,
             },
         )

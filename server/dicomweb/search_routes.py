@@ -10,10 +10,10 @@ from server.core.errors import InvalidInput
 from server.core.http import Requires, Route
 from server.dicomweb import negotiation
 from server.dicomweb.access import Target
-from server.dicomweb.attributes import Level
 from server.dicomweb.responses import PREFIX, base_url
-from server.dicomweb.search import Found, Search, SearchService
+from server.dicomweb.search import MOST_MATCHES, USUAL_LIMIT, Found, SearchService
 from server.identity.public import ACTOR, Action
+from server.studies.public import Level, Search
 
 _LEVELS: Final = {
     "/studies": Level.STUDY,
@@ -34,7 +34,9 @@ def search_routes(searches: SearchService, public_url: str | None) -> list[Route
             offer = negotiation.chosen(
                 negotiation.METADATA, request.query.get("accept") or request.headers.get("Accept")
             )
-            wanted = Search(level, _query(request), _within(request))
+            query = _query(request)
+            limit = min(query.limit if query.limit is not None else USUAL_LIMIT, MOST_MATCHES)
+            wanted = Search(level, query, limit, _within(request))
             base = base_url(request, public_url)
             found = await searches.search(request[ACTOR], wanted, base)
             return web.Response(
@@ -61,9 +63,12 @@ def _query(request: web.Request) -> Query:
         raise InvalidInput(str(error), code="bad-query") from error
 
 
-def _within(request: web.Request) -> Target | None:
+def _within(request: web.Request) -> tuple[str | None, str | None]:
     found = request.match_info
-    return Target(found["study"], found.get("series")) if "study" in found else None
+    if "study" not in found:
+        return None, None
+    target = Target(found["study"], found.get("series"))
+    return target.study_uid, target.series_uid
 
 
 def _warning(query: Query, found: Found, base: str) -> dict[str, str]:

@@ -1,20 +1,30 @@
 """What other capabilities may know of studies."""
 
+from server.studies.attributes import ATTRIBUTES, Attribute, Level, values_of
 from server.studies.index import StudyIndex
 from server.studies.models import AccessGrant, Instance, Series, Study
 from server.studies.schemas import InstitutionOut, PreviewOut, StudyOut
+from server.studies.search import UNIQUE_KEYS, Page, Search, StudySearch
 from server.studies.service import StudyService
 from server.studies.visibility import visible_studies
 
 __all__ = [
+    "ATTRIBUTES",
+    "UNIQUE_KEYS",
     "AccessGrant",
+    "Attribute",
     "Instance",
     "InstitutionOut",
+    "Level",
+    "Page",
     "PreviewOut",
+    "Search",
     "Series",
     "Study",
     "StudyIndex",
     "StudyOut",
+    "StudySearch",
     "StudyService",
+    "values_of",
     "visible_studies",
 ]

@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import select
 
+from dicom.dimse.command import CommandField
 from server.app import build_app
 from server.audit.models import AuditEvent, Outcome
 from server.consults.models import Consult, ConsultStatus
@@ -338,3 +339,16 @@ async def test_a_route_that_nobody_listed_is_denied(tmp_path: Path) -> None:
     async with TestClient(TestServer(app)) as client:
         assert (await client.get("/listed")).status == 200
         assert (await client.get("/forgotten")).status in {401, 403}
+
+
+# Each DIMSE request the node knows, and which device may make it: a stranger never associates.
+DIMSE = {
+    CommandField.C_ECHO_RQ: "every registered device",
+    CommandField.C_STORE_RQ: "every registered device, for its own institution",
+    CommandField.C_FIND_RQ: "devices registered to query, within their institution's reach",
+}
+
+
+def test_every_dimse_service_is_in_the_table() -> None:
+    """What each row says is tested in tests/server/dicom_node."""
+    assert set(DIMSE) == set(CommandField) - {CommandField.C_CANCEL_RQ}

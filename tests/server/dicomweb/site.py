@@ -28,6 +28,7 @@ from server.dicomweb.search import SearchService
 from server.dicomweb.storage import StorageService, StoreLimits
 from server.identity.public import ACTOR, Action, Actor, ActorKind, Role
 from server.intake.public import Receipt
+from server.studies.public import StudySearch
 from tests.support.fakes import CountingIds, ManualClock
 from tests.support.senders import ORG, TOWNSHIP, IntakeParts, device, running_intake
 
@@ -144,7 +145,9 @@ async def running_site(
                 retrieval=RetrievalService(originals=parts.originals, executor=executor),
                 metadata=metadata,
                 rendering=RenderingService(originals=parts.originals, renderer=pool),
-                searches=SearchService(database=database, clock=clock, executor=executor),
+                searches=SearchService(
+                    searches=StudySearch(database=database, clock=clock), executor=executor
+                ),
                 storage=StorageService(
                     intake=parts.intake,
                     database=database,

@@ -4,8 +4,8 @@ from aiohttp import web
 
 from server.core.http import ACCESS, Requires, add_routes
 from server.core.openapi import openapi_document
-from server.dicomweb.attributes import ATTRIBUTES, Level
 from server.identity.public import Action
+from server.studies.public import ATTRIBUTES, Level
 from tests.server.dicomweb.site import Site
 
 
@@ -50,9 +50,10 @@ async def test_rendering_is_described_with_its_parameters(site: Site) -> None:
 
 def test_every_key_that_the_standard_requires_is_in_the_index() -> None:
     required = {
+        Level.PATIENT: {"PatientName", "PatientID"},
         Level.STUDY: {
             "StudyDate", "StudyTime", "AccessionNumber", "ModalitiesInStudy",
-            "ReferringPhysicianName", "PatientName", "PatientID", "StudyInstanceUID", "StudyID",
+            "ReferringPhysicianName", "StudyInstanceUID", "StudyID",
         },
         Level.SERIES: {
             "Modality", "SeriesInstanceUID", "SeriesNumber", "PerformedProcedureStepStartDate",

@@ -1,4 +1,4 @@
-"""QIDO-RS matches (PS3.18 8.3.4.1, PS3.4 C.2.2.2) as SQL conditions.
+"""Matches of searches (PS3.4 C.2.2.2, PS3.18 8.3.4.1) as SQL conditions.
 
 Text with wildcards and person names match without regard to case, everything else exactly.
 """
@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from dicom.web.query import AnyOf, Exact, Match, Range, Universal, Wildcard
 from server.core.errors import InvalidInput
-from server.dicomweb.attributes import Attribute, AttributeKind
+from server.studies.attributes import Attribute, AttributeKind
 
 _Column = InstrumentedAttribute[Any]
 _ESCAPE: Final = "!"

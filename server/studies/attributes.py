@@ -1,7 +1,7 @@
-"""The attributes by which QIDO-RS finds and answers, and the columns that hold them.
+"""The attributes by which searches find and answer, and the columns that hold them.
 
-PS3.18 Tables 10.6.1-5 (required keys) and 10.6.3-3 to 10.6.3-5 (required answers), and a few more
-that a list of exams shows.
+PS3.18 Tables 10.6.1-5 (required keys) and 10.6.3-3 to 10.6.3-5 (required answers), PS3.4 Tables
+C.6-1 to C.6-5, and a few more that a list of exams shows.
 """
 
 from collections.abc import Mapping
@@ -13,15 +13,16 @@ from typing import Any, Final
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from sqlalchemy.orm import InstrumentedAttribute
 
-from server.studies.public import Instance, Series, Study
+from server.studies.models import Instance, Series, Study
 
 
 class Level(IntEnum):
     """What a search is for; a level answers with the attributes of those above it."""
 
-    STUDY = 0
-    SERIES = 1
-    INSTANCE = 2
+    PATIENT = 0
+    STUDY = 1
+    SERIES = 2
+    INSTANCE = 3
 
 
 class AttributeKind(StrEnum):
@@ -68,6 +69,12 @@ _LATER: Final = frozenset(
     }
 )  # fmt: skip
 _COLUMNS: Final[Mapping[Level, Mapping[str, InstrumentedAttribute[Any]]]] = {
+    Level.PATIENT: {
+        "PatientName": Study.patient_name,
+        "PatientID": Study.patient_id,
+        "PatientBirthDate": Study.patient_birth_date,
+        "PatientSex": Study.patient_sex,
+    },
     Level.STUDY: {
         "StudyDate": Study.study_date,
         "StudyTime": Study.study_time,
@@ -76,10 +83,6 @@ _COLUMNS: Final[Mapping[Level, Mapping[str, InstrumentedAttribute[Any]]]] = {
         "ReferringPhysicianName": Study.referring_physician,
         "TimezoneOffsetFromUTC": Study.timezone_offset,
         "StudyDescription": Study.description,
-        "PatientName": Study.patient_name,
-        "PatientID": Study.patient_id,
-        "PatientBirthDate": Study.patient_birth_date,
-        "PatientSex": Study.patient_sex,
         "PatientAge": Study.patient_age,
         "StudyInstanceUID": Study.study_instance_uid,
         "StudyID": Study.study_id,
@@ -140,25 +143,16 @@ def _table() -> dict[str, Attribute]:
 ATTRIBUTES: Final[Mapping[str, Attribute]] = _table()
 
 
-def json_value(attribute: Attribute, value: Any) -> dict[str, Any]:  # noqa: ANN401 -- a column's
-    """Return a column's value as a DICOM JSON element (PS3.18 F.2)."""
-    vr = attribute.vr
-    if value is None or value == "":
-        return {"vr": vr}
+def values_of(attribute: Attribute, value: Any) -> list[str | int]:  # noqa: ANN401 -- a column's
+    """Return a column's value as DICOM writes it; a person's name with its equals signs."""
     match value:
+        case None | "":
+            return []
         case date():
-            values: list[Any] = [f"{value:%Y%m%d}"]
+            return [f"{value:%Y%m%d}"]
         case time():
-            values = [f"{value:%H%M%S}" + (f".{value:%f}" if value.microsecond else "")]
-        case _ if attribute.kind is AttributeKind.PERSON_NAME:
-            values = [_person_name(value)]
+            return [f"{value:%H%M%S}" + (f".{value:%f}" if value.microsecond else "")]
         case _ if attribute.kind is AttributeKind.SET:
-            values = [name for name in value.split("\\") if name]
+            return [name for name in value.split("\\") if name]
         case _:
-            values = [value]
-    return {"vr": vr, "Value": values}
-
-
-def _person_name(text: str) -> dict[str, str]:
-    groups = zip(("Alphabetic", "Ideographic", "Phonetic"), text.split("="), strict=False)
-    return {kind: group for kind, group in groups if group}
+            return [value]

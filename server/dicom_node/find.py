@@ -1,0 +1,256 @@
+"""C-FIND over the index: what a device asks becomes a search within its institution's reach.
+
+Keys of any level at or above the one asked for may be combined, as in relational queries (PS3.4
+C.4.1.3.2.2), whether that was negotiated or not.
+"""
+
+import asyncio
+import gzip
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from pydicom.charset import python_encoding
+from pydicom.config import IGNORE
+from pydicom.datadict import keyword_for_tag
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+
+from dicom import dataset as access
+from dicom.dimse.command import Status
+from dicom.dimse.find import (
+    PATIENT_ROOT_FIND,
+    PATIENT_STUDY_ONLY_FIND,
+    FindRefusedError,
+    FindRequest,
+    FoundMatch,
+)
+from dicom.dimse.identifier import encode_identifier
+from dicom.values import charset_of, stored, tag_of, vr_of
+from dicom.web.query import Match, Query, QueryError, Universal, parse_match
+from server.core.errors import InvalidInput, Unavailable
+from server.dicom_node.node import NOT_AUTHORISED, Visit
+from server.studies.public import (
+    ATTRIBUTES,
+    UNIQUE_KEYS,
+    Attribute,
+    Level,
+    Page,
+    Search,
+    StudySearch,
+    values_of,
+)
+
+_LEVELS: Final = {
+    "PATIENT": Level.PATIENT,
+    "STUDY": Level.STUDY,
+    "SERIES": Level.SERIES,
+    "IMAGE": Level.INSTANCE,
+}
+_PATIENT_ROOT: Final = frozenset({PATIENT_ROOT_FIND, PATIENT_STUDY_ONLY_FIND})
+_OF_THE_ANSWER: Final = frozenset(
+    {
+        "SpecificCharacterSet",
+        "QueryRetrieveLevel",
+        "RetrieveAETitle",
+        "InstanceAvailability",
+        "TimezoneOffsetFromUTC",
+    }
+)
+"""Elements of an identifier that match nothing: they speak of the message (PS3.4 C.4.1.1.3)."""
+_UTF_8: Final = "ISO_IR 192"
+_AT_ONCE: Final = 100
+_MOST_KEYS: Final = 256
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """An identifier, understood."""
+
+    level: Level
+    query: Query
+    keys: tuple[str, ...]
+    """Keywords to answer with, in any case."""
+    wants_availability: bool
+    charset: str
+    """The one the device writes in; it can read it, too."""
+    all_supported: bool
+
+
+class NodeFind:
+    """Answers the queries of devices that may ask."""
+
+    def __init__(
+        self, searches: StudySearch, executor: Executor, *, ae_title: str, most: int
+    ) -> None:
+        self._searches = searches
+        self._executor = executor
+        self._ae_title = ae_title
+        self._most = most
+
+    async def find(self, request: FindRequest[Visit], /) -> AsyncGenerator[FoundMatch, None]:
+        """Yield the matches within reach, newest study first."""
+        visit = request.peer
+        visit.queries += 1
+        if not visit.may_query:
+            raise FindRefusedError(NOT_AUTHORISED, "this device is not registered to query")
+        asked = _understood(request)
+        try:
+            page = await self._searches.page(
+                visit.device, Search(asked.level, asked.query, self._most)
+            )
+        except InvalidInput as error:
+            raise FindRefusedError(Status.IDENTIFIER_MISMATCH, error.detail) from error
+        except Unavailable as error:
+            raise FindRefusedError(Status.OUT_OF_RESOURCES, error.detail) from error
+        loop = asyncio.get_running_loop()
+        for start in range(0, len(page.rows), _AT_ONCE):
+            encoded = await loop.run_in_executor(
+                self._executor, self._encoded, page, start, asked, request.transfer_syntax_uid
+            )
+            for each in encoded:
+                visit.matches += 1
+                yield FoundMatch(each, all_keys_supported=asked.all_supported)
+        if page.more:
+            raise FindRefusedError(
+                Status.OUT_OF_RESOURCES, f"more than {self._most} matches: narrow the query"
+            )
+
+    def _encoded(
+        self, page: Page, start: int, asked: _Asked, transfer_syntax_uid: str
+    ) -> list[bytes]:
+        rows = page.rows[start : start + _AT_ONCE]
+        return [
+            encode_identifier(self._match(page, row, asked), transfer_syntax_uid) for row in rows
+        ]
+
+    def _match(self, page: Page, row: Sequence[Any], asked: _Asked) -> Dataset:
+        match = Dataset()
+        for keyword in asked.keys:
+            # What is not known is sent empty: the key was understood (PS3.4 C.2.2.1.3).
+            _set(match, keyword, [])
+        for attribute, value in zip(page.attributes, row, strict=False):
+            _put(match, attribute, values_of(attribute, value), asked.keys)
+        if page.from_metadata:
+            known = orjson.loads(gzip.decompress(row[-1]))
+            inline = {
+                tag: known[tag]
+                for tag in page.from_metadata
+                if tag in known and "BulkDataURI" not in known[tag]
+            }
+            match.update(Dataset.from_json(inline))
+        match.QueryRetrieveLevel = _NAMES[asked.level]
+        match.RetrieveAETitle = self._ae_title
+        if asked.wants_availability:
+            match.InstanceAvailability = "ONLINE"
+        charset = _charset_for(match, asked.charset)
+        if charset:
+            match.SpecificCharacterSet = charset
+        return match
+
+
+_NAMES: Final[Mapping[Level, str]] = {level: name for name, level in _LEVELS.items()}
+
+
+def _understood(request: FindRequest[Visit]) -> _Asked:
+    """Read an identifier.
+
+    Raises
+    ------
+    FindRefusedError
+        If its level is none of the information model, or a key's value none of its VR.
+    """
+    identifier = request.identifier
+    level = _LEVELS.get(access.text(identifier, "QueryRetrieveLevel") or "")
+    if level is None or (level is Level.PATIENT and request.sop_class_uid not in _PATIENT_ROOT):
+        raise FindRefusedError(Status.IDENTIFIER_MISMATCH, "no query level of this model")
+    if level > Level.STUDY and request.sop_class_uid == PATIENT_STUDY_ONLY_FIND:
+        raise FindRefusedError(Status.IDENTIFIER_MISMATCH, "no query level of this model")
+    matches: dict[str, Match] = {}
+    keys: list[str] = []
+    all_supported = True
+    try:
+        for keyword, match in _keys(identifier):
+            attribute = ATTRIBUTES.get(keyword)
+            if attribute is not None and attribute.level <= level:
+                matches[keyword] = match
+            elif not isinstance(match, Universal):
+                all_supported = False
+            keys.append(keyword.partition(".")[0])
+    except QueryError as error:
+        raise FindRefusedError(Status.IDENTIFIER_MISMATCH, str(error)) from error
+    return _Asked(
+        level,
+        Query(matches, include=tuple(keys)),
+        tuple(dict.fromkeys(keys)),
+        "InstanceAvailability" in identifier,
+        (charset_of(identifier).terms or ("",))[0],
+        all_supported,
+    )
+
+
+def _keys(identifier: Dataset, within: str = "") -> list[tuple[str, Match]]:
+    """Return each key's keyword, within a sequence its path, and what it shall match."""
+    found: list[tuple[str, Match]] = []
+    for tag in list(identifier.keys()):
+        keyword = keyword_for_tag(tag)
+        if not keyword or keyword in _OF_THE_ANSWER or tag.element == 0:
+            continue
+        if len(found) >= _MOST_KEYS:
+            raise QueryError(f"a query has at most {_MOST_KEYS} keys")
+        element = stored(identifier, tag)
+        if element is None:
+            continue
+        if element.vr != "SQ":
+            value = "\\".join(access.texts_of(identifier, keyword))
+            if element.vr == "PN":
+                value = value.rstrip("^=")
+            found.append((within + keyword, parse_match(element.vr, value, keyword)))
+        elif within:
+            raise QueryError("the query is nested too deep")
+        else:
+            items = access.sequence(identifier, keyword)
+            inner = _keys(items[0], f"{keyword}.") if items else []
+            found += inner or [(keyword, Universal())]
+    return found
+
+
+def _put(
+    match: Dataset, attribute: Attribute, values: list[str | int], keys: Sequence[str]
+) -> None:
+    """Set an attribute that was asked for."""
+    outer, _, inner = attribute.keyword.partition(".")
+    if outer not in keys and attribute.keyword not in UNIQUE_KEYS.values():
+        return
+    value = [str(each) for each in values] if attribute.vr == "IS" else values
+    if not inner:
+        _set(match, outer, value)
+    elif value:
+        if not match[outer].value:
+            _set(match, outer, [Dataset()])
+        _set(match[outer].value[0], inner, value)
+
+
+def _set(ds: Dataset, keyword: str, values: Sequence[object]) -> None:
+    """Set an element to what a device once sent, whether its representation allows it or not."""
+    vr = vr_of(ds, tag_of(keyword))
+    value = values if vr == "SQ" or len(values) > 1 else (values[0] if values else None)
+    ds.add(DataElement(tag_of(keyword), vr, value, validation_mode=IGNORE))
+
+
+def _charset_for(match: Dataset, device: str) -> str:
+    """Return the character set to write in: the device's where it has the signs, else UTF-8."""
+    texts = [str(element.value) for element in match.iterall() if element.VR != "SQ"]
+    if all(text.isascii() for text in texts):
+        return ""
+    codec = python_encoding.get(device)
+    if device and codec is not None and "2022" not in device:
+        try:
+            for text in texts:
+                text.encode(codec)
+        except UnicodeEncodeError:
+            return _UTF_8
+        return device
+    return _UTF_8

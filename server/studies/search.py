@@ -1,0 +1,147 @@
+"""Searches of the index: within reach, newest study first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Row, Select
+
+from dicom.web.query import Query
+from server.core.clock import Clock
+from server.core.database import Database
+from server.core.errors import InvalidInput
+from server.identity.public import Actor
+from server.studies.attributes import ATTRIBUTES, Attribute, Level, tag_of
+from server.studies.matching import condition
+from server.studies.models import Instance, Series, Study
+from server.studies.visibility import visible_studies
+
+UNIQUE_KEYS: Final = {
+    Level.PATIENT: "PatientID",
+    Level.STUDY: "StudyInstanceUID",
+    Level.SERIES: "SeriesInstanceUID",
+    Level.INSTANCE: "SOPInstanceUID",
+}
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is asked for, and how many matches at most."""
+
+    level: Level
+    query: Query
+    limit: int
+    within: tuple[str | None, str | None] = (None, None)
+    """UIDs of the study and of the series in which to search."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Matches, and whether there are more.
+
+    Each row holds the values of ``attributes``, and last, where ``from_metadata`` names tags that
+    an instance's own metadata alone can answer, that metadata (DICOM JSON, gzipped).
+    """
+
+    attributes: Sequence[Attribute]
+    from_metadata: Sequence[str]
+    rows: Sequence[Row[*tuple[Any, ...]]]
+    more: bool
+
+
+class StudySearch:
+    """Searches patients, studies, series and instances."""
+
+    def __init__(self, *, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def page(self, actor: Actor, search: Search) -> Page:
+        """Return what matches ``search`` among what ``actor`` may see.
+
+        Raises
+        ------
+        InvalidInput
+            If a key is none of this level, or its value none of its kind.
+        """
+        chosen = _chosen(search)
+        from_metadata = _from_metadata(search)
+        columns: list[Any] = [attribute.column for attribute in chosen]
+        if from_metadata:
+            columns.append(Instance.metadata_json_gz)
+        # The reach is part of the one query: as a list of ids it would be made anew for each.
+        reach = visible_studies(actor, self._clock.now()).with_only_columns(*columns)
+        query = _joined(reach, search.level).where(*_conditions(search))
+        if search.level is Level.PATIENT:
+            query = query.distinct().order_by(*columns)
+        else:
+            query = query.order_by(*_ORDER[: 2 * search.level])
+        query = query.offset(search.query.offset).limit(search.limit + 1)
+        async with self._database.reading() as session:
+            rows = (await session.execute(query)).all()
+        return Page(chosen, from_metadata, rows[: search.limit], more=len(rows) > search.limit)
+
+
+_ORDER: Final = (
+    Study.received_at.desc(),
+    Study.id.desc(),
+    Series.series_number,
+    Series.id,
+    Instance.instance_number,
+    Instance.id,
+)
+
+
+def _joined(query: Select[*tuple[Any, ...]], level: Level) -> Select[*tuple[Any, ...]]:
+    query = query.select_from(Study)
+    if level >= Level.SERIES:
+        query = query.join(Series, Series.study_pk == Study.id)
+    if level is Level.INSTANCE:
+        query = query.join(Instance, Instance.series_pk == Series.id)
+    return query
+
+
+def _conditions(search: Search) -> list[Any]:
+    conditions = []
+    study_uid, series_uid = search.within
+    if study_uid is not None:
+        conditions.append(Study.study_instance_uid == study_uid)
+    if series_uid is not None:
+        conditions.append(Series.series_instance_uid == series_uid)
+    for keyword, match in search.query.matches.items():
+        attribute = ATTRIBUTES.get(keyword)
+        if attribute is None or attribute.level > search.level:
+            raise InvalidInput(f"{keyword} is no key of this search", code="unknown-key")
+        conditions.append(condition(attribute, match))
+    return conditions
+
+
+def _chosen(search: Search) -> list[Attribute]:
+    """Choose the columns to answer with: the required ones, those matched, those asked for."""
+    # What the path says already need not be said of each (PS3.18 Tables 10.6.3-4 and 10.6.3-5).
+    study_uid, series_uid = search.within
+    least = Level.PATIENT
+    if study_uid is not None:
+        least = Level.SERIES if series_uid is None else Level.INSTANCE
+    query = search.query
+    asked = {*query.include, *query.matches, *UNIQUE_KEYS.values()}
+    return [
+        attribute
+        for keyword, attribute in ATTRIBUTES.items()
+        if attribute.level <= search.level
+        and (
+            keyword in asked
+            or keyword.partition(".")[0] in asked
+            or (attribute.level >= least and (attribute.always or query.include_all))
+        )
+    ]
+
+
+def _from_metadata(search: Search) -> Sequence[str]:
+    """Return the tags that only an instance's own metadata can answer."""
+    if search.level is not Level.INSTANCE:
+        return ()
+    asked = {
+        keyword.partition(".")[0] for keyword in search.query.include if keyword not in ATTRIBUTES
+    }
+    return sorted(tag_of(keyword) for keyword in asked)
