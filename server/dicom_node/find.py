@@ -28,7 +28,7 @@ from dicom.dimse.find import (
     FoundMatch,
 )
 from dicom.dimse.identifier import encode_identifier
-from dicom.values import charset_of, stored, tag_of, vr_of
+from dicom.values import BINARY_NUMBERS, charset_of, stored, tag_of, vr_of
 from dicom.web.query import Match, Query, QueryError, Universal, parse_match
 from server.core.errors import InvalidInput, Unavailable
 from server.dicom_node.node import NOT_AUTHORISED, Visit
@@ -204,9 +204,7 @@ def _keys(identifier: Dataset, within: str = "") -> list[tuple[str, Match]]:
         if element is None:
             continue
         if element.vr != "SQ":
-            value = "\\".join(access.texts_of(identifier, keyword))
-            if element.vr == "PN":
-                value = value.rstrip("^=")
+            value = _text(identifier, keyword, element.vr)
             found.append((within + keyword, parse_match(element.vr, value, keyword)))
         elif within:
             raise QueryError("the query is nested too deep")
@@ -215,6 +213,14 @@ def _keys(identifier: Dataset, within: str = "") -> list[tuple[str, Match]]:
             inner = _keys(items[0], f"{keyword}.") if items else []
             found += inner or [(keyword, Universal())]
     return found
+
+
+def _text(identifier: Dataset, keyword: str, vr: str) -> str:
+    if vr in BINARY_NUMBERS:
+        number = access.integer(identifier, keyword)
+        return "" if number is None else str(number)
+    value = "\\".join(access.texts_of(identifier, keyword))
+    return value.rstrip("^=") if vr == "PN" else value
 
 
 def _put(

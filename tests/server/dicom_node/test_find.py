@@ -131,6 +131,13 @@ async def test_every_level_answers_with_the_keys_asked_and_its_unique_ones(node:
     assert patient.PatientID == study.PatientID
 
 
+async def test_numbers_match_however_they_are_encoded(node: Node) -> None:
+    await send(node, *ct_series(2))
+    for keys, count in ((("Rows", 128), 2), (("Rows", 64), 0), (("InstanceNumber", 2), 1)):
+        wanted = identifier("IMAGE", SOPInstanceUID="", **dict([keys]))
+        assert len((await ask(node, wanted))[0]) == count
+
+
 async def test_a_patient_is_found_once_whatever_the_number_of_studies(node: Node) -> None:
     for _ in range(3):
         await send(node, exam(PatientID="P1", PatientName="ZHANG^SAN"))
