@@ -117,6 +117,7 @@ def scan(
     *,
     transfer_syntax: str | None = None,
     expected: ExpectedObject | None = None,
+    identified: bool = True,
 ) -> Part10Header:
     """Check the whole structure of a Part 10 file and return its header.
 
@@ -130,6 +131,9 @@ def scan(
         For a bare data set without meta information, or where that lacks the syntax.
     expected
         Refuse an object that is another one than was announced.
+    identified
+        Refuse an object that its four UIDs do not name; otherwise those are empty in the header.
+        For who wants the content alone, and neither stores nor sends the object.
 
     Raises
     ------
@@ -140,8 +144,8 @@ def scan(
     """
     if isinstance(path, str | Path):
         with Path(path).open("rb", buffering=0) as file:
-            return _scan_file(cast("BinaryIO", file), limits, transfer_syntax, expected)
-    return _scan_file(path, limits, transfer_syntax, expected)
+            return _scan_file(cast("BinaryIO", file), limits, transfer_syntax, expected, identified)
+    return _scan_file(path, limits, transfer_syntax, expected, identified)
 
 
 def _scan_file(
@@ -149,6 +153,7 @@ def _scan_file(
     limits: ScanLimits,
     transfer_syntax: str | None,
     expected: ExpectedObject | None,
+    identified: bool,
 ) -> Part10Header:
     source = ByteSource(file)
     opening = _open(source, limits, transfer_syntax)
@@ -158,9 +163,9 @@ def _scan_file(
     if not is_uid(syntax):
         raise DicomFormatError(FormatFault.BAD_UID, "the transfer syntax is no UID")
     if syntax not in _DEFLATED:
-        return _scan_dataset(source, opening, syntax, limits, expected)
+        return _scan_dataset(source, opening, syntax, limits, expected, identified)
     with _inflated(file, source.size, opening.dataset_offset, limits) as plain:
-        header = _scan_dataset(ByteSource(plain), opening, syntax, limits, expected)
+        header = _scan_dataset(ByteSource(plain), opening, syntax, limits, expected, identified)
     return replace(header, deflated=True, size=source.size)
 
 
@@ -246,6 +251,7 @@ def _scan_dataset(
     syntax: str,
     limits: ScanLimits,
     expected: ExpectedObject | None,
+    identified: bool,
 ) -> Part10Header:
     walker = Walker(
         source,
@@ -256,7 +262,7 @@ def _scan_dataset(
     walked = walker.walk(opening.dataset_offset, source.size)
     ds = walked.dataset
     sop_class, instance, study, series = (
-        _required_uid(ds, keyword)
+        _required_uid(ds, keyword) if identified else access.uid(ds, keyword) or ""
         for keyword in (
             "SOPClassUID",
             "SOPInstanceUID",

@@ -172,7 +172,8 @@ def read_dicom(content: bytes) -> EcgSignal:
         If the file is damaged, no waveform, or holds no ECG that `EcgSignal` takes.
     """
     try:
-        ds = scan(io.BytesIO(content), LIMITS).dataset
+        # Carts and converters write UIDs that are none; the leads are no worse for it.
+        ds = scan(io.BytesIO(content), LIMITS, identified=False).dataset
         return _signal(ds, read_waveform(ds))
     except DicomFormatError as error:
         raise EcgFormatError(f"DICOM: {error.message}") from error

@@ -153,3 +153,13 @@ def test_junk_behind_the_prefix_is_refused(tail: bytes) -> None:
 def test_files_of_other_devices_are_read() -> None:
     folder = shared_ecg_data() / "formats" / "dicom"
     assert [read(path).n_leads for path in sorted(folder.glob("*.dcm"))] == [12, 12]
+
+
+@pytest.mark.parametrize("spoilt", [b"1..2", b"\0\0\0\0", b"none"])
+def test_an_ecg_whose_uids_are_none_is_read_all_the_same(spoilt: bytes) -> None:
+    """As C# ECG Toolkit writes them, and as older converters leave them out."""
+    content, ds = CONTENT, sample()
+    for keyword in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
+        uid = str(ds[keyword].value).encode()
+        content = content.replace(uid, spoilt.ljust(len(uid), b"\0"))
+    assert np.array_equal(read(content).samples_uv, read(CONTENT).samples_uv)
