@@ -79,6 +79,8 @@ class UploadSession(Base):
     outcome_code: Mapped[str | None] = mapped_column(String(64))
     """How intake answered the finished upload, so that a lost answer can be asked for again."""
     outcome_detail: Mapped[str | None] = mapped_column(String(500))
+    study_instance_uid: Mapped[str | None] = mapped_column(String(64))
+    """Where it is now, if it was kept: who sends an ECG in its maker's format cannot know."""
 
 
 Index("ix_objects_location_spool", StoredObject.location, StoredObject.spool_id)

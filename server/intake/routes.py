@@ -85,6 +85,7 @@ def upload_routes(uploads: UploadService) -> list[Route]:
                 expires_at=upload.expires_at,
                 outcome_code=upload.outcome_code,
                 outcome_detail=upload.outcome_detail,
+                study_instance_uid=upload.study_instance_uid,
             )
         )
 
@@ -112,6 +113,8 @@ def _headers(upload: Upload) -> Mapping[str, str]:
     }
     if upload.outcome_code is not None:
         headers["Upload-Outcome"] = upload.outcome_code
+    if upload.study_instance_uid is not None:
+        headers["Upload-Study"] = upload.study_instance_uid
     return headers
 
 

@@ -15,3 +15,5 @@ class UploadOut(BaseModel):
     expires_at: datetime
     outcome_code: str | None
     outcome_detail: str | None
+    study_instance_uid: str | None
+    """The study it became, or was already; null where it was not kept."""

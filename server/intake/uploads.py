@@ -24,7 +24,7 @@ from server.core.database import Database
 from server.core.errors import Conflict, InvalidInput, NotFound, TooLarge
 from server.core.ids import Ids
 from server.identity.public import Actor, act_of
-from server.intake.arrival import Accepted, Receipt
+from server.intake.arrival import Accepted, Prepared, Receipt
 from server.intake.models import UploadSession
 from server.intake.service import IntakeService
 from server.intake.spool import Spool, refusal_of
@@ -57,8 +57,9 @@ class Upload:
     size: int
     filename: str | None
     expires_at: datetime
-    outcome_code: str | None
-    outcome_detail: str | None
+    outcome_code: str | None = None
+    outcome_detail: str | None = None
+    study_instance_uid: str | None = None
 
 
 class UploadService:
@@ -120,10 +121,11 @@ class UploadService:
                     finished_at=None,
                     outcome_code=None,
                     outcome_detail=None,
+                    study_instance_uid=None,
                 )
             )
             await uow.commit()
-        return Upload(upload_id, 0, size, filename, expires_at, None, None)
+        return Upload(upload_id, 0, size, filename, expires_at)
 
     async def find(self, actor: Actor, upload_id: str) -> Upload:
         """Return an upload of the actor's own.
@@ -146,7 +148,7 @@ class UploadService:
         offset = row.size if row.finished_at is not None else self._offset(upload_id)
         return Upload(
             row.id, offset, row.size, row.filename, row.expires_at,
-            row.outcome_code, row.outcome_detail,
+            row.outcome_code, row.outcome_detail, row.study_instance_uid,
         )  # fmt: skip
 
     async def append(
@@ -249,6 +251,7 @@ class UploadService:
         await self._finish(actor, upload, receipt)
 
     async def _finish(self, actor: Actor, upload: Upload, receipt: Receipt) -> None:
+        kept = receipt.content if receipt.verdict.kept else None
         async with self._database.unit_of_work() as uow:
             await uow.session.execute(
                 update(UploadSession)
@@ -257,6 +260,9 @@ class UploadService:
                     finished_at=self._clock.now(),
                     outcome_code=receipt.code,
                     outcome_detail=receipt.detail[:500],
+                    study_instance_uid=(
+                        kept.study_instance_uid if isinstance(kept, Prepared) else None
+                    ),
                 )
             )
             self._audit.record(

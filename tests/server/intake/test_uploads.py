@@ -17,6 +17,7 @@ from tests.support.application import RunningApp, running_app, settings_for
 from tests.support.dicom_files import ct_bytes
 from tests.support.fakes import ManualClock
 
+SCP = Path(__file__).resolve().parents[2] / "data" / "ecg" / "scp" / "anon000007.scp"
 TUS = {"Tus-Resumable": "1.0.0"}
 
 
@@ -115,7 +116,26 @@ async def test_what_is_neither_dicom_nor_an_ecg_says_so_and_is_not_a_study(
     url = await create(app, who, 20)
     status, headers = await patch(app, who, url, 0, b"%PDF-1.7 not an exam")
     assert (status, headers["Upload-Outcome"]) == (204, "unknown-format")
+    assert "Upload-Study" not in headers
     assert await study_count(app) == 0
+
+
+async def test_who_sends_an_ecg_in_its_makers_format_hears_which_study_it_became(
+    app: RunningApp, who: dict[str, str]
+) -> None:
+    data = SCP.read_bytes()
+    for outcome in ("stored", "duplicate"):
+        url = await create(app, who, len(data))
+        assert "Upload-Study" not in (await patch(app, who, url, 0, data[:1000]))[1]
+        status, headers = await patch(app, who, url, 1000, data[1000:])
+        assert (status, headers["Upload-Outcome"]) == (204, outcome)
+        async with app.services.database.reading() as session:
+            (study_uid,) = await session.scalars(select(Study.study_instance_uid))
+        assert headers["Upload-Study"] == study_uid
+        # The answer may be lost: asked again, it is the same.
+        assert (await app.client.head(url, headers=who)).headers["Upload-Study"] == study_uid
+        look = await (await app.client.get(url, headers=who)).json()
+        assert look["study_instance_uid"] == study_uid
 
 
 async def test_somebody_else_s_upload_does_not_exist(app: RunningApp, who: dict[str, str]) -> None:

@@ -50,6 +50,15 @@ test('pauses where the right is missing', async () => {
   expect(renewToken).not.toHaveBeenCalled();
 });
 
+test.each([
+  ['1.2.3', '1.2.3'],
+  [undefined, null],
+])('hands on which study it became: %s', async (header, studyUid) => {
+  const headers: Record<string, string | undefined> = { 'Upload-Outcome': 'stored', 'Upload-Study': header };
+  end = ({ onSuccess }) => onSuccess({ lastResponse: { getHeader: (name) => headers[name] } });
+  expect(await sent()).toEqual({ kind: 'answered', code: 'stored', studyUid });
+});
+
 test('begins anew where nobody says what became of it', async () => {
   end = ({ onSuccess }) => onSuccess({ lastResponse: { getHeader: () => undefined } });
   const onUrl = vi.fn();

@@ -9,7 +9,12 @@ const PIECE_BYTES = 8 * 1024 * 1024;
 /** How one attempt at a file ended. */
 export type Outcome =
   /** Whole at the server, which answered with a code of intake's. */
-  | { readonly kind: 'answered'; readonly code: string }
+  | {
+      readonly kind: 'answered';
+      readonly code: string;
+      /** The study it became; null where it was not kept. */
+      readonly studyUid: string | null;
+    }
   /** Not taken, and asking again gives the same. */
   | { readonly kind: 'refused'; readonly code: string }
   /** The line, the session or the server is gone for now. */
@@ -59,7 +64,8 @@ async function sendWhole(
       onProgress: (sent) => onSent(sent),
       onSuccess: ({ lastResponse }) => {
         const code = lastResponse.getHeader('Upload-Outcome');
-        if (code) return resolve({ kind: 'answered', code });
+        const studyUid = lastResponse.getHeader('Upload-Study') ?? null;
+        if (code) return resolve({ kind: 'answered', code, studyUid });
         // Nobody says what became of it: from the beginning, and twice does no harm.
         onUrl(null);
         resolve({ kind: 'paused', code: 'no-answer' });

@@ -1,8 +1,10 @@
 import { IconAlertTriangle, IconCheck, IconRefresh } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { clock } from '@/shared/format/format';
 import { useShared } from '@/shared/i18n';
-import type { Request } from '@/shared/requests/requests';
+import { type Request, readingPath } from '@/shared/requests/requests';
+import { useCan } from '@/shared/session/permissions';
 import { Button } from '@/shared/ui';
 import { useWords } from '../i18n';
 import { type Case, type Item, needsAttention, pending } from '../model/item';
@@ -22,6 +24,7 @@ interface Props {
 export function CaseCard({ each, request, onRemove }: Props) {
   const t = useWords();
   const app = useShared();
+  const can = useCan();
   const [open, setOpen] = useState(false);
   const { head } = each;
   const trouble = needsAttention(each);
@@ -43,7 +46,9 @@ export function CaseCard({ each, request, onRemove }: Props) {
           {title}
           {each.state !== 'skipped' && (
             <span className="sub">
-              {head?.patientName || (each.studyUid === '' ? each.items[0]?.name : t('case.noPatient'))}{' '}
+              {head?.patientName ||
+                request?.patient.name ||
+                (head?.studyUid ? t('case.noPatient') : each.items[0]?.name)}{' '}
               {app.maybe(`sex.${head?.patientSex}`)} {ageOf(head?.patientAge)}
             </span>
           )}
@@ -70,6 +75,11 @@ export function CaseCard({ each, request, onRemove }: Props) {
       </div>
       <div className={styles.verdict}>
         <Verdict each={each} />
+        {request !== null && can('exam.read') && (
+          <Link className="btn s" to={readingPath(request)} data-testid="open-case">
+            {t('case.open')}
+          </Link>
+        )}
         {each.items.some(pending) ? (
           <Button
             size="small"

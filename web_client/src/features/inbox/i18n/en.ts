@@ -53,6 +53,7 @@ export const en: Dictionary = {
   'case.hideFiles': 'Hide',
   'case.retry': 'Try again',
   'case.remove': 'Do not upload',
+  'case.open': 'Open',
   'case.notDicom': 'Not examination files; not uploaded',
   'case.notDicomWhat': 'DICOM files are taken here, and ECGs as SCP, HL7 aECG, MUSE, MFER, EDF and others.',
   'file.waiting': 'Waiting',

@@ -51,6 +51,7 @@ export const zh = {
   'case.hideFiles': '收起',
   'case.retry': '重试',
   'case.remove': '不再上传',
+  'case.open': '查看',
   'case.notDicom': '不是检查文件，没有上传',
   'case.notDicomWhat': '这里收 DICOM 文件，以及 SCP、HL7 aECG、MUSE、MFER、EDF 等格式的心电图。',
   'file.waiting': '等待',

@@ -10,6 +10,8 @@ export interface Item {
   readonly name: string;
   readonly size: number;
   readonly head: Head | null;
+  /** The study that the server made of it, which the head of an ECG in its maker's format does not name. */
+  readonly studyUid?: string;
   readonly state: ItemState;
   readonly sent: number;
   /** Where its upload stands on the server, to go on from there. */
@@ -46,7 +48,7 @@ const NO_STUDY = '';
 export function casesOf(items: readonly Item[]): Case[] {
   const groups = new Map<string, Item[]>();
   for (const item of items) {
-    const uid = item.head?.studyUid ?? NO_STUDY;
+    const uid = uidOf(item);
     const key = item.state === 'skipped' ? 'skipped' : uid === NO_STUDY ? `file:${item.id}` : uid;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [item]);
@@ -55,13 +57,15 @@ export function casesOf(items: readonly Item[]): Case[] {
   return [...groups].map(([key, group]) => caseOf(key, group));
 }
 
+const uidOf = ({ studyUid, head }: Item): string => studyUid ?? head?.studyUid ?? NO_STUDY;
+
 function caseOf(key: string, items: readonly Item[]): Case {
   const sum = (pick: (item: Item) => number): number => items.reduce((total, item) => total + pick(item), 0);
   const head = items.find((item) => item.head !== null)?.head ?? null;
   const times = items.map((item) => item.finishedAt ?? 0);
   return {
     key,
-    studyUid: head?.studyUid ?? NO_STUDY,
+    studyUid: items.map(uidOf).find((uid) => uid !== NO_STUDY) ?? NO_STUDY,
     head,
     items,
     files: items.length,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Outcome } from '../api/send';
-import type { Item } from './item';
+import { casesOf, type Item } from './item';
 import type { Keep } from './keep';
 import { Queue } from './queue';
 
@@ -41,7 +41,7 @@ function made(outcomes: Outcome[], memory = new Memory(), allowed = () => true) 
     send: ({ name, uploadUrl, onUrl }) => {
       sent.push({ name, uploadUrl });
       onUrl('/api/uploads/u1');
-      const outcome = outcomes.shift() ?? { kind: 'answered', code: 'stored' };
+      const outcome = outcomes.shift() ?? { kind: 'answered', code: 'stored', studyUid: null };
       return { done: Promise.resolve(outcome), stop: () => {} };
     },
     allowed,
@@ -91,8 +91,8 @@ describe('the queue', () => {
 
   test('ends with the word of intake, and does not ask again', async () => {
     const { queue, sent, states } = made([
-      { kind: 'answered', code: 'truncated' },
-      { kind: 'answered', code: 'duplicate' },
+      { kind: 'answered', code: 'truncated', studyUid: null },
+      { kind: 'answered', code: 'duplicate', studyUid: null },
     ]);
     await queue.add([file('cut.dcm'), file('twice.dcm')]);
     await settled();
@@ -116,13 +116,22 @@ describe('the queue', () => {
 
   test('leaves an ECG’s format to the server, which may not know it', async () => {
     const { queue, sent, states } = made([
-      { kind: 'answered', code: 'unknown-format' },
-      { kind: 'answered', code: 'unreadable-ecg' },
-      { kind: 'answered', code: 'stored' },
+      { kind: 'answered', code: 'unknown-format', studyUid: null },
+      { kind: 'answered', code: 'unreadable-ecg', studyUid: null },
+      { kind: 'answered', code: 'stored', studyUid: null },
     ]);
     await queue.add(['notes.txt', 'cut.scp', 'a.scp'].map((name) => new File(['ecg?'], name)));
     await settled();
     expect([sent.length, states()]).toEqual([3, ['skipped', 'refused', 'stored']]);
+  });
+
+  test('knows an ECG in its maker’s format by the study that the server made of it', async () => {
+    const { queue } = made([{ kind: 'answered', code: 'stored', studyUid: '1.2.3' }]);
+    await queue.add([new File(['ecg?'], 'a.scp')]);
+    await settled();
+    expect(casesOf(queue.store.getState().items)).toMatchObject([
+      { studyUid: '1.2.3', state: 'stored', files: 1 },
+    ]);
   });
 
   test('does not send what is no examination, and says so', async () => {
@@ -176,7 +185,7 @@ describe('the queue', () => {
     signedIn = true;
     queue.retryNow();
     await settled();
-    ends[0]?.({ kind: 'answered', code: 'stored' });
+    ends[0]?.({ kind: 'answered', code: 'stored', studyUid: null });
     await settled();
     expect(queue.store.getState().items[0]?.state).toBe('stored');
   });

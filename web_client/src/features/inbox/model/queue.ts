@@ -162,7 +162,7 @@ export class Queue {
     switch (outcome.kind) {
       case 'answered':
         this.failures = 0;
-        this.finish(id, outcome.code);
+        this.finish(id, outcome.code, outcome.studyUid);
         break;
       case 'refused':
         // Not intake's own word: the bytes stay here until the person clears the line.
@@ -186,10 +186,11 @@ export class Queue {
     this.timer = setTimeout(() => this.retryNow(), wait);
   }
 
-  private finish(id: string, code: string): void {
+  private finish(id: string, code: string, studyUid: string | null): void {
     const known = { stored: 'stored', duplicate: 'duplicate', 'unknown-format': 'skipped' } as const;
     const state = code in known ? known[code as keyof typeof known] : 'refused';
-    this.change(id, { state, code, finishedAt: this.now() });
+    const study = studyUid === null ? {} : { studyUid };
+    this.change(id, { state, code, finishedAt: this.now(), ...study });
     this.bytes.delete(id);
     void this.parts.keep.drop(id);
   }
