@@ -276,6 +276,7 @@ def _strip(
         measured=measured,
         flutter=main.flutter,
         atrial=main.atrial,
+        conduction=rhythm.joined([window.conduction for _, window in windows]),
     )
 
 

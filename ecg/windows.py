@@ -32,6 +32,7 @@ class Window:
     spikes: NDArray[np.int64]
     flutter: rhythm.Flutter | None
     atrial: rhythm.Atrial | None
+    conduction: rhythm.Conduction
 
     def place(self, trigger: int, offset: int | None) -> int | None:
         """Return the signal's sample of a median beat's boundary in one beat."""
@@ -86,7 +87,10 @@ def windows_of(
         shapes = rhythm.look(piece, result, work_hz)
         flutter = rhythm.flutter_of(piece, names, result, work_hz)
         atrial = rhythm.atrial_of(piece, names, result.triggers, work_hz)
-        window = Window(lower + offset, ratio, work_hz, result, shapes, spikes, flutter, atrial)
+        conduction = rhythm.conduction_of(piece, names, result, work_hz)
+        window = Window(
+            lower + offset, ratio, work_hz, result, shapes, spikes, flutter, atrial, conduction
+        )
         done.append((inside, window))
     return done
 

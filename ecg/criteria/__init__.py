@@ -39,4 +39,4 @@ def criteria_findings(subject: Subject) -> list[Finding]:
         *repolarisation_findings(subject),
         *pattern_findings(subject),
     ]
-    return without_suppressed(found, paced=subject.paced)
+    return without_suppressed(found, paced=subject.paced, known=subject.known)

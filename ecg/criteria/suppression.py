@@ -3,7 +3,9 @@
 A changed activation changes repolarisation and Q waves with it: under left bundle branch block,
 ventricular pacing or pre-excitation they prove neither ischaemia nor scar nor hypertrophy
 (AHA/ACCF/HRS 2009, parts III to VI; Fourth Universal Definition of MI, 2018, "conditions that
-confound the ECG diagnosis"). Elsewhere the more specific finding stands for the plainer one.
+confound the ECG diagnosis"). Where PR changes
+from beat to beat, that of the median beat says nothing. Elsewhere the more specific finding stands
+for the plainer one.
 """
 
 from collections.abc import Mapping
@@ -59,6 +61,8 @@ CHANGED_ACTIVATION = OLD_INFARCTIONS | REPOLARISATION | VENTRICLES
 
 SUPPRESSED: Mapping[FindingCode, frozenset[FindingCode]] = MappingProxyType(
     {
+        _C.MOBITZ_I_AV_BLOCK: frozenset((_C.LONG_PR,)),
+        _C.COMPLETE_AV_BLOCK: frozenset((_C.LONG_PR, _C.SHORT_PR, _C.PREEXCITATION)),
         _C.LEFT_BUNDLE_BRANCH_BLOCK: CHANGED_ACTIVATION,
         _C.INTRAVENTRICULAR_CONDUCTION_DELAY: frozenset((_C.NONSPECIFIC_ST_T,)),
         _C.RIGHT_BUNDLE_BRANCH_BLOCK: VENTRICLES
@@ -100,10 +104,12 @@ SUPPRESSED: Mapping[FindingCode, frozenset[FindingCode]] = MappingProxyType(
 """Each code silences those beside it, unless it is silenced itself."""
 
 
-def without_suppressed(findings: list[Finding], *, paced: bool) -> list[Finding]:
-    """Return the findings that the others leave standing, in their order."""
+def without_suppressed(
+    findings: list[Finding], *, paced: bool, known: frozenset[FindingCode] = frozenset()
+) -> list[Finding]:
+    """Return the findings that the others, and those known before, leave standing, in order."""
     silent: set[FindingCode] = set(CHANGED_ACTIVATION if paced else ())
-    present = {each.code for each in findings}
+    present = known | {each.code for each in findings}
     for code in SUPPRESSED:
         if code in present and code not in silent:
             silent |= SUPPRESSED[code]

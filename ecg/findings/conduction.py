@@ -42,6 +42,24 @@ CONDUCTION = MappingProxyType(
         _C.PREEXCITATION: Definition(
             "心室预激图形", "Ventricular pre-excitation pattern", "WPW", "74390002"
         ),
+        _C.MOBITZ_I_AV_BLOCK: Definition(
+            "疑似二度I型房室传导阻滞（文氏型）",
+            "Suspected second-degree AV block, Mobitz I (Wenckebach)",
+            "2AVB",
+            "54016002",
+        ),
+        _C.MOBITZ_II_AV_BLOCK: Definition(
+            "疑似二度II型房室传导阻滞",
+            "Suspected second-degree AV block, Mobitz II",
+            "2AVB",
+            "28189009",
+        ),
+        _C.TWO_TO_ONE_AV_BLOCK: Definition(
+            "疑似2:1房室传导阻滞", "Suspected 2:1 AV block", "2AVB", "164903001"
+        ),
+        _C.HIGH_DEGREE_AV_BLOCK: Definition(
+            "疑似高度房室传导阻滞", "Suspected high-degree AV block", "2AVB", "284941000119107"
+        ),
         _C.COMPLETE_AV_BLOCK: Definition(
             "疑似三度房室传导阻滞", "Suspected complete AV block", "3AVB", "27885002"
         ),

@@ -3,7 +3,9 @@
 from ecg.critical import CriticalValues
 from ecg.findings import Finding
 from ecg.rhythm.atria import Flutter, flutter_of
+from ecg.rhythm.av_block import second_degree_findings
 from ecg.rhythm.classify import label_beats
+from ecg.rhythm.conduction import Conduction, conduction_of, joined
 from ecg.rhythm.disorder import disorder_findings, longest_disorder
 from ecg.rhythm.dissociation import Atrial, atrial_of, dissociation_findings
 from ecg.rhythm.ectopy import supraventricular_findings, ventricular_findings
@@ -24,12 +26,15 @@ __all__ = (
     "PAUSE_MS",
     "Atrial",
     "BeatLabel",
+    "Conduction",
     "Flutter",
     "Pacing",
     "Strip",
     "atrial_of",
+    "conduction_of",
     "disorder_findings",
     "flutter_of",
+    "joined",
     "label_beats",
     "longest_disorder",
     "look",
@@ -43,9 +48,9 @@ __all__ = (
 def rhythm_findings(strip: Strip, pacing: Pacing, critical: CriticalValues) -> list[Finding]:
     """Name the rhythm and report ectopic beats; pauses are `pause_findings`.
 
-    Flutter is looked for before fibrillation, and both before what rate and P waves say: in neither
-    is a premature narrow beat one. Where the ventricles are
-    paced, only fibrillation and dissociation are.
+    Flutter is looked for first, then P waves on time that are blocked, then fibrillation, and all
+    before what rate and P waves say: in none is a premature narrow beat one. Where the ventricles
+    are paced, only fibrillation and dissociation are.
     """
     found = ventricular_findings(strip, critical)
     paced = pacing_findings(pacing, strip.labels)
@@ -53,16 +58,19 @@ def rhythm_findings(strip: Strip, pacing: Pacing, critical: CriticalValues) -> l
     if 2 * int(pacing.ventricular.sum()) >= len(strip.labels):
         if fibrillation is not None:
             found += fibrillation_findings(strip, fibrillation, critical)
-        found += dissociation_findings(strip.atrial, strip.statistics, paced=True)
+        found += dissociation_findings(strip.atrial, strip.statistics, strip.p_like, paced=True)
         return [*paced, *found, *extreme_findings(strip, critical)]
+    partial = second_degree_findings(strip)
     if is_flutter(strip):
         found += flutter_findings(strip, critical)
+    elif partial:
+        found += partial
     elif fibrillation is not None:
         found += fibrillation_findings(strip, fibrillation, critical)
         if fibrillation.share < 1.0:
             found += supraventricular_findings(strip)
     else:
-        block = dissociation_findings(strip.atrial, strip.statistics, paced=False)
+        block = dissociation_findings(strip.atrial, strip.statistics, strip.p_like, paced=False)
         if not block:
             found += basic_findings(strip, critical)
             return [*paced, *found, *supraventricular_findings(strip)]

@@ -21,6 +21,7 @@ QRS_MS = (-70.0, 90.0)
 LOOK_S = 20.0
 SLOW_RR_S = 0.85
 MIN_LIKENESS = 0.55
+MAX_P_LIKE = 0.6
 PERIOD_SHARE = 0.9
 REGULAR_SHARE = 0.1
 
@@ -108,13 +109,14 @@ def atrial_of(
 
 
 def dissociation_findings(
-    found: Atrial | None, statistics: RrStatistics | None, *, paced: bool
+    found: Atrial | None, statistics: RrStatistics | None, p_like: float, *, paced: bool
 ) -> list[Finding]:
     """Report third-degree AV block: atria faster than regular ventricles, and independent.
 
-    Where the ventricles are paced it is no news, and routine.
+    Where the ventricles are paced it is no news, and routine. ``p_like`` is how alike what stands
+    before each QRS is, 0 to 1: where it is the same wave, the ventricles follow it.
     """
-    if found is None or statistics is None:
+    if found is None or statistics is None or p_like > MAX_P_LIKE:
         return []
     if found.likeness < MIN_LIKENESS or statistics.rmssd_share > REGULAR_SHARE:
         return []

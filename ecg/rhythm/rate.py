@@ -24,11 +24,6 @@ SHORT_PR_MS = 120.0
 PART_TWO = f"{AHA_2009} part II"
 
 
-def _p_like(strip: Strip) -> float:
-    values = sorted(strip.shape("p_like_others").tolist())
-    return float(values[len(values) // 2])
-
-
 def extreme_findings(strip: Strip, critical: CriticalValues) -> list[Finding]:
     """Report a ventricular rate that is critically slow, whatever the rhythm."""
     rate = strip.measured.heart_rate_bpm
@@ -113,7 +108,7 @@ def _without_p(strip: Strip, rate: float, critical: CriticalValues) -> list[Find
         statistics is not None
         and statistics.count >= MIN_RR
         and statistics.rmssd_share <= REGULAR_SHARE
-        and _p_like(strip) < NO_P_LIKE
+        and strip.p_like < NO_P_LIKE
     )
     narrow = qrs_ms is not None and qrs_ms < WIDE_QRS_MS
     code: Code | None = None

@@ -10,6 +10,7 @@ from ecg.filters import Array
 from ecg.findings import Evidence, Finding, FindingCode, Severity
 from ecg.intervals import Measurements
 from ecg.rhythm.atria import Flutter
+from ecg.rhythm.conduction import Conduction
 from ecg.rhythm.dissociation import Atrial
 from ecg.rhythm.labels import BeatLabel
 from ecg.rhythm.statistics import RrStatistics, rr_statistics
@@ -43,6 +44,8 @@ class Strip:
         What repeats between the QRS complexes, or None.
     atrial
         What repeats independently of them, or None.
+    conduction
+        What each P wave did, or None.
     """
 
     duration_ms: float
@@ -54,6 +57,7 @@ class Strip:
     measured: Measurements
     flutter: Flutter | None = None
     atrial: Atrial | None = None
+    conduction: Conduction | None = None
 
     @cached_property
     def rr_ms(self) -> Array:
@@ -69,6 +73,12 @@ class Strip:
     def usual_ms(self) -> float:
         """Median RR interval; 1,000 with fewer than two beats."""
         return self.statistics.median_ms if self.statistics else 1000.0
+
+    @cached_property
+    def p_like(self) -> float:
+        """How alike what stands before each QRS is, the median over the beats, up to 1."""
+        values = np.sort(self.shape("p_like_others"))
+        return float(values[values.size // 2])
 
     def shape(self, name: str) -> Array:
         """Return one of `SHAPE_FEATURES`, shape (n_beats,)."""
