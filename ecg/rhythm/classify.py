@@ -5,9 +5,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ecg.filters import Array, running_median
-from ecg.rhythm.features import BEAT_FEATURES, beat_features, odd_width
+from ecg.rhythm.features import beat_features
+from ecg.rhythm.kin import odd_width
 from ecg.rhythm.labels import BeatLabel
 from ecg.rhythm.model import trees
+from ecg.rhythm.view import COLUMN
 
 PREMATURE_SHARE = 0.85
 RR_MEDIAN = 9
@@ -17,7 +19,6 @@ REGULAR_BEATS = 41
 UNKNOWN_LIKE = 0.55
 FUSION_LIKE = (0.6, 0.92)
 FUSION_ODDS = 2.5
-_COLUMN = {name: index for index, name in enumerate(BEAT_FEATURES)}
 
 
 def _premature(rr_ms: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -60,9 +61,8 @@ def label_beats(
     much of the usual beat in it. S: not ventricular, premature by 15 % against the running median
     in an otherwise regular rhythm, and not the last. Q: like nothing else, of no class.
     """
-    features = beat_features(shapes, rr_ms, class_of)
-    odds = trees("ventricular").log_odds(features)
-    like = features[:, _COLUMN["qrs_like_dominant"]]
+    odds = trees("ventricular").log_odds(beat_features(shapes, rr_ms))
+    like = shapes[:, COLUMN["qrs_like_dominant"]]
     early, regular = _premature(rr_ms)
     labels: list[BeatLabel] = []
     for index in range(len(shapes)):

@@ -9,8 +9,8 @@ from ecg.critical import CRITICAL_LIST, CriticalValues
 from ecg.filters import running_median
 from ecg.findings import AHA_2009, Finding, Severity
 from ecg.findings import FindingCode as Code
-from ecg.rhythm.features import odd_width
 from ecg.rhythm.irregular import fibrillation_features
+from ecg.rhythm.kin import odd_width
 from ecg.rhythm.labels import BeatLabel
 from ecg.rhythm.model import logistic
 from ecg.rhythm.strip import Strip, finding, where

@@ -12,34 +12,38 @@ from scipy import ndimage
 
 from ecg.delineate import Delineation, without_baseline
 from ecg.filters import Array, decimate, smoothed
+from ecg.rhythm.kin import dominant_of, kin_of, rr_shares
 
 VIEW_FS_HZ = 180.0
 SMOOTH_HZ = 30.0
 QRS_MS = (-90.0, 130.0)
 T_MS = (140.0, 400.0)
+QRST_MS = (-90.0, 400.0)
 P_MS = (-250.0, -25.0)
 WIDTH_SHARE = 0.2
 SAME_LIKE = 0.8
-USUAL_SHARE = 0.1
-USUAL_BEATS = 3
+AWAY_FLOOR = 0.004
+REST_FLOOR = 0.02
 QT_ROOT_S = 0.4
 P_LEAST_MS = 60.0
-USUAL_WIDER = 1.3
 NEIGHBOURS = 15
 
 SHAPE_FEATURES = (
     "qrs_like_dominant",
     "t_like_dominant",
     "qrs_like_previous",
-    "log_swing",
+    "qrs_away",
+    "qrst_rest",
     "log_area",
-    "log_slope",
     "own_width_ms",
     "log_own_width",
     "class_width_ms",
     "log_class_width",
-    "class_share",
-    "class_like_dominant",
+    "kin_share",
+    "kin_log_width",
+    "kin_away",
+    "kin_rr_before_share",
+    "kin_rr_after_share",
     "p_like_dominant",
     "p_like_others",
     "p_share",
@@ -105,15 +109,6 @@ def _log_ratio(values: Array, usual: float) -> Array:
     return np.asarray(np.log(np.maximum(values, 1e-3) / max(usual, 1e-3)), dtype=np.float64)
 
 
-def _usual_class(found: Delineation, own_width_ms: Array) -> int:
-    """Return the largest of the narrow classes: in bigeminy and runs the wide may be the most."""
-    least = max(USUAL_BEATS, USUAL_SHARE * len(found.class_of))
-    large = [k for k, each in enumerate(found.classes) if each.members.size >= least] or [0]
-    width = {k: float(np.median(own_width_ms[found.classes[k].members])) for k in large}
-    narrow = min(width.values())
-    return next(k for k in large if width[k] <= USUAL_WIDER * narrow)
-
-
 def _others(units: Array, alike: NDArray[np.bool_]) -> Array:
     """Return for each beat the direction of the mean of its like neighbours, itself left out."""
     kept = units * alike[:, np.newaxis]
@@ -137,7 +132,8 @@ def look(samples_uv: Array, found: Delineation, fs_hz: float) -> Array:
     -------
     ndarray
         `SHAPE_FEATURES` of each beat, shape (n_beats, n_features). A QRS that the edge cuts off
-        cannot be judged and gets those of the usual beat.
+        cannot be judged and gets those of the usual beat. "Away" is the distance from the dominant
+        shape beside what is usual among the dominant beats; "kin" the mean over the beats alike.
     """
     factor = max(1, int(fs_hz // VIEW_FS_HZ))
     hz = fs_hz / factor
@@ -146,9 +142,9 @@ def look(samples_uv: Array, found: Delineation, fs_hz: float) -> Array:
     level = smoothed(plain, hz, SMOOTH_HZ)
     pad = round(0.5 * hz)
     padded = np.pad(level, ((0, 0), (pad, pad)), mode="edge")
-    qrs_span, t_span, p_span = (
+    qrs_span, t_span, p_span, qrst_span = (
         np.arange(round(low / 1000.0 * hz), round(high / 1000.0 * hz))
-        for low, high in (QRS_MS, T_MS, P_MS)
+        for low, high in (QRS_MS, T_MS, P_MS, QRST_MS)
     )
     qrs = _cut(padded, at, qrs_span, pad)
     qrs = qrs - np.median(qrs[:, :, :3], axis=-1, keepdims=True)
@@ -163,11 +159,16 @@ def look(samples_uv: Array, found: Delineation, fs_hz: float) -> Array:
     p_count = np.maximum(p_seen.sum(axis=1) * len(level), 1.0)
     p_wave = _levelled(_cut(padded, p_at, p_span, pad), p_seen)
     p_units = _unit(p_wave)
+    qrst = _cut(padded, at, qrst_span, pad)
+    qrst = (qrst - np.median(qrst[:, :, :5], axis=-1, keepdims=True)).reshape(len(at), -1)
 
+    judged = (at + qrs_span[0] >= 0) & (at + qrs_span[-1] < level.shape[-1])
     own = _own_width_ms(qrs, hz)
-    chosen = _usual_class(found, own)
-    main = found.class_of == chosen
+    log_own = np.log(own)
     qrs_units, t_units = _unit(qrs - qrs.mean(axis=-1, keepdims=True)), _unit(t_wave)
+    kin = kin_of(qrs_units, judged)
+    near = kin / kin.sum(axis=1, keepdims=True)
+    main = dominant_of(kin, near @ log_own, judged)
 
     def dominant(units: Array) -> Array:
         typical = np.median(units[main], axis=0)
@@ -175,15 +176,14 @@ def look(samples_uv: Array, found: Delineation, fs_hz: float) -> Array:
 
     swing = np.sqrt((np.ptp(qrs, axis=-1) ** 2).mean(axis=1))
     area = np.abs(qrs).mean(axis=(1, 2))
-    slope = np.abs(np.diff(qrs, axis=-1)).max(axis=-1).max(axis=-1)
     widths = (offset - onset) / fs_hz * 1000.0
     class_width = np.where(found.class_of >= 0, widths[np.maximum(found.class_of, 0)], own)
     like = qrs_units @ dominant(qrs_units)
-    class_like = like.copy()
-    share = np.zeros(len(at))
-    for number, each in enumerate(found.classes):
-        class_like[found.class_of == number] = np.median(like[each.members])
-        share[found.class_of == number] = each.members.size / len(at)
+    away = 1.0 - like + AWAY_FLOOR
+    away = _log_ratio(away, float(np.median(away[main])))
+    typical = np.median(qrst[main], axis=0)
+    rest = np.linalg.norm(qrst - typical, axis=1) / max(float(np.linalg.norm(typical)), 1e-9)
+    rr_before, rr_after = rr_shares(np.diff(found.triggers) / fs_hz * 1000.0)
     scale = np.maximum(swing, 1.0)
     p_others = _others(p_units, like > SAME_LIKE)
     p_energy = (p_wave * p_wave).sum(axis=(1, 2))
@@ -194,15 +194,18 @@ def look(samples_uv: Array, found: Delineation, fs_hz: float) -> Array:
             like,
             t_units @ dominant(t_units),
             np.concatenate([[1.0], (qrs_units[1:] * qrs_units[:-1]).sum(axis=1)]),
-            _log_ratio(swing, float(np.median(swing[main]))),
+            away,
+            np.log(rest + REST_FLOOR),
             _log_ratio(area, float(np.median(area[main]))),
-            _log_ratio(slope, float(np.median(slope[main]))),
             own,
-            _log_ratio(own, float(np.median(own[main]))),
+            log_own - float(np.median(log_own[main])),
             class_width,
-            _log_ratio(class_width, float(widths[chosen])),
-            share,
-            class_like,
+            _log_ratio(class_width, float(np.median(class_width[main]))),
+            kin.mean(axis=1),
+            near @ log_own - float(np.median(log_own[main])),
+            near @ away,
+            near @ rr_before,
+            near @ rr_after,
             p_units @ dominant(p_units),
             p_like,
             np.sqrt(p_energy / p_count) / scale,
@@ -211,7 +214,5 @@ def look(samples_uv: Array, found: Delineation, fs_hz: float) -> Array:
         ],
         axis=1,
     )
-    cut_off = (at + qrs_span[0] < 0) | (at + qrs_span[-1] >= level.shape[-1])
-    if main.any():
-        shapes[cut_off] = np.median(shapes[main], axis=0)
+    shapes[~judged] = np.median(shapes[main], axis=0)
     return shapes
