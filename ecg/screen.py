@@ -277,6 +277,7 @@ def _strip(
         flutter=main.flutter,
         atrial=main.atrial,
         conduction=rhythm.joined([window.conduction for _, window in windows]),
+        alternans=rhythm.largest([(window.alternans, inside.size) for inside, window in windows]),
     )
 
 

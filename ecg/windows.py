@@ -33,6 +33,7 @@ class Window:
     flutter: rhythm.Flutter | None
     atrial: rhythm.Atrial | None
     conduction: rhythm.Conduction
+    alternans: rhythm.Alternans | None
 
     def place(self, trigger: int, offset: int | None) -> int | None:
         """Return the signal's sample of a median beat's boundary in one beat."""
@@ -89,7 +90,16 @@ def windows_of(
         atrial = rhythm.atrial_of(piece, names, result.triggers, work_hz)
         conduction = rhythm.conduction_of(piece, names, result, work_hz)
         window = Window(
-            lower + offset, ratio, work_hz, result, shapes, spikes, flutter, atrial, conduction
+            start=lower + offset,
+            ratio=ratio,
+            work_hz=work_hz,
+            result=result,
+            shapes=shapes,
+            spikes=spikes,
+            flutter=flutter,
+            atrial=atrial,
+            conduction=conduction,
+            alternans=rhythm.alternans_of(piece, names, result, work_hz),
         )
         done.append((inside, window))
     return done

@@ -69,6 +69,7 @@ class FindingCode(StrEnum):
     LEFT_POSTERIOR_FASCICULAR_BLOCK = "left_posterior_fascicular_block"
     BIFASCICULAR_BLOCK = "bifascicular_block"
     PREEXCITATION = "preexcitation"
+    T_WAVE_ALTERNANS = "t_wave_alternans"
     LONG_QTC = "long_qtc"
     SHORT_QTC = "short_qtc"
     LEFT_AXIS_DEVIATION = "left_axis_deviation"

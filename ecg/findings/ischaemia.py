@@ -41,6 +41,7 @@ ISCHAEMIA = MappingProxyType(
         ),
         _C.ST_DEPRESSION: Definition("ST段压低", "ST depression", "STD_", "429622005"),
         _C.T_INVERSION: Definition("T波倒置", "T wave inversion", "INVT", "59931005"),
+        _C.T_WAVE_ALTERNANS: Definition("疑似T波电交替", "Suspected T wave alternans"),
         _C.NONSPECIFIC_ST_T: Definition(
             "非特异性ST-T改变", "Non-specific ST-T change", "NST_", "428750005"
         ),

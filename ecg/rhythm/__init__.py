@@ -2,6 +2,7 @@
 
 from ecg.critical import CriticalValues
 from ecg.findings import Finding
+from ecg.rhythm.alternans import Alternans, alternans_findings, alternans_of, largest
 from ecg.rhythm.atria import Flutter, flutter_of
 from ecg.rhythm.av_block import second_degree_findings
 from ecg.rhythm.classify import label_beats
@@ -24,18 +25,21 @@ from ecg.rhythm.view import look
 
 __all__ = (
     "PAUSE_MS",
+    "Alternans",
     "Atrial",
     "BeatLabel",
     "Conduction",
     "Flutter",
     "Pacing",
     "Strip",
+    "alternans_of",
     "atrial_of",
     "conduction_of",
     "disorder_findings",
     "flutter_of",
     "joined",
     "label_beats",
+    "largest",
     "longest_disorder",
     "look",
     "pacing_of",
@@ -60,6 +64,7 @@ def rhythm_findings(strip: Strip, pacing: Pacing, critical: CriticalValues) -> l
             found += fibrillation_findings(strip, fibrillation, critical)
         found += dissociation_findings(strip.atrial, strip.statistics, strip.p_like, paced=True)
         return [*paced, *found, *extreme_findings(strip, critical)]
+    found += alternans_findings(strip.alternans)
     partial = second_degree_findings(strip)
     if is_flutter(strip):
         found += flutter_findings(strip, critical)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ecg.filters import Array
 from ecg.findings import Evidence, Finding, FindingCode, Severity
 from ecg.intervals import Measurements
+from ecg.rhythm.alternans import Alternans
 from ecg.rhythm.atria import Flutter
 from ecg.rhythm.conduction import Conduction
 from ecg.rhythm.dissociation import Atrial
@@ -46,6 +47,8 @@ class Strip:
         What repeats independently of them, or None.
     conduction
         What each P wave did, or None.
+    alternans
+        Where T alternates, or None.
     """
 
     duration_ms: float
@@ -58,6 +61,7 @@ class Strip:
     flutter: Flutter | None = None
     atrial: Atrial | None = None
     conduction: Conduction | None = None
+    alternans: Alternans | None = None
 
     @cached_property
     def rr_ms(self) -> Array:

@@ -117,6 +117,7 @@ export const en: Dictionary = {
   'q.abs_i_plus_iii_minus_ii_p99': '|I+III−II|, 99th percentile',
   'q.rr_range': 'Longest less shortest RR',
   'q.shortest_rr': 'Shortest RR',
+  'q.t_alternans': 'Difference of alternate T waves',
   'q.pp': 'PP interval',
   'q.blocked_p_waves': 'P waves blocked in a row',
   'q.two_to_one_cycles': 'Cycles of 2:1',

@@ -113,6 +113,7 @@ export const zh = {
   'q.abs_i_plus_iii_minus_ii_p99': '|I＋III−II| 第 99 百分位',
   'q.rr_range': 'RR 最大差值',
   'q.shortest_rr': '最短 RR',
+  'q.t_alternans': '交替 T 波振幅差',
   'q.pp': 'PP 间期',
   'q.blocked_p_waves': '连续未下传的 P 波数',
   'q.two_to_one_cycles': '2:1 传导周期数',
