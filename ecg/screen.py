@@ -36,7 +36,10 @@ def _quality(signal: EcgSignal, envelope: Envelope) -> tuple[LeadQuality, ...]:
     for start in starts:
         piece = signal.samples_uv[:, start : start + length]
         missing = np.isnan(piece).mean(axis=-1).astype(np.float64)
-        scored.append(quality.assess(fill_gaps(piece), missing, envelope.lead_floor, signal.fs_hz))
+        filled = fill_gaps(piece)
+        scored.append(
+            quality.assess(filled, signal.leads, missing, envelope.lead_floor, signal.fs_hz)
+        )
     if looks == 1:
         return scored[0]
     merged: list[LeadQuality] = []

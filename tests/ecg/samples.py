@@ -10,7 +10,7 @@ from ecg import EcgSignal
 from ecg.signal import STANDARD_LEADS, Patient, Sex
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "ecg"
-GAINS = np.array([0.6, 1.0, 0.4, -0.8, 0.1, 0.7, -0.5, 0.8, 0.9, 1.2, 1.1, 0.9])
+GAINS = np.array([0.6, 1.0, 0.4, -0.8, 0.1, 0.7, -0.5, 0.3, 0.9, 1.2, 1.3, 1.1])
 ADULT = Patient(age_years=50.0, sex=Sex.MALE)
 Samples = NDArray[np.float64]
 

@@ -102,7 +102,7 @@ def test_a_strip_goes_on_from_row_to_row() -> None:
 
 @pytest.mark.parametrize("leads", [STANDARD_LEADS, (*STANDARD_LEADS, "V7", "V8", "V9")])
 def test_median_beats_stand_on_the_paper_with_their_marks(leads: tuple[str, ...]) -> None:
-    samples = np.vstack([twelve(75.0), twelve(75.0, seed=3)[9:12]])[: len(leads)]
+    samples = np.vstack([twelve(75.0), twelve(75.0, seed=3, width_s=0.013)[9:12]])[: len(leads)]
     found = screen(EcgSignal(samples, 500.0, leads))
     svg = render_medians(found)
     drawn = traces(svg)
