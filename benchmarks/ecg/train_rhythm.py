@@ -34,7 +34,7 @@ GROUPS = {1: "N", 2: "N", 3: "N", 11: "N", 34: "N", 4: "S", 7: "S", 8: "S", 9: "
 GROUPS |= {5: "V", 10: "V", 6: "F", 12: "P", 38: "P", 13: "Q"}
 FOLDS = 6
 AF_DX, FLUTTER_DX = "164889003", "164890007"
-AF_SHIFT = 1.0
+AF_SHIFT = 1.5
 V_SHIFT = -0.5
 
 

@@ -14,15 +14,10 @@ from ecg.rhythm.view import COLUMN
 MIN_BEATS = 5
 FIBRILLATION_FEATURES = (
     "log_step_share",
-    "log_median_step_share",
-    "log_spread_share",
     "step_entropy",
     "repeated_share",
     "p_like_others",
     "p_like_low",
-    "p_share",
-    "p_rest_to_p",
-    "rate",
 )
 REPEAT_SHARE = 0.04
 
@@ -54,19 +49,12 @@ def fibrillation_features(
     apart = np.abs(usual[:, np.newaxis] - usual) / median
     pairs = max(1, usual.size * (usual.size - 1))
     like = shapes[conducted, COLUMN["p_like_others"]]
-    p_share = float(np.median(shapes[conducted, COLUMN["p_share"]]))
-    rest = float(np.median(shapes[conducted, COLUMN["p_rest_share"]]))
     return np.array(
         [
             np.log(max(float(np.sqrt((steps * steps).mean())) / mean, 0.005)),
-            np.log(max(float(np.median(share)), 0.003)),
-            np.log(max(float(np.subtract(*np.percentile(usual, [75.0, 25.0]))) / median, 0.003)),
             float(-(chance * np.log(chance)).sum()),
             float(((apart < REPEAT_SHARE).sum() - usual.size) / pairs),
             float(np.median(like)),
             float(np.percentile(like, 25.0)),
-            np.log(max(p_share, 1e-3)),
-            rest / max(p_share, 1e-3),
-            60_000.0 / median / 100.0,
         ]
     )

@@ -47,8 +47,6 @@ SHAPE_FEATURES = (
     "p_like_dominant",
     "p_like_others",
     "p_share",
-    "p_rest_share",
-    "hiss_share",
 )
 COLUMN = MappingProxyType({name: index for index, name in enumerate(SHAPE_FEATURES)})
 
@@ -188,7 +186,6 @@ def look(samples_uv: Array, found: Delineation, fs_hz: float) -> Array:
     p_others = _others(p_units, like > SAME_LIKE)
     p_energy = (p_wave * p_wave).sum(axis=(1, 2))
     p_like = (p_units * p_others).sum(axis=1)
-    hiss = _cut(np.pad(plain - level, ((0, 0), (pad, pad))), p_at, p_span, pad)
     shapes = np.stack(
         [
             like,
@@ -209,8 +206,6 @@ def look(samples_uv: Array, found: Delineation, fs_hz: float) -> Array:
             p_units @ dominant(p_units),
             p_like,
             np.sqrt(p_energy / p_count) / scale,
-            np.sqrt(p_energy * np.maximum(1.0 - p_like * p_like, 0.0) / p_count) / scale,
-            np.sqrt((hiss * hiss).mean(axis=(1, 2))) / scale,
         ],
         axis=1,
     )
