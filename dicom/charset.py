@@ -7,24 +7,27 @@ ISO_IR 100 (Latin-1), under which every byte string is valid.
 """
 
 import re
-import warnings
 from dataclasses import dataclass
 from typing import Final
 
-from pydicom.charset import decode_bytes, python_encoding
+from pydicom.charset import python_encoding
+
+from dicom import iso2022
 
 _LATIN_1: Final = "latin_1"
 _TERM_BYTES: Final = re.compile(r"[^A-Z0-9_ ]")
-_DELIMITERS: Final = {0x0D, 0x0A, 0x09, 0x0C, 0x5C, 0x5E, 0x3D}
-"""CR, LF, TAB, FF, backslash, caret and equals sign reset the code extension (PS3.5 6.1.2.5.3)."""
+_STANDALONE: Final = {"ISO_IR 192": "utf_8", "GB18030": "gb18030"}
+"""Sets of several bytes a sign that know no escape sequences (PS3.3 Table C.12-5)."""
+_CARELESS: Final = {"13": "cp932", "87": "cp932", "149": "cp949"}
+"""What writers mean who name a set of ISO 2022, and write what their computer writes."""
 
 _USUAL_WHERE_GUESSED: Final = re.compile(r"[\0-\x7f\xa0-\xac\xae-\u017f]*")
 """ASCII and European Latin letters: the text that UTF-8 writers outside China mean."""
 _USUAL_WHERE_LABELLED: Final = re.compile(
-    r"[\0-\x7f\xa0-\xac\xae-\u017f\u0300-\u036f\u0386-\u03ce\u0400-\u045f\u0490-\u04ff"
-    r"\u05d0-\u05ea\u060c-\u06d5]*"
+    r"[\0-\x7f\xa0-\xac\xae-\u017f\u0300-\u036f\u0386-\u03ce\u0400-\u045f\u0490-\u0493\u049a\u049b"
+    r"\u04a2\u04a3\u04ae-\u04b1\u04ba\u04bb\u04d8\u04d9\u04e8\u04e9\u05d0-\u05ea\u060c-\u06d5]*"
 )
-"""Also Greek, Cyrillic, Hebrew and Arabic (which Uyghur uses), where the label says UTF-8."""
+"""Also Greek, Cyrillic (Kazakh, too), Hebrew and Arabic (Uyghur), where the label says UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,25 @@ class Charset:
 
 @dataclass(frozen=True, slots=True)
 class DecodedText:
-    """A decoded value, and whether its label was false."""
+    """A decoded value.
+
+    Parameters
+    ----------
+    text
+        What was meant.
+    read_as
+        Where the label was false: the character set that was found instead, by the term of PS3.3
+        C.12.1.1.2 that should have stood there, or ``escape sequences`` where they alone explain
+        the bytes. Empty where the label was true.
+    """
 
     text: str
-    repaired: bool = False
+    read_as: str = ""
+
+    @property
+    def repaired(self) -> bool:
+        """Whether the label was false."""
+        return bool(self.read_as)
 
 
 DEFAULT_CHARSET: Final = Charset()
@@ -84,7 +102,8 @@ def _normalise(term: str) -> str:
     match plain:
         case "UTF 8" | "UTF8":
             return "ISO_IR 192"
-        case "GBK" | "GB2312" | "GB 18030":
+        case "GBK" | "GB2312" | "GB 2312" | "GB 18030" | "ISO 2022 GBK" | "ISO 2022 58":
+            # GB18030 reads all that these mean (CP-1234 names the last two as met in the field).
             return "GB18030"
         case _:
             return plain
@@ -104,25 +123,20 @@ def decode(raw: bytes, charset: Charset = DEFAULT_CHARSET) -> DecodedText:
     Returns
     -------
     DecodedText
-        ``repaired`` is True where the label could not explain the bytes.
+        ``read_as`` says what the label should have been where it could not explain the bytes.
     """
-    if raw.isascii() and b"\x1b" not in raw:
+    if raw.isascii() and b"\x1b" not in raw and b"~" not in raw:
         return DecodedText(raw.decode("ascii"))
-    codecs = charset.codecs
-    if b"\x1b" in raw and len(codecs) > 1:
-        return _decode_with_escapes(raw, codecs)
     first = charset.terms[0] if charset.terms else ""
-    match first:
-        case "ISO_IR 100" | "ISO 2022 IR 100":
-            return _decode_latin_1(raw)
-        case "ISO_IR 192":
-            believed = not _is_odd_utf_8(raw, _USUAL_WHERE_LABELLED)
-            return _decode_unlabelled(raw, "utf_8" if believed else None)
-        case "" | "ISO_IR 6" | "ISO 2022 IR 6":
-            # The default repertoire has no byte above 0x7F, so any reading is a repair.
-            return _decode_unlabelled(raw, None)
-        case _:
-            return _decode_unlabelled(raw, codecs[0])
+    if first in _STANDALONE and iso2022.without_escapes(raw) == raw:
+        return _decode_standalone(raw, first)
+    if b"\x1b" not in raw and first in ("ISO_IR 100", "ISO 2022 IR 100"):
+        return _decode_latin_1(raw)
+    found = iso2022.read(raw, charset.terms)
+    if found is None:
+        return _guessed(iso2022.without_escapes(raw), charset)
+    text, explained = found
+    return DecodedText(text, "" if explained else "escape sequences")
 
 
 def _strict(raw: bytes, codec: str) -> str | None:
@@ -132,18 +146,59 @@ def _strict(raw: bytes, codec: str) -> str | None:
         return None
 
 
-def _decode_unlabelled(raw: bytes, label: str | None) -> DecodedText:
-    """Try the codec of the label, then UTF-8 and GB18030; Latin-1 takes what is left."""
-    if label is not None:
-        text = _strict(raw, label)
-        if text is not None:
+def _decode_standalone(raw: bytes, label: str) -> DecodedText:
+    """Believe UTF-8, GB18030 and GBK unless they cannot explain the bytes, or another does better.
+
+    Most UTF-8 happens to be valid GB18030 of rare signs, and some GB18030 valid UTF-8.
+    """
+    text = _strict(raw, _STANDALONE[label])
+    if label == "ISO_IR 192":
+        if text is not None and not _is_odd_utf_8(raw, _USUAL_WHERE_LABELLED):
             return DecodedText(text)
-    repaired = not raw.isascii()
+        return _guessed(raw)
+    if text is None:
+        # GBK and GB18030 are one to most writers.
+        return _guessed(raw)
+    as_utf_8 = _strict(raw, "utf_8")
+    if as_utf_8 is not None and _rarity(as_utf_8) < _rarity(text):
+        return DecodedText(as_utf_8, "" if raw.isascii() else "ISO_IR 192")
+    return DecodedText(text)
+
+
+def _rarity(text: str) -> float:
+    """Return how seldom writers in China mean such signs, 0 to 3 a sign beyond ASCII.
+
+    Common are punctuation and the 3,755 Hanzi of level 1 of GB 2312, then come those of level 2;
+    an alphabet's letters are usual among themselves, and odd between Hanzi.
+    """
+    signs = [char for char in text if not char.isascii()]
+    among_hanzi = any("\u3400" <= char <= "\u9fff" for char in signs)
+    total = 0
+    for char in signs:
+        if not among_hanzi and _USUAL_WHERE_LABELLED.fullmatch(char):
+            continue
+        row = char.encode("gb2312", "replace")[0]
+        if not (0xA1 <= row <= 0xA3 or 0xB0 <= row <= 0xD7):
+            total += 1 if row > 0xD7 else 3
+    return total / len(signs) if signs else 0.0
+
+
+def _guessed(raw: bytes, charset: Charset = DEFAULT_CHARSET) -> DecodedText:
+    """Read what no label explains: as UTF-8, else GB18030; Latin-1 takes what is left."""
+    if raw.isascii():
+        return DecodedText(raw.decode("ascii"), "ISO_IR 6")
     text = _strict(raw, "utf_8")
     if text is not None and not _is_odd_utf_8(raw, _USUAL_WHERE_GUESSED):
-        return DecodedText(text, repaired)
+        return DecodedText(text, "ISO_IR 192")
+    for term in charset.terms:
+        codec = _CARELESS.get(iso2022.number_of(term) or "")
+        text = _strict(raw, codec) if codec is not None else None
+        if codec is not None and text is not None:
+            return DecodedText(text, codec)
     text = _strict(raw, "gb18030")
-    return DecodedText(raw.decode(_LATIN_1) if text is None else text, repaired)
+    if text is not None:
+        return DecodedText(text, "GB18030")
+    return DecodedText(raw.decode(_LATIN_1), "ISO_IR 100")
 
 
 def _is_odd_utf_8(raw: bytes, usual: "re.Pattern[str]") -> bool:
@@ -162,23 +217,13 @@ def _is_odd_utf_8(raw: bytes, usual: "re.Pattern[str]") -> bool:
     )
 
 
-def _decode_with_escapes(raw: bytes, codecs: list[str]) -> DecodedText:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            text = decode_bytes(raw, codecs, _DELIMITERS)
-        except (UnicodeError, LookupError, ValueError):
-            return DecodedText(raw.decode(_LATIN_1), repaired=True)
-    return DecodedText(text)
-
-
 def _decode_latin_1(raw: bytes) -> DecodedText:
     as_utf_8 = _strict(raw, "utf_8")
     if as_utf_8 is not None and not _is_odd_utf_8(raw, _USUAL_WHERE_GUESSED):
-        return DecodedText(as_utf_8, repaired=not raw.isascii())
+        return DecodedText(as_utf_8, "" if raw.isascii() else "ISO_IR 192")
     as_chinese = _strict(raw, "gb18030")
     if as_chinese is not None and _is_chinese(raw, as_chinese):
-        return DecodedText(as_chinese, repaired=True)
+        return DecodedText(as_chinese, "GB18030")
     return DecodedText(raw.decode(_LATIN_1))
 
 

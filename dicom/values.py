@@ -183,11 +183,11 @@ def texts(element: Stored, charset: Charset) -> tuple[DecodedText, ...]:
         whole = decode(value, charset)
         if element.vr in UNSPLIT_VRS:
             text = whole.text.rstrip("\0 ")
-            return (DecodedText(text, whole.repaired),) if text else ()
+            return (DecodedText(text, whole.read_as),) if text else ()
         parts = whole.text.rstrip("\0 ").split("\\")
         if parts == [""]:
             return ()
-        return tuple(DecodedText(part.strip("\0 "), whole.repaired) for part in parts)
+        return tuple(DecodedText(part.strip("\0 "), whole.read_as) for part in parts)
     return tuple(DecodedText(str(one).strip("\0 ")) for one in _as_values(value))
 
 

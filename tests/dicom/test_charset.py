@@ -55,6 +55,22 @@ def test_utf_8_under_a_false_label_reads_as_it_was_meant(meant: str, label: str)
     assert (read.text, read.repaired) == (meant, True)
 
 
+@pytest.mark.parametrize("label", ["GB18030", "GBK", "ISO 2022 GBK"])
+@pytest.mark.parametrize("meant", [*NAMES, *PHRASES, "Zhang^San=张^三", "ئۇيغۇر قىز"])
+def test_utf_8_under_the_label_of_gb18030_reads_as_it_was_meant(meant: str, label: str) -> None:
+    read = decode(meant.encode(), parse_charset(label))
+    assert (read.text, read.read_as) == (meant, "ISO_IR 192")
+
+
+@pytest.mark.parametrize("label", ["GB18030", "GBK"])
+@pytest.mark.parametrize(
+    "meant", [*NAMES, *PHRASES, "璇璋", "蔡琰", "瑜瑾", "茅", "頭顱", "張^國榮", "魏璐珺"]
+)
+def test_gb18030_under_its_own_label_stays(meant: str, label: str) -> None:
+    read = decode(meant.encode("gb18030"), parse_charset(label))
+    assert (read.text, read.read_as) == (meant, "")
+
+
 @pytest.mark.parametrize(
     "meant",
     [
