@@ -17,6 +17,7 @@ from pydicom.dataset import Dataset
 from dicom import dataset as access
 from dicom.faults import DicomFormatError, FormatFault
 from dicom.frames import ByteRange, FrameIndex, index_encapsulated, index_native
+from dicom.opening import Opening, read_opening
 from dicom.source import ByteSource
 from dicom.structure import BulkValue, ScanLimits, Walked
 from dicom.uids import (
@@ -32,12 +33,9 @@ from dicom.uids import (
 from dicom.walker import Walker
 
 DEFAULT_LIMITS: Final = ScanLimits()
-_PREAMBLE: Final = 128
-_PREFIX: Final = b"DICM"
 _DEFLATED: Final = frozenset({DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, "1.2.840.10008.1.2.4.95"})
 _CHUNK: Final = 64 * 1024
 _IN_MEMORY: Final = 4 * 1024 * 1024
-_LONGEST_META: Final = 1024 * 1024
 _EXTENDED_OFFSET_TABLE: Final = 0x7FE00001
 _SAMPLE_BITS: Final = {0x7FE00008: 32, 0x7FE00009: 64}
 _SUBSAMPLED: Final = {"YBR_FULL_422": 16, "YBR_PARTIAL_422": 16, "YBR_PARTIAL_420": 12}
@@ -102,15 +100,6 @@ class ExpectedObject:
     sop_instance_uid: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Opening:
-    """The part of a file before its data set."""
-
-    meta: Dataset
-    dataset_offset: int
-    preamble_is_zero: bool
-
-
 def scan(
     path: str | Path | BinaryIO,
     limits: ScanLimits = DEFAULT_LIMITS,
@@ -156,7 +145,7 @@ def _scan_file(
     identified: bool,
 ) -> Part10Header:
     source = ByteSource(file)
-    opening = _open(source, limits, transfer_syntax)
+    opening = read_opening(source, limits, transfer_syntax)
     syntax = access.text(opening.meta, "TransferSyntaxUID") or transfer_syntax
     if syntax is None:
         raise DicomFormatError(FormatFault.MISSING_TRANSFER_SYNTAX, "no transfer syntax is named")
@@ -199,55 +188,9 @@ def read_ranges(file: BinaryIO, ranges: tuple[ByteRange, ...]) -> bytes:
     return b"".join(source.read_apart(offset, length) for offset, length in ranges)
 
 
-def _open(source: ByteSource, limits: ScanLimits, transfer_syntax: str | None) -> _Opening:
-    start = 0
-    zero = True
-    if source.size >= _PREAMBLE + 4 and source.peek(_PREAMBLE, 4) == _PREFIX:
-        start = _PREAMBLE + 4
-        zero = not source.peek(0, _PREAMBLE).strip(b"\0")
-    elif source.size >= 8 and source.peek(0, 4) == _PREFIX:
-        start = 4
-    end = _end_of_meta(source, start)
-    if end == start:
-        if start == 0 and transfer_syntax is None:
-            raise _not_a_file(source)
-        return _Opening(Dataset(), start, zero)
-    walker = Walker(source, limits, implicit=False, little=True)
-    return _Opening(walker.walk(start, end).dataset, end, zero)
-
-
-def _end_of_meta(source: ByteSource, start: int) -> int:
-    """Find where group 0002 ends, by the elements themselves: its length element often lies."""
-    pos = start
-    while pos + 8 <= source.size:
-        head = source.peek(pos, 8)
-        if head[:2] != b"\x02\x00" or not head[4:6].isupper():
-            break
-        if head[4:6] in (b"OB", b"UN", b"UT", b"OW", b"SQ"):
-            if pos + 12 > source.size:
-                raise DicomFormatError(FormatFault.TRUNCATED, "the meta information is cut")
-            pos += 12 + int.from_bytes(source.peek(pos + 8, 4), "little")
-        else:
-            pos += 8 + int.from_bytes(head[6:8], "little")
-        if pos > source.size or pos - start > _LONGEST_META:
-            raise DicomFormatError(FormatFault.TRUNCATED, "the meta information is cut")
-    return pos
-
-
-def _not_a_file(source: ByteSource) -> DicomFormatError:
-    if source.size >= 8:
-        head = source.peek(0, 8)
-        little, big = (int.from_bytes(head[:2], order) for order in ("little", "big"))
-        if 8 in (little, big) or (little == 2 and head[6:8] == b"\0\0"):
-            return DicomFormatError(
-                FormatFault.MISSING_META, "a bare data set, and no transfer syntax is known"
-            )
-    return DicomFormatError(FormatFault.NOT_DICOM, "neither a preamble nor meta information")
-
-
 def _scan_dataset(
     source: ByteSource,
-    opening: _Opening,
+    opening: Opening,
     syntax: str,
     limits: ScanLimits,
     expected: ExpectedObject | None,

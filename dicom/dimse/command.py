@@ -48,6 +48,9 @@ class Element(IntEnum):
     MOVE_ORIGINATOR_MESSAGE_ID = 0x1031
 
 
+_AE_TITLES: Final = frozenset({Element.MOVE_ORIGINATOR_AE})
+
+
 class Status(IntEnum):
     """Statuses this layer answers with itself (PS3.7 annex C, PS3.4 tables B.2-1 and C.4-1)."""
 
@@ -206,6 +209,23 @@ def encode_response(
     if sop_instance is not None and len(sop_instance) <= 64:
         body.append(_element(Element.AFFECTED_SOP_INSTANCE_UID, sop_instance))
     encoded = b"".join(body)
+    return _element(Element.GROUP_LENGTH, struct.pack("<I", len(encoded))) + encoded
+
+
+def encode_command(elements: Mapping[Element, int | str | None]) -> bytes:
+    """Return an encoded command set.
+
+    Parameters
+    ----------
+    elements
+        Values by element: numbers of 16 bits, UIDs and AE titles; those that are None are left out.
+    """
+    encoded = b"".join(
+        _element(number, _us(value) if isinstance(value, int) else value.encode("ascii"), pad)
+        for number, value in sorted(elements.items())
+        if value is not None
+        for pad in [b" " if number in _AE_TITLES else b"\0"]
+    )
     return _element(Element.GROUP_LENGTH, struct.pack("<I", len(encoded))) + encoded
 
 

@@ -44,13 +44,15 @@ class DimseLimits:
         Requests whose outcome is remembered.
     artim_s
         From connection to complete A-ASSOCIATE-RQ, and from our last PDU to the peer's close (PS3.8
-        9.1.5).
+        9.1.5); where we call, to each of connection, acceptance and release.
     tls_handshake_s
         From connection to the end of the TLS handshake, and for its closing exchange.
     admission_s
         How long the gate may take.
     pdu_progress_s
         How long one PDU, or the gap between PDUs of one message, or a blocked response may take.
+    response_s
+        From a request of ours to the first byte of its response, and between responses.
     message_s
         From the first byte of a message to its response.
     idle_s
@@ -80,6 +82,7 @@ class DimseLimits:
     tls_handshake_s: float = 10.0
     admission_s: float = 10.0
     pdu_progress_s: float = 30.0
+    response_s: float = 120.0
     message_s: float = 3600.0
     find_s: float = 120.0
     idle_s: float = 600.0

@@ -105,11 +105,13 @@ def storage_transfer_syntaxes() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedContext:
-    """A presentation context we accepted."""
+    """A presentation context in use, and our roles on it (PS3.7 D.3.3.4)."""
 
     context_id: int
     abstract_syntax: str
     transfer_syntax: str
+    as_scu: bool = False
+    as_scp: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ ASSOCIATE_FIXED_BYTES: Final = 68
 
 _ITEM_HEADER: Final = struct.Struct(">BxH")
 
+RELEASE_RQ: Final = struct.pack(">BxIxxxx", 0x05, 4)
 RELEASE_RP: Final = struct.pack(">BxIxxxx", 0x06, 4)
 
 
@@ -59,11 +60,11 @@ class AbortReason(IntEnum):
 
 
 class MalformedRequestError(ValueError):
-    """An association request whose bytes contradict themselves."""
+    """An association request, or its acceptance, whose bytes contradict themselves."""
 
 
 class OversizedRequestError(ValueError):
-    """An association request with more items than we agree to look at."""
+    """An association request, or its acceptance, with more items than we agree to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +203,11 @@ def decode_associate_request(body: bytes, limits: DimseLimits) -> AssociateReque
         raise MalformedRequestError("the request is shorter than its fixed fields")
     application_context = ""
     contexts: dict[int, ProposedContext] = {}
-    user = _UserInformation()
-    for kind, value in _items(body[ASSOCIATE_FIXED_BYTES:]):
+    user = UserInformation()
+    for kind, value in decode_items(body[ASSOCIATE_FIXED_BYTES:]):
         match kind:
             case 0x10:
-                application_context = _uid(value)
+                application_context = decode_uid(value)
             case 0x20:
                 if len(contexts) >= limits.max_presentation_contexts:
                     raise OversizedRequestError("too many presentation contexts")
@@ -215,7 +216,7 @@ def decode_associate_request(body: bytes, limits: DimseLimits) -> AssociateReque
                     raise MalformedRequestError("two presentation contexts share an identifier")
                 contexts[context.context_id] = context
             case 0x50:
-                user = _UserInformation.decode(value, limits)
+                user = UserInformation.decode(value, limits)
             case _:  # PS3.8 9.3.1: unrecognised items are ignored
                 continue
     if not contexts:
@@ -235,8 +236,8 @@ def decode_associate_request(body: bytes, limits: DimseLimits) -> AssociateReque
 
 
 @dataclass(frozen=True, slots=True)
-class _UserInformation:
-    """The user information item (PS3.8 9.3.2.3)."""
+class UserInformation:
+    """The user information item of a request or of its acceptance (PS3.8 9.3.2.3, 9.3.3.3)."""
 
     roles: tuple[tuple[str, tuple[bool, bool]], ...] = ()
     max_pdu_bytes: int = 0
@@ -245,13 +246,21 @@ class _UserInformation:
     identity: UserIdentity | None = None
 
     @classmethod
-    def decode(cls, data: bytes, limits: DimseLimits) -> "_UserInformation":
-        """Read the sub-items we know; the others are ignored."""
+    def decode(cls, data: bytes, limits: DimseLimits) -> "UserInformation":
+        """Read the sub-items we know; the others are ignored.
+
+        Raises
+        ------
+        MalformedRequestError
+            If lengths or UIDs contradict the standard.
+        OversizedRequestError
+            If there are more than ``limits`` allows.
+        """
         roles: dict[str, tuple[bool, bool]] = {}
         max_pdu_bytes = 0
         class_uid = version = ""
         identity: UserIdentity | None = None
-        for count, (kind, value) in enumerate(_items(data)):
+        for count, (kind, value) in enumerate(decode_items(data)):
             if count >= limits.max_user_items:
                 raise OversizedRequestError("too many user information items")
             match kind:
@@ -262,7 +271,7 @@ class _UserInformation:
                     if 0 < max_pdu_bytes < 7:  # not even one byte of a message fits
                         raise MalformedRequestError("maximum length is below seven")
                 case 0x52:
-                    class_uid = _uid(value)
+                    class_uid = decode_uid(value)
                 case 0x54:
                     sop_class, role = _role(value)
                     roles[sop_class] = role
@@ -275,8 +284,14 @@ class _UserInformation:
         return cls(tuple(roles.items()), max_pdu_bytes, class_uid, version, identity)
 
 
-def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield type and value of each item, or fail where a length leaves the data."""
+def decode_items(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield type and value of each item.
+
+    Raises
+    ------
+    MalformedRequestError
+        Where a length leaves the data.
+    """
     offset, end = 0, len(data)
     while offset < end:
         if end - offset < 4:
@@ -297,15 +312,15 @@ def _proposed_context(data: bytes, limits: DimseLimits) -> ProposedContext:
         raise MalformedRequestError("a presentation context identifier is even")
     abstract: list[str] = []
     transfer: list[str] = []
-    for kind, value in _items(data[4:]):
+    for kind, value in decode_items(data[4:]):
         if kind == 0x30:
             if abstract:
                 raise MalformedRequestError("a presentation context has two abstract syntaxes")
-            abstract.append(_uid(value))
+            abstract.append(decode_uid(value))
         elif kind == 0x40:
             if len(transfer) >= limits.max_transfer_syntaxes_per_context:
                 raise OversizedRequestError("too many transfer syntaxes")
-            transfer.append(_uid(value))
+            transfer.append(decode_uid(value))
     if not abstract or not transfer:
         raise MalformedRequestError("a presentation context lacks a syntax")
     return ProposedContext(context_id, abstract[0], tuple(transfer))
@@ -315,7 +330,7 @@ def _role(data: bytes) -> tuple[str, tuple[bool, bool]]:
     length = int.from_bytes(data[:2], "big")
     if len(data) != length + 4:
         raise MalformedRequestError("a role selection item has a wrong length")
-    return _uid(data[2 : 2 + length]), (data[-2] == 1, data[-1] == 1)
+    return decode_uid(data[2 : 2 + length]), (data[-2] == 1, data[-1] == 1)
 
 
 def _identity(data: bytes) -> UserIdentity:
@@ -335,8 +350,14 @@ def _identity(data: bytes) -> UserIdentity:
     )
 
 
-def _uid(data: bytes) -> str:
-    """Return a UID; padding is not allowed here (PS3.8 annex F) but common, so it is stripped."""
+def decode_uid(data: bytes) -> str:
+    """Return a UID; padding is not allowed here (PS3.8 annex F) but common, so it is stripped.
+
+    Raises
+    ------
+    MalformedRequestError
+        If it is none.
+    """
     raw = data.strip(b"\0 ")
     if not 0 < len(raw) <= 64 or raw.strip(b"0123456789."):
         raise MalformedRequestError("a UID is not one")
