@@ -93,6 +93,11 @@ def low_pass(samples: Array, fs_hz: float, high_hz: float) -> Array:
     return zero_phase(samples, _second_order(high_hz, fs_hz, high=False))
 
 
+def high_pass(samples: Array, fs_hz: float, low_hz: float) -> Array:
+    """Second-order Butterworth high-pass without phase shift."""
+    return zero_phase(samples, _second_order(low_hz, fs_hz, high=True))
+
+
 def smoothed(samples: Array, fs_hz: float, high_hz: float) -> Array:
     """Moving average whose gain is -3 dB near ``high_hz``: a tenth of a Butterworth's time."""
     width = 2 * round(0.22 * fs_hz / high_hz) + 1

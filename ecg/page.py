@@ -182,7 +182,6 @@ def footer(
     words = [
         f"{speed_mm_s:g} mm/s　{gain_mm_mv:g} mm/mV",
         band,
-        "显示滤波 无",
         f"采样 {signal.fs_hz:g} Hz",
         f"第 {span_s[0]:g}–{span_s[1]:g} 秒，共 {signal.duration_s:.1f} 秒",
     ]

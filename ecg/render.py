@@ -1,8 +1,9 @@
 """Draw an ECG on millimetre paper: SVG by hand, PDF and PNG of the same page through Typst.
 
 One unit of the SVG is one millimetre of an A4 landscape page. Traces are drawn as recorded, less
-each stretch's median; nothing is filtered. A point is left out only where the line through its
-neighbours passes within `LOSS_MM` of it, a twelfth of the pen's width.
+each stretch's median; nothing is filtered unless somebody asks for it, and the footer says so. A
+point is left out only where the line through its neighbours passes within `LOSS_MM` of it, a
+twelfth of the pen's width.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import typst
 
+from ecg.display import DisplayFilter, filtered
 from ecg.listing import listing_pages
 from ecg.page import (
     GRID_BOTTOM_MM,
@@ -166,6 +168,7 @@ def render(
     gain_mm_mv: float = 10.0,
     start_s: float = 0.0,
     heading: bool = True,
+    display_filter: DisplayFilter = DisplayFilter.NONE,
 ) -> str:
     """Draw one A4 landscape page as SVG.
 
@@ -189,6 +192,8 @@ def render(
     heading
         Whether patient, measurements and findings stand above the paper. Without them the drawing
         is cut to the paper and its footer, for a page that has its own heading.
+    display_filter
+        What is filtered away in the traces; the measurements stay those of the recording.
 
     Returns
     -------
@@ -207,20 +212,23 @@ def render(
         raise ValueError(f"start_s must lie in 0-{signal.duration_s:g}, not {start_s!r}")
     row_s = TRACE_WIDTH_MM / speed_mm_s
     rows = rows_of(signal, layout, lead=lead, start_s=start_s, row_s=row_s)
+    shown_signal = filtered(signal, display_filter)
     stop_s = min(signal.duration_s, start_s + (rows[-1].turn + 1) * row_s)
     drawn: list[list[Trace]] = []
     for row in rows:
-        width_s, first_s = row_s / len(row.leads), start_s + row.turn * row_s
+        first_s = start_s + row.turn * row_s
+        # The leads of a row share what there is: a short recording leaves none of them out.
+        width_s = min(row_s, signal.duration_s - first_s) / len(row.leads)
         spans = [
             (first_s + k * width_s, first_s + (k + 1) * width_s) for k in range(len(row.leads))
         ]
         drawn.append(
             [
                 trace_of(
-                    signal,
+                    shown_signal,
                     name,
                     (min(span[0], stop_s), min(span[1], stop_s)),
-                    TRACE_LEFT_MM + k * TRACE_WIDTH_MM / len(row.leads),
+                    TRACE_LEFT_MM + k * width_s * speed_mm_s,
                     speed_mm_s,
                     gain_mm_mv,
                 )
@@ -251,6 +259,7 @@ def render(
     notes = [f"未显示导联 {' '.join(hidden)}"] if hidden else []
     if _cut(drawn, baselines):
         notes.append("部分波形超出纸面，请减小增益")
+    notes.insert(0, f"显示滤波 {display_filter.text_zh}")
     parts += footer(signal, screening, speed_mm_s, gain_mm_mv, (start_s, stop_s), notes)
     return "\n".join([*parts, "</svg>\n"])
 

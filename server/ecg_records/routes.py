@@ -6,6 +6,7 @@ from aiohttp import web
 from aiohttp_pydantic.oas.typing import r200, r201, r400, r404, r409, r413, r422, r503
 from pydantic import Field
 
+from ecg.display import DisplayFilter
 from ecg.formats.sniff import Format
 from ecg.sheet import Layout
 from server.core.http import Problem, Requires, Route, inject_params, json_response
@@ -88,10 +89,12 @@ def ecg_routes(ecgs: EcgRecordService, reception: EcgReception) -> list[Route]:
         ecg_id: str,
         /,
         layout: PaperLayout | None = None,
-        speed: PaperSpeed = 25,
-        gain: PaperGain = 10,
+        speed: PaperSpeed = "25",
+        gain: PaperGain = "10",
+        start_s: StartS = 0.0,
+        display_filter: DisplayFilter = DisplayFilter.NONE,
     ) -> r200[str] | r400[Problem] | r404[Problem]:
-        """Return one ECG on millimetre paper, as SVG.
+        """Return one ECG on millimetre paper, as SVG: an A4 page, 250 mm from ``start_s``.
 
         Tags: ecgs
         """
@@ -99,6 +102,8 @@ def ecg_routes(ecgs: EcgRecordService, reception: EcgReception) -> list[Route]:
             layout=_LAYOUTS[layout] if layout is not None else None,
             speed_mm_s=float(speed),
             gain_mm_mv=float(gain),
+            start_s=start_s,
+            display_filter=display_filter,
         )
         svg = await ecgs.paper(request[ACTOR], ecg_id, style)
         return web.Response(text=svg, content_type="image/svg+xml", headers=_PAPER_HEADERS)

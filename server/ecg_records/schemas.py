@@ -1,8 +1,8 @@
 """Wire types of ECGs."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, JsonValue
+from pydantic import BaseModel, JsonValue
 
 from ecg.findings import DISCLAIMER_EN, DISCLAIMER_ZH
 from server.core.wire import UtcTime
@@ -12,14 +12,8 @@ from server.patients.public import PatientOut
 
 PaperLayout = Literal["3x4", "6x2", "12x1"]
 
-
-def _number(word: object) -> object:
-    """Turn a query's word into a number: a literal takes only what it names, and it says so."""
-    return int(word) if isinstance(word, str) and word.isascii() and word.isdigit() else word
-
-
-PaperSpeed = Annotated[Literal[25, 50], BeforeValidator(_number)]
-PaperGain = Annotated[Literal[5, 10, 20], BeforeValidator(_number)]
+PaperSpeed = Literal["12.5", "25", "50"]
+PaperGain = Literal["5", "10", "20"]
 
 
 class FindingOut(BaseModel):

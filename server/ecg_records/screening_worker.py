@@ -11,6 +11,7 @@ import orjson
 from dicom.worker_process import answer_requests
 from ecg import EcgFormatError, EcgSignal, Screening, read, screen
 from ecg.critical import CriticalValues
+from ecg.display import DisplayFilter
 from ecg.formats.dicom_writer import write_dicom
 from ecg.formats.sniff import MAX_BYTES, reader_of
 from ecg.render import render
@@ -57,7 +58,9 @@ def _done(request: dict[str, Any], signal: EcgSignal) -> dict[str, Any]:
         layout=Layout(layout) if layout is not None else None,
         speed_mm_s=float(request["speed_mm_s"]),
         gain_mm_mv=float(request["gain_mm_mv"]),
+        start_s=float(request["start_s"]),
         heading=bool(request["heading"]),
+        display_filter=DisplayFilter(request["display_filter"]),
     )
     return {"svg": drawn}
 

@@ -8,6 +8,7 @@ import orjson
 
 from dicom.worker_pool import PoolClosed, WorkerDied, WorkerPool
 from ecg.critical import DEFAULT_CRITICAL_VALUES, CriticalValues
+from ecg.display import DisplayFilter
 from ecg.sheet import Layout
 from server.core.errors import InvalidInput, Unavailable
 
@@ -39,6 +40,9 @@ class PaperStyle:
     """None for what suits the leads."""
     speed_mm_s: float = 25.0
     gain_mm_mv: float = 10.0
+    start_s: float = 0.0
+    """First second drawn."""
+    display_filter: DisplayFilter = DisplayFilter.NONE
     heading: bool = True
     """Whether the patient stands above the paper; a report has its own heading."""
 
@@ -80,7 +84,7 @@ class EcgWorkbench:
         Raises
         ------
         UnreadableEcg
-            As `screen`, or if the recording lacks the leads of the layout.
+            As `screen`, or if the recording lacks the leads of the layout or the second.
         """
         answer = await self._ask(
             {
@@ -89,6 +93,8 @@ class EcgWorkbench:
                 "layout": style.layout,
                 "speed_mm_s": style.speed_mm_s,
                 "gain_mm_mv": style.gain_mm_mv,
+                "start_s": style.start_s,
+                "display_filter": style.display_filter,
                 "heading": style.heading,
                 "findings": findings,
                 "critical": self._critical,

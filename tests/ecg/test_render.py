@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecg import EcgSignal, read, screen
+from ecg.display import DisplayFilter
 from ecg.page import GRID_BOTTOM_MM, GRID_LEFT_MM, GRID_RIGHT_MM, GRID_TOP_MM
 from ecg.render import render, render_pdf, render_png
 from ecg.sheet import Layout
@@ -81,6 +82,38 @@ def test_the_calibration_pulse_is_one_millivolt_for_a_fifth_of_a_second(
     for data in pulses:
         moves = re.findall(r"([hv])(-?[\d.]+)", data)
         assert moves[1:4] == [("v", f"{-tall:g}"), ("h", f"{wide:g}"), ("v", f"{tall:g}")]
+
+
+@pytest.mark.parametrize(("seconds", "speed"), [(10.0, 12.5), (6.0, 25.0), (10.0, 25.0)])
+def test_a_row_is_shared_by_its_leads_whatever_there_is_to_draw(
+    seconds: float, speed: float
+) -> None:
+    svg = render(signal_of(twelve(duration_s=seconds)), speed_mm_s=speed)
+    drawn = traces(svg)
+    assert len(drawn) == 13
+    for trace in drawn[:12]:
+        assert np.ptp(trace[:, 0]) == pytest.approx(seconds * speed / 4, abs=0.1)
+
+
+def test_a_page_begins_where_it_is_asked_to() -> None:
+    signal = square()
+    (trace,) = traces(render(signal, start_s=2.0))
+    assert np.ptp(trace[:, 0]) == pytest.approx(200.0, abs=0.1)
+    assert "第 2–10 秒" in render(signal, start_s=2.0)
+
+
+def test_the_paper_says_what_is_filtered_and_draws_it_so() -> None:
+    signal = signal_of(twelve())
+    noisy = replace(
+        signal,
+        samples_uv=signal.samples_uv + 200.0 * np.sin(0.2 * np.pi * np.arange(signal.n_samples)),
+    )
+    plain, shown = render(noisy), render(noisy, display_filter=DisplayFilter.NOTCH_50)
+    assert "显示滤波 无" in plain
+    assert "显示滤波 陷波 50 Hz" in shown
+    assert "显示滤波 无" not in shown
+    rough, smooth = (float(np.abs(np.diff(traces(svg)[-1][:, 1])).mean()) for svg in (plain, shown))
+    assert smooth < 0.5 * rough
 
 
 @settings(deadline=None, max_examples=20)

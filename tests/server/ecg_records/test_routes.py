@@ -152,9 +152,34 @@ async def test_paper_comes_in_each_layout(client: Client, room: Room, layout: st
     assert room.reads.seen == [(f"reader-{TOWNSHIP}", record.study_pk)]
 
 
+async def test_paper_is_what_is_shown_from_any_second_with_its_filter(
+    client: Client, room: Room
+) -> None:
+    await room.receive(sample("waveform_ecg.dcm").read_bytes())
+    (record,) = await room.records()
+    query = {"speed": "12.5", "start_s": "4", "display_filter": "low-35"}
+    response = await client.get(f"/api/ecgs/{record.id}/paper.svg", params=query)
+    assert response.status == 200
+    svg = await response.text()
+    for words in ("12.5 mm/s", "第 4–10 秒", "显示滤波 低通 35 Hz"):
+        assert words in svg
+    beyond = await client.get(f"/api/ecgs/{record.id}/paper.svg", params={"start_s": "10"})
+    assert (beyond.status, (await beyond.json())["code"]) == (400, "unreadable-ecg")
+
+
 @pytest.mark.parametrize(
     "query",
-    ["layout=2x2", "speed=0", "gain=7", "speed=fast", "speed=25&speed=50", "speed=²"],
+    [
+        "layout=2x2",
+        "speed=0",
+        "gain=7",
+        "speed=fast",
+        "speed=25&speed=50",
+        "speed=²",
+        "start_s=-1",
+        "start_s=soon",
+        "display_filter=low-36",
+    ],
 )
 async def test_paper_that_does_not_exist_is_refused(client: Client, room: Room, query: str) -> None:
     await room.receive(ecg_bytes())

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type BeatTimes, bandsOf } from './bands';
 import { draw, type Overlay } from './draw';
-import { layOut, layoutsFor, MARGIN_MM, type PaperScale, stripAt } from './layout';
+import { layOut, layoutsFor, MARGIN_MM, type PaperScale, stripAt, USUAL_WIDTH_MM } from './layout';
 import { measured } from './measure';
 import { PALETTES } from './palette';
 import { between, middleOf, unpack } from './recording';
@@ -72,10 +72,19 @@ describe('the layouts', () => {
     expect(sheet.strips.map(({ lead }) => lead)).toEqual(['MLII', 'V5']);
   });
 
-  test('a short recording takes as much paper as it has seconds', () => {
+  test('a short recording ends where its seconds do, on paper that has room for its foot', () => {
     const sheet = layOut(recording({ durationS: 4 }), USUAL, 0);
-    expect(sheet.widthMm).toBe(MARGIN_MM + 100 + 2);
-    expect(sheet.strips[1]).toMatchObject({ fromS: 1, toS: 2 });
+    expect(sheet.widthMm).toBe(USUAL_WIDTH_MM);
+    expect(sheet.strips[1]).toMatchObject({ fromS: 1, toS: 2, leftMm: MARGIN_MM + 25 });
+  });
+
+  test.each([
+    [12.5, 30, 20, USUAL_WIDTH_MM],
+    [12.5, 10, 10, USUAL_WIDTH_MM],
+    [25, 30, 10, USUAL_WIDTH_MM],
+    [50, 30, 10, MARGIN_MM + 500 + 2],
+  ] as const)('paper of %d mm/s shows %d s up to second %d', (speedMmS, durationS, toS, widthMm) => {
+    expect(layOut(recording({ durationS }), { ...USUAL, speedMmS }, 0)).toMatchObject({ toS, widthMm });
   });
 
   test('rows keep clear of each other, and grow with the gain', () => {

@@ -6,12 +6,13 @@ export {
   type LayoutName,
   layOut,
   layoutsFor,
-  PAGE_S,
   type PaperScale,
   type Point,
+  pageS,
   type Sheet,
   type SpeedMmS,
   stripAt,
+  USUAL_WIDTH_MM,
 } from './layout';
 export { type Measured, measured } from './measure';
 export { PALETTES, type PaperName } from './palette';

@@ -1,7 +1,7 @@
 import { between, middleOf, type Recording } from './recording';
 
 export type LayoutName = '3x4' | '6x2' | '12x1' | 'rows';
-export type SpeedMmS = 25 | 50;
+export type SpeedMmS = 12.5 | 25 | 50;
 export type GainMmMv = 5 | 10 | 20;
 
 export interface PaperScale {
@@ -36,11 +36,18 @@ export interface Sheet extends PaperScale {
   readonly rowsMm: readonly number[];
 }
 
-/** What a page of paper shows at most. */
-export const PAGE_S = 10;
+/** Seconds that a page of paper shows at most: slow paper shows more of a rhythm. */
+export function pageS(speedMmS: SpeedMmS): number {
+  return speedMmS < 25 ? 20 : 10;
+}
 /** Left of the traces: the calibration pulse. */
 export const MARGIN_MM = 13;
 const RIGHT_MM = 2;
+/**
+ * Ten seconds at 25 mm/s. Faster paper is longer; paper that is not full stays as wide, and keeps room for the line
+ * that says its speed.
+ */
+export const USUAL_WIDTH_MM = 265;
 const TOP_MM = 2;
 /** Beneath the last row: the line that says speed, gain and filters. */
 const FOOT_MM = 8;
@@ -65,9 +72,9 @@ export function layoutsFor(leads: readonly string[]): readonly LayoutName[] {
   return TWELVE.every((lead) => leads.includes(lead)) ? ['3x4', '6x2', '12x1'] : ['rows'];
 }
 
-/** Lays out up to ten seconds from `fromS` on paper as wide and high as they need. */
+/** Lays out up to a page of seconds from `fromS` on paper as wide and high as they need. */
 export function layOut(recording: Recording, scale: PaperScale, fromS: number): Sheet {
-  const spanS = Math.min(PAGE_S, recording.durationS - fromS);
+  const spanS = Math.min(pageS(scale.speedMmS), recording.durationS - fromS);
   const toS = fromS + spanS;
   const rows = rowsOf(recording.leads, scale.layout);
   const room = (mv: number): number => Math.min(MOST_REACH_MM, mv * scale.gainMmMv);
@@ -105,7 +112,7 @@ export function layOut(recording: Recording, scale: PaperScale, fromS: number): 
   }
   return {
     ...scale,
-    widthMm: Math.ceil(MARGIN_MM + spanS * scale.speedMmS + RIGHT_MM),
+    widthMm: Math.max(USUAL_WIDTH_MM, Math.ceil(MARGIN_MM + spanS * scale.speedMmS + RIGHT_MM)),
     heightMm: Math.ceil(topMm + FOOT_MM),
     fromS,
     toS,

@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 eb3b4d97c7e4dc48bcdc69ef4c4eb9619f104558d6f14f8588f0bb0141153d46
+// Made by `make api-types`; do not edit. OpenAPI document sha256 0235711e1f02ae99a97b1e42469a4f80016158697bd5e528271149d818e3c6c2
 
 export interface paths {
     "/api/consults": {
@@ -412,13 +412,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Return one ECG on millimetre paper, as SVG. */
+        /** @description Return one ECG on millimetre paper, as SVG: an A4 page, 250 mm from ``start_s``. */
         get: {
             parameters: {
                 query?: {
                     layout?: ("3x4" | "6x2" | "12x1") | null;
-                    speed?: 25 | 50;
-                    gain?: 5 | 10 | 20;
+                    speed?: "12.5" | "25" | "50";
+                    gain?: "5" | "10" | "20";
+                    start_s?: number;
+                    display_filter?: components["schemas"]["DisplayFilter"];
                 };
                 header?: never;
                 path: {
@@ -2398,6 +2400,12 @@ export interface components {
             /** Items */
             items: components["schemas"]["ConsultOut"][];
         };
+        /**
+         * DisplayFilter
+         * @description What may be filtered away where an ECG is drawn, as monitors and carts offer it.
+         * @enum {string}
+         */
+        DisplayFilter: "none" | "low-35" | "low-100" | "high-0.05" | "high-0.5" | "notch-50" | "band-0.5-35";
         /**
          * DraftIn
          * @description What a reader has written, over the revision they saw; 0 where there was none.

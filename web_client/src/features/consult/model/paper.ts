@@ -21,7 +21,7 @@ export const USUAL_PAPER: PaperView = {
 };
 
 const LAYOUTS: readonly LayoutName[] = ['3x4', '6x2', '12x1', 'rows'];
-const SPEEDS: readonly SpeedMmS[] = [25, 50];
+const SPEEDS: readonly SpeedMmS[] = [12.5, 25, 50];
 const GAINS: readonly GainMmMv[] = [5, 10, 20];
 
 /** The paper of a view; what it does not name, or names as nobody draws it, is the usual. */

@@ -4,7 +4,6 @@ import {
   type BeatTimes,
   type DisplayFilter,
   filtered,
-  type LayoutName,
   layoutsFor,
   type Marks,
   type MedianBeat,
@@ -13,9 +12,11 @@ import { asProblem } from '@/shared/api';
 import { ErrorNotice, Loading, Notice } from '@/shared/ui';
 import { type Waveform, waveformQuery } from '../api/ecg';
 import { useWords } from '../i18n';
+import { printedPages } from '../model/printing';
 import { useDisplay } from '../model/useDisplay';
 import { type EcgView, layoutOf, minuteOf, USUAL_VIEW } from '../model/view';
 import styles from './ecg.module.css';
+import { PaperPrint } from './PaperPrint';
 import { PaperToolbar } from './PaperToolbar';
 import { PaperView } from './PaperView';
 import { ScreenSize } from './ScreenSize';
@@ -50,6 +51,7 @@ export function EcgPaper({ ecgId, patientName, ...shared }: EcgPaperProps) {
   const [laidOver, setLaidOver] = useState(false);
   const [filter, setFilter] = useState<DisplayFilter>('none');
   const [measuring, setMeasuring] = useState(false);
+  const [printing, setPrinting] = useState<'no' | 'now' | 'failed'>('no');
   const waveform = useQuery(waveformQuery(ecgId, minuteOf(view)));
   const shown = useMemo(
     () => (waveform.data === undefined ? undefined : filtered(waveform.data.recording, filter)),
@@ -108,11 +110,16 @@ export function EcgPaper({ ecgId, patientName, ...shared }: EcgPaperProps) {
         onPrevious={setLaidOver}
         filter={filter}
         onFilter={setFilter}
-        print={paperUrl(ecgId, layout, view)}
+        onPrint={() => setPrinting('now')}
         actual={showsActual}
         onActual={setActual}
         onMeasureScreen={() => setMeasuring(true)}
       />
+      {printing === 'failed' && (
+        <div className="banner" role="alert">
+          {t('paper.printFailed')}
+        </div>
+      )}
       <PaperView
         recording={shown ?? recording}
         scale={scale}
@@ -132,6 +139,13 @@ export function EcgPaper({ ecgId, patientName, ...shared }: EcgPaperProps) {
           gain: gainMmMv,
         })}
       />
+      {printing === 'now' && (
+        <PaperPrint
+          pages={printedPages(ecgId, layout, view, filter, durationS)}
+          onDone={() => setPrinting('no')}
+          onFailed={() => setPrinting('failed')}
+        />
+      )}
       {measuring && (
         <ScreenSize
           open
@@ -164,11 +178,4 @@ function foot(
   words.push(t('foot.fs', { fs: Math.round(fsHz) }));
   if (!actual) words.push(t('foot.notTrue'));
   return words.join('  ');
-}
-
-/** The same page as the server draws it, true to the millimetre on paper. */
-function paperUrl(ecgId: string, layout: LayoutName, { speedMmS, gainMmMv }: EcgView): string {
-  const chosen = new URLSearchParams({ speed: String(speedMmS), gain: String(gainMmMv) });
-  if (layout !== 'rows') chosen.set('layout', layout);
-  return `/api/ecgs/${encodeURIComponent(ecgId)}/paper.svg?${chosen}`;
 }

@@ -5,12 +5,12 @@ import {
   IconPrinter,
   IconRuler2,
 } from '@tabler/icons-react';
-import { type DisplayFilter, FILTERS, type LayoutName, PAGE_S } from '@/ecgcore';
+import { type DisplayFilter, FILTERS, type LayoutName, pageS } from '@/ecgcore';
 import { useActions } from '@/shared/actions';
 import { Button } from '@/shared/ui';
 import { useWords } from '../i18n';
 import { useDisplay } from '../model/useDisplay';
-import { type EcgView, following, GAINS, SPEEDS, turned } from '../model/view';
+import { atSpeed, type EcgView, following, GAINS, SPEEDS, turned } from '../model/view';
 import styles from './ecg.module.css';
 
 interface Props {
@@ -28,8 +28,7 @@ interface Props {
   readonly onPrevious: (on: boolean) => void;
   readonly filter: DisplayFilter;
   readonly onFilter: (filter: DisplayFilter) => void;
-  /** Where the page to print is. */
-  readonly print: string;
+  readonly onPrint: () => void;
   readonly actual: boolean;
   readonly onActual: (actual: boolean) => void;
   readonly onMeasureScreen: () => void;
@@ -38,7 +37,7 @@ interface Props {
 /** How the paper is drawn; every choice has its key. */
 export function PaperToolbar(props: Props) {
   const { view, onView, layout, layouts, durationS, caliper, onCaliper, actual, onActual } = props;
-  const { march, onMarch, previous, onPrevious, filter, onFilter, print } = props;
+  const { march, onMarch, previous, onPrevious, filter, onFilter, onPrint } = props;
   const t = useWords();
   const { paper, pxPerMm } = useDisplay();
   const group = t('group.paper');
@@ -57,7 +56,7 @@ export function PaperToolbar(props: Props) {
       name: t('action.speed'),
       group,
       keys: ['s'],
-      perform: () => onView({ ...view, speedMmS: following(SPEEDS, view.speedMmS) }),
+      perform: () => onView(atSpeed(view, following(SPEEDS, view.speedMmS))),
       hint: true,
     },
     {
@@ -75,6 +74,7 @@ export function PaperToolbar(props: Props) {
           { name: t('paper.previous'), group, keys: ['o'], perform: () => onPrevious(!previous), hint: true },
         ]),
     { name: t('paper.measureScreen'), group, perform: props.onMeasureScreen },
+    { name: t('paper.print'), group, perform: onPrint },
     ...(earlier === null
       ? []
       : [{ name: t('paper.earlier'), group, keys: ['PageUp'], perform: () => onView(earlier) }]),
@@ -89,7 +89,7 @@ export function PaperToolbar(props: Props) {
         all={SPEEDS}
         chosen={view.speedMmS}
         name={(speed) => (speed === view.speedMmS ? `${speed} mm/s` : String(speed))}
-        onChoose={(speedMmS) => onView({ ...view, speedMmS })}
+        onChoose={(speedMmS) => onView(atSpeed(view, speedMmS))}
       />
       <Choice
         label={t('paper.gain')}
@@ -151,15 +151,10 @@ export function PaperToolbar(props: Props) {
           </option>
         ))}
       </select>
-      <Button
-        size="small"
-        aria-label={t('paper.print')}
-        title={t('paper.print')}
-        onClick={() => window.open(print, '_blank', 'noopener')}
-      >
+      <Button size="small" aria-label={t('paper.print')} title={t('paper.print')} onClick={onPrint}>
         <IconPrinter size={16} />
       </Button>
-      {durationS > PAGE_S && (
+      {durationS > pageS(view.speedMmS) && (
         <span className="row">
           <Button
             size="small"
@@ -172,7 +167,7 @@ export function PaperToolbar(props: Props) {
           <span className="t12 sub nw">
             {t('paper.span', {
               from: Math.round(view.fromS),
-              to: Math.round(Math.min(durationS, view.fromS + PAGE_S)),
+              to: Math.round(Math.min(durationS, view.fromS + pageS(view.speedMmS))),
               all: Math.round(durationS),
             })}
           </span>

@@ -12,6 +12,8 @@ import {
   type PaperScale,
   type Point,
   type Recording,
+  type Sheet,
+  USUAL_WIDTH_MM,
 } from '@/ecgcore';
 import { useActions } from '@/shared/actions';
 import { useWords } from '../i18n';
@@ -19,8 +21,6 @@ import styles from './ecg.module.css';
 
 /** Fitting to the height may shrink the paper by so much; beyond, it scrolls. */
 const MOST_SHRINK = 0.68;
-/** Ten seconds at 25 mm/s: faster paper is longer, and scrolls instead of shrinking back. */
-const USUAL_WIDTH_MM = 265;
 const MOST_PX_PER_MM = 8;
 /** A click is no measurement. */
 const LEAST_DRAG_MM = 0.5;
@@ -51,7 +51,7 @@ export function PaperView(props: PaperViewProps) {
   const [pair, setPair] = useState<{ from: Point; to: Point } | null>(null);
   const sheet = useMemo(() => layOut(recording, scale, fromS), [recording, scale, fromS]);
   const bands = useMemo(() => (marks === null ? [] : bandsOf(sheet, beats, marks)), [sheet, beats, marks]);
-  const pxPerMm = props.pxPerMm ?? fitted(size, sheet.widthMm, sheet.heightMm);
+  const pxPerMm = props.pxPerMm ?? fitted(size, sheet);
   // biome-ignore lint/correctness/useExhaustiveDependencies: on another paper the old distance means nothing
   useEffect(() => setPair(null), [sheet, caliper]);
   useActions(
@@ -137,8 +137,8 @@ interface Size {
   readonly height: number;
 }
 
-function fitted({ width, height }: Size, widthMm: number, heightMm: number): number {
-  const across = width / Math.min(widthMm, USUAL_WIDTH_MM);
+function fitted({ width, height }: Size, { heightMm }: Sheet): number {
+  const across = width / USUAL_WIDTH_MM;
   return Math.min(MOST_PX_PER_MM, Math.max(Math.min(across, height / heightMm), MOST_SHRINK * across));
 }
 

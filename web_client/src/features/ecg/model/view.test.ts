@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { describe, expect, test } from 'vitest';
 import { loadDisplay, saveDisplay, screenName } from './display';
-import { following, GAINS, layoutOf, minuteOf, showing, turned, USUAL_VIEW } from './view';
+import { atSpeed, following, GAINS, layoutOf, minuteOf, showing, turned, USUAL_VIEW } from './view';
 
 const TWELVE = ['I', 'II', 'III', 'aVR', 'aVL', 'aVF', 'V1', 'V2', 'V3', 'V4', 'V5', 'V6'];
 
@@ -23,6 +23,15 @@ describe('a view', () => {
   test('goes to the page of a second and stays where it is already shown', () => {
     expect(showing(USUAL_VIEW, 4)).toBe(USUAL_VIEW);
     expect(showing(USUAL_VIEW, 47).fromS).toBe(40);
+  });
+
+  test('shows twenty seconds a page on slow paper, and keeps to its pages', () => {
+    const slow = atSpeed({ ...USUAL_VIEW, fromS: 50 }, 12.5);
+    expect(slow).toMatchObject({ speedMmS: 12.5, fromS: 40 });
+    expect(turned(slow, 1, 61)?.fromS).toBe(60);
+    expect(turned(slow, 1, 60)).toBeNull();
+    expect(showing(slow, 59)).toBe(slow);
+    expect(atSpeed(slow, 25).fromS).toBe(40);
   });
 
   test('comes back to the first choice after the last', () => {

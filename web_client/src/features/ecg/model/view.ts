@@ -1,4 +1,4 @@
-import { type GainMmMv, type LayoutName, layoutsFor, PAGE_S, type SpeedMmS } from '@/ecgcore';
+import { type GainMmMv, type LayoutName, layoutsFor, pageS, type SpeedMmS } from '@/ecgcore';
 
 /** How the paper is looked at; two browsers with the same view show the same paper. */
 export interface EcgView {
@@ -11,7 +11,7 @@ export interface EcgView {
 }
 
 export const USUAL_VIEW: EcgView = { layout: null, speedMmS: 25, gainMmMv: 10, fromS: 0 };
-export const SPEEDS: readonly SpeedMmS[] = [25, 50];
+export const SPEEDS: readonly SpeedMmS[] = [12.5, 25, 50];
 export const GAINS: readonly GainMmMv[] = [5, 10, 20];
 /** The server gives a minute at a time. */
 const MINUTE_S = 60;
@@ -33,12 +33,19 @@ export function minuteOf(view: EcgView): number {
 
 /** Earlier or later by a page; null where the recording has none. */
 export function turned(view: EcgView, pages: -1 | 1, durationS: number): EcgView | null {
-  const fromS = view.fromS + pages * PAGE_S;
+  const fromS = view.fromS + pages * pageS(view.speedMmS);
   return fromS < 0 || fromS >= durationS ? null : { ...view, fromS };
 }
 
 /** The page that shows a second. */
 export function showing(view: EcgView, second: number): EcgView {
-  const inside = second >= view.fromS && second < view.fromS + PAGE_S;
-  return inside ? view : { ...view, fromS: Math.floor(second / PAGE_S) * PAGE_S };
+  const page = pageS(view.speedMmS);
+  const inside = second >= view.fromS && second < view.fromS + page;
+  return inside ? view : { ...view, fromS: Math.floor(second / page) * page };
+}
+
+/** At another speed, on the page of that speed that shows what was shown first. */
+export function atSpeed(view: EcgView, speedMmS: SpeedMmS): EcgView {
+  const page = pageS(speedMmS);
+  return { ...view, speedMmS, fromS: Math.floor(view.fromS / page) * page };
 }
