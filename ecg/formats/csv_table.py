@@ -15,17 +15,21 @@ from ecg.formats.text import decoded
 MAX_NUMBER: Final = 1e15
 MAX_COMMENTS: Final = 200
 MAX_COLUMNS: Final = 128
+MAX_BYTES: Final = 128 * 1024 * 1024
+MAX_ROWS: Final = 4_500_000  # a day at 50 Hz
+MAX_HEAD: Final = 100  # characters of a column's head, and of a comment's key
 MAX_JITTER: Final = 0.02  # of the interval, beside what the rounding of times explains
 _PROBE_BYTES: Final = 1 << 16
 _DELIMITERS: Final = "\t;,"
-_STATED = re.compile(r"[#%/ ]*([^=:：]{1,40}?)\s*[=:：]\s*(.*)")
+_BREAKS: Final = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"  # those of str.splitlines
+_STATES = re.compile("[=:：]")
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?")
 _UNIT = re.compile(
     r"(?P<label>.*?)\s*"
     r"(?:[(\[（](?P<inside>[^)\]）]{1,16})[)\]）]|[/_ ](?P<behind>[nuµμm]V|m?s|sec))",
     re.IGNORECASE,
 )
-_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)", re.ASCII)
+_CLOCK = re.compile(r"(?:(\d{1,9}):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)", re.ASCII)
 _UNITS_ZH: Final = {"微伏": "uV", "毫伏": "mV", "伏": "V", "伏特": "V"}
 _EMPTY: Final = frozenset({"", "-", "null", "NULL", "None"})
 _RATE_KEYS: Final = ("fs_hz", "fs", "sampling_rate", "sampling_rate_hz", "sample_rate", "采样率")
@@ -104,11 +108,21 @@ def looks_like_csv(content: bytes) -> bool:
 
 def _column(cell: str) -> Column:
     """Split a head such as ``I (mV)``, ``aVR[uV]``, ``V1_mV`` or ``导联II（毫伏）``."""
-    found = _UNIT.fullmatch(cell)
+    found = _UNIT.fullmatch(cell) if len(cell) <= MAX_HEAD else None
     if found is None:
         return Column(cell, None)
     unit = (found["inside"] or found["behind"]).strip()
     return Column(found["label"], _UNITS_ZH.get(unit, unit))
+
+
+def _lines(content: bytes) -> list[str]:
+    """Return the lines of a text that is no larger than a table can be."""
+    if len(content) > MAX_BYTES:
+        raise refusal(f"the table is larger than {MAX_BYTES >> 20} MiB")
+    text = _text(content)
+    if sum(map(text.count, _BREAKS)) - text.count("\r\n") > MAX_ROWS:
+        raise refusal(f"the table has more than {MAX_ROWS} lines")
+    return text.splitlines()
 
 
 def parse_table(content: bytes) -> Table:
@@ -117,17 +131,18 @@ def parse_table(content: bytes) -> Table:
     Raises
     ------
     EcgFormatError
-        If there are no rows, or more columns than possible.
+        If there are no rows, or more rows or columns than possible.
     """
-    lines = [line for line in _text(content).splitlines() if line.strip()]
+    lines = [line for line in _lines(content) if line.strip()]
     while lines and not lines[-1].strip(" \t,;"):  # spreadsheets append rows of nothing
         del lines[-1]
     stated: dict[str, str] = {}
     at = 0
     while at < len(lines) and lines[at].lstrip().startswith(("#", "%", "//")):
-        found = _STATED.fullmatch(lines[at].strip())
-        if found is not None and at < MAX_COMMENTS:
-            stated.setdefault(found[1].strip().lower().replace(" ", "_"), found[2].strip())
+        key, *value = _STATES.split(lines[at], maxsplit=1)
+        key = key.strip().lstrip("#%/ ").strip()
+        if value and 0 < len(key) <= MAX_HEAD and at < MAX_COMMENTS:
+            stated.setdefault(key.lower().replace(" ", "_"), value[0].strip())
         at += 1
     lines = lines[at:]
     if not lines:
@@ -210,8 +225,9 @@ def rate_hz(table: Table, columns: Sequence[Column], time_at: int | None) -> flo
     rounding_s = factor * 10.0 ** -max(
         len(cell.replace(",", ".").partition(".")[2]) for cell in cells
     )
-    whole_s = float(times_s[-1] - times_s[0])
-    if len(cells) < 2 or not np.isfinite(times_s).all() or whole_s <= 0.0:
+    finite = bool(np.isfinite(times_s).all())
+    whole_s = float(times_s[-1] - times_s[0]) if finite else 0.0
+    if len(cells) < 2 or whole_s <= 0.0:
         raise refusal("the column of time does not rise")
     interval_s = whole_s / (len(cells) - 1)
     drift_s = np.abs(times_s - times_s[0] - np.arange(len(cells)) * interval_s).max()

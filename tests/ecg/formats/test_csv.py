@@ -10,7 +10,13 @@ from ecg.formats import Format, sniff
 from ecg.formats.csv_reader import CONTEC_DEVICE, read_csv
 from ecg.formats.csv_writer import write_csv
 from ecg.signal import STANDARD_LEADS, Patient, Sex
-from tests.ecg.formats.hostile import assert_no_prefix_breaks, damaged, edits, read_or_refused
+from tests.ecg.formats.hostile import (
+    assert_no_prefix_breaks,
+    damaged,
+    edits,
+    read_or_refused,
+    without_hanging,
+)
 from tests.support.peers import shared_ecg_data
 
 SMALL = b"# fs_hz=500\n# age=61\nsample,I (mV),II (uV)\n0,0.1,-20\n1,,30\n2,-1.5e-1,40\n"
@@ -174,3 +180,24 @@ def test_the_shared_export_is_read() -> None:
     signal = read(path)
     assert (signal.fs_hz, signal.n_samples, signal.device) == (800.0, 37_855, CONTEC_DEVICE)
     assert signal.samples_uv[:6, 0].tolist() == [-100.0, -125.0, -25.0, 115.0, -35.0, -75.0]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "# fs_hz=500\nI" + " " * 60_000 + "(,II (mV)",
+        "# fs_hz=500\nmod." + " " * 60_000 + "x (mV),II (mV)",
+        "#" + " " * 60_000 + "x\n# fs_hz=500\nI,II (mV)",
+        "time,II (mV)\n" + "1" * 60_000 + ",1",
+    ],
+)
+def test_a_long_head_comment_or_time_costs_no_more_than_its_length(head: str) -> None:
+    with without_hanging():
+        read_or_refused(read_csv, f"{head}\n1,2\n2,3\n".encode())
+
+
+@pytest.mark.parametrize("line", [b"1,2\n", b"1,2\r\n", b"1,2\x0c"])
+def test_more_lines_than_a_day_has_are_refused_before_they_fill_memory(line: bytes) -> None:
+    few = b"# fs_hz=500\nI (mV),II (mV)\n" + b"1,2\n" * 3
+    with pytest.raises(EcgFormatError, match="more than 4500000 lines"):
+        read(few + line * 4_500_000)
