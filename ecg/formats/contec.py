@@ -29,6 +29,7 @@ REST: Final = 2048
 MAX_VALUE: Final = 4095
 DEVICE: Final = "Contec ECG90A"
 MAX_AGE: Final = 130
+MAX_BYTES: Final = 32 * 1024 * 1024  # 43 minutes
 
 _CASE = re.compile(rb"[0-9A-Za-z]{1,7}\0+")
 _STAMP = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\0")
@@ -65,9 +66,11 @@ def read_contec(content: bytes) -> EcgSignal:
     Raises
     ------
     EcgFormatError
-        If the file is damaged or no whole number of samples long.
+        If the file is damaged, no whole number of samples long, or far too large.
     """
     cursor = Cursor(content, "Contec")
+    if len(content) > MAX_BYTES:
+        raise cursor.refusal(f"the file is larger than {MAX_BYTES >> 20} MiB")
     case, stamp, name = (decoded(cursor.take(width)) for width in (10, 22, 8))
     sex, age, _weight = (cursor.unsigned(1) for _ in range(3))
     body = cursor.take(max(0, cursor.left - FOOTER_BYTES))

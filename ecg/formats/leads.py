@@ -14,6 +14,7 @@ Array = NDArray[np.float64]
 
 MAX_DILUTION: Final = 16
 FREE_SAMPLES: Final = 1 << 20
+MAX_MISSING: Final = 1 << 24
 PULSE_TOLERANCE_UV: Final = 25.0
 MIN_PULSE_S: Final = 0.05
 
@@ -47,7 +48,8 @@ def assembled(pieces: Iterable[Piece]) -> tuple[list[str], Array]:
     total = length * len(names)
     if len(names) > MAX_LEADS:
         raise EcgFormatError(f"there are more than {MAX_LEADS} leads")
-    if total > min(MAX_SAMPLES, MAX_DILUTION * recorded + FREE_SAMPLES):
+    most = min(MAX_SAMPLES, MAX_DILUTION * recorded + FREE_SAMPLES, recorded + MAX_MISSING)
+    if total > most:
         raise EcgFormatError("the parts of the recording lie too far apart")
     samples = np.full((len(names), length), np.nan)
     for piece in reversed(kept):

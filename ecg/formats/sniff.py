@@ -152,8 +152,11 @@ def read(source: str | Path | bytes, *, beside: bool = True) -> EcgSignal:
     EcgFormatError
         For every file that is not read, with one clear line.
     """
-    content = _content(source)
-    reader = reader_of(content)
-    if reader.read_beside is None or isinstance(source, bytes) or not beside:
-        return reader.read(content)
-    return reader.read_beside(content, Folder(Path(source).parent, MAX_BYTES))
+    try:
+        content = _content(source)
+        reader = reader_of(content)
+        if reader.read_beside is None or isinstance(source, bytes) or not beside:
+            return reader.read(content)
+        return reader.read_beside(content, Folder(Path(source).parent, MAX_BYTES))
+    except MemoryError as error:  # a day of many leads takes gigabytes
+        raise EcgFormatError("the recording needs more memory than there is") from error

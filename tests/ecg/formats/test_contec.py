@@ -64,6 +64,11 @@ def test_files_that_are_no_whole_number_of_samples_are_refused() -> None:
         read(content[:80])
 
 
+def test_hours_of_samples_are_refused_before_they_fill_memory() -> None:
+    with pytest.raises(EcgFormatError, match="larger than 32 MiB"):
+        read(contec() + bytes(32 << 20))
+
+
 def test_the_shared_file_is_read() -> None:
     signal = read(shared_ecg_data() / "formats" / "contec" / "0000037.ECG")
     assert (signal.n_samples, signal.patient.age_years, signal.patient.sex) == (

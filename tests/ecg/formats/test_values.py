@@ -120,6 +120,12 @@ def test_pieces_of_a_lead_join_and_the_first_holds_where_they_overlap() -> None:
     assert (names, samples.tolist()) == (["V1"], [[1.0, 2.0, 3.0]])
 
 
+def test_one_long_lead_does_not_make_the_others_fill_memory() -> None:
+    short = [Piece(f"V{number}", np.zeros(2)) for number in range(1, 7)]
+    with pytest.raises(EcgFormatError, match="too far apart"):
+        assembled([Piece("I", np.zeros(1 << 22)), *short])
+
+
 def test_only_a_pulse_in_every_lead_is_a_calibration() -> None:
     rng = np.random.default_rng(3)
     ecg = rng.normal(0.0, 200.0, (3, 400))
