@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Executor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,6 +33,7 @@ from server.ecg_cli import app as ecg_app
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level, Ownership, Role
 from server.identity.people import Licence, NewPerson
+from server.intake.scrub import ScrubReport
 from server.migrations.run import migrate
 from server.roles import RoleName, run_role, serve_all, tls_context, web_tls_context
 from server.services import Services, build_services
@@ -334,6 +335,44 @@ def device_create(
             )
         )
         typer.echo(created)
+
+    _administer(work)
+
+
+@app.command()
+def scrub(
+    remove_orphans: Annotated[
+        bool, typer.Option("--remove-orphans", help="Remove from the store what no row names.")
+    ] = False,
+) -> None:
+    """Check every stored object against its digest, and the store against the index."""
+
+    def show(report: ScrubReport) -> None:
+        if sys.stderr.isatty():
+            typer.echo(
+                f"\r{report.checked} objects, {report.checked_bytes >> 20} MiB", err=True, nl=False
+            )
+
+    async def work(services: Services) -> None:
+        async with AsyncExitStack() as stack:
+            await services.stores.originals.open()
+            stack.push_async_callback(services.stores.originals.close)
+            services.spool.open()
+            stack.callback(services.spool.close)
+            report = await services.scrub.run(remove_orphans=remove_orphans, progress=show)
+        for key, condition in report.damaged_keys:
+            typer.echo(f"{key}: {condition}", err=True)
+        for key in report.orphan_keys:
+            typer.echo(f"{key}: no row names it", err=True)
+        typer.echo(
+            f"{report.checked} objects, {report.checked_bytes >> 20} MiB: {report.damaged} damaged,"
+            f" {report.restored} restored, {report.orphans} orphans ({report.removed} removed),"
+            f" {report.elsewhere} in other hosts' spools"
+        )
+        if report.damaged:
+            raise InvalidInput(
+                f"{report.damaged} objects are damaged: send them again, or restore a backup"
+            )
 
     _administer(work)
 

@@ -32,6 +32,7 @@ from server.identity.tokens import TokenService
 from server.intake.commit import Committer
 from server.intake.drain import Drain
 from server.intake.originals import Originals
+from server.intake.scrub import Scrub
 from server.intake.service import IntakeLimits, IntakeService
 from server.intake.spool import Spool
 from server.intake.uploads import UploadService
@@ -70,6 +71,7 @@ class Services:
     uploads: UploadService
     originals: Originals
     drain: Drain
+    scrub: Scrub
     studies: StudyService
     searches: StudySearch
     requests: RequestService
@@ -184,6 +186,14 @@ def build_services(
             executor=executor,
             lock_path=settings.spool.dir / "drain.lock",
             chores=[uploads.expire],
+        ),
+        scrub=Scrub(
+            spool=spool,
+            store=stores.originals,
+            database=database,
+            audit=audit,
+            clock=clock,
+            executor=executor,
         ),
         studies=studies,
         searches=StudySearch(database=database, clock=clock),

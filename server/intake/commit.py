@@ -195,6 +195,7 @@ class Committer:
                 fresh[received.object_id] = received
         if fresh:
             await uow.session.execute(insert(StoredObject), [_row(new) for new in fresh.values()])
+        healed = await _heal(uow, candidates, objects)
         verdicts = await self._verdicts(uow, candidates, objects)
         results = []
         used: set[str | None] = set()
@@ -215,7 +216,7 @@ class Committer:
         surplus = fresh.keys() - used
         if surplus:
             await uow.session.execute(delete(StoredObject).where(StoredObject.id.in_(surplus)))
-        named = fresh.keys() - surplus
+        named = (fresh.keys() - surplus) | healed
         return [
             Committed(
                 verdict,
@@ -291,6 +292,28 @@ class Committer:
         )
 
 
+async def _heal(
+    uow: UnitOfWork,
+    candidates: Sequence[Candidate],
+    objects: Mapping[tuple[str, str], str],
+) -> set[str]:
+    """Let what was sent again stand for bytes that a scrub found damaged; return those files."""
+    files = {_key(file): file for candidate in candidates for file in candidate.files}
+    damaged = await uow.session.scalars(
+        select(StoredObject).where(
+            StoredObject.id.in_([objects[key] for key in files if key in objects]),
+            StoredObject.damaged_at.is_not(None),
+        )
+    )
+    healed = set()
+    for row in damaged:
+        file = files[row.org, row.sha256]
+        row.location, row.stored_at, row.damaged_at = Location.SPOOL, None, None
+        row.spool_id, row.spool_name = file.spool_id, file.spool_name
+        healed.add(file.object_id)
+    return healed
+
+
 async def _converted(uow: UnitOfWork, candidates: Sequence[Candidate]) -> set[str]:
     """Return the ids of those arrived files that a DICOM object was made of before."""
     digests = {each.arrived.sha256 for each in candidates if each.source is not None}
@@ -353,4 +376,5 @@ def _row(received: Received) -> dict[str, object]:
         "spool_name": received.spool_name,
         "received_at": received.received_at,
         "stored_at": None,
+        "damaged_at": None,
     }

@@ -23,8 +23,9 @@ from sqlalchemy import ColumnElement, literal, select, tuple_, update
 from server.core.clock import Clock
 from server.core.database import Database
 from server.core.errors import LianzhenError, Unavailable
-from server.core.objects.errors import DigestMismatch, ObjectStoreError
+from server.core.objects.errors import DigestMismatch, ObjectStoreError, StoredDigestMismatch
 from server.core.objects.port import ObjectStore
+from server.core.objects.verify import sha256_of
 from server.intake.models import Location, StoredObject
 from server.intake.spool import Spool
 
@@ -204,12 +205,16 @@ class Drain:
         return [place > tuple_(at, self._after.id)]
 
     async def _put(self, entry: _Waiting) -> None:
-        await self._store.put(
-            object_key(entry.org, entry.sha256),
-            self._blocks(self._spool.path(entry.spool_name)),
-            sha256=entry.sha256,
-            size=entry.size,
-        )
+        key, path = object_key(entry.org, entry.sha256), self._spool.path(entry.spool_name)
+        try:
+            await self._store.put(key, self._blocks(path), sha256=entry.sha256, size=entry.size)
+        except StoredDigestMismatch:
+            # The store's bytes rotted and were sent again; they go only for bytes that are right.
+            if await sha256_of(self._blocks(path), executor=self._executor) != entry.sha256:
+                raise
+            _log.warning("the store's damaged object is replaced", key=key)
+            await self._store.delete(key)
+            await self._store.put(key, self._blocks(path), sha256=entry.sha256, size=entry.size)
 
     async def _blocks(self, path: Path) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()

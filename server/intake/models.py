@@ -32,6 +32,8 @@ class StoredObject(Base):
     spool_name: Mapped[str | None] = mapped_column(String(128))
     received_at: Mapped[datetime]
     stored_at: Mapped[datetime | None]
+    damaged_at: Mapped[datetime | None]
+    """When a scrub found that its bytes are gone or others; until one finds them whole again."""
 
 
 class Conversion(Base):

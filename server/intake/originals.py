@@ -30,6 +30,7 @@ class _Place:
     location: Location
     spool_id: str | None
     spool_name: str | None
+    is_damaged: bool
 
 
 @dataclass(frozen=True)
@@ -147,12 +148,19 @@ class Originals:
                         StoredObject.location,
                         StoredObject.spool_id,
                         StoredObject.spool_name,
+                        StoredObject.damaged_at.is_not(None),
                     ).where(StoredObject.id == object_id)
                 )
             ).one_or_none()
         if found is None:
             raise NotFound("there is no such object")
-        return _Place(*found[:3], Location(found[3]), *found[4:])
+        place = _Place(*found[:3], Location(found[3]), *found[4:])
+        if place.is_damaged:
+            raise Unavailable(
+                "the object's bytes are damaged: send it again, or restore it from a backup",
+                code="bytes-damaged",
+            )
+        return place
 
     async def _open_spooled(self, place: _Place) -> BinaryIO | None:
         if place.spool_id != self._spool.id or place.spool_name is None:

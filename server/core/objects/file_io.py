@@ -205,3 +205,16 @@ class FileReader:
             if self._fd >= 0:
                 os.close(self._fd)
                 self._fd = -1
+
+
+def listed(directory: Path, hidden: Path) -> tuple[list[Path], list[Path]]:
+    """Return the directories in a directory, but for ``hidden``, and its files."""
+    directories, files = [], []
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            path = Path(entry.path)
+            if entry.is_dir(follow_symlinks=False):
+                directories.append(path)
+            elif entry.is_file(follow_symlinks=False):
+                files.append(path)
+    return sorted((each for each in directories if each != hidden), reverse=True), sorted(files)

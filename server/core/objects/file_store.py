@@ -141,6 +141,15 @@ class FileStore:
         except ObjectMissing:
             return
 
+    async def keys(self) -> AsyncGenerator[str, None]:
+        """Walk the directories, one at a time."""
+        waiting = [self._root]
+        while waiting:
+            directories, names = await self._run(file_io.listed, waiting.pop(), self._temporary)
+            waiting.extend(directories)
+            for path in names:
+                yield path.relative_to(self._root).as_posix()
+
     def _path(self, key: str) -> Path:
         return self._root / check_key(key)
 

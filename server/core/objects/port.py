@@ -76,6 +76,9 @@ class ObjectStore(Protocol):
     async def delete(self, key: str) -> None:
         """Remove the object; one that is not there is no error."""
 
+    def keys(self) -> AsyncGenerator[str, None]:
+        """Yield every key, for a scrub; never on a request's path, which the index serves."""
+
 
 @asynccontextmanager
 async def reading(

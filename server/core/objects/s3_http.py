@@ -7,12 +7,13 @@ turns If-None-Match into user metadata (7.2.20), which overwrites.
 
 import asyncio
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import Executor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
+from itertools import islice
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -184,26 +185,44 @@ class S3Http:
             "Accept-Encoding": "identity",
         }
 
-    def _make_bucket(self) -> None:
-        location = self.location
-        with urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=self.timeouts.connect_s, read=self.timeouts.connect_s),
-            retries=False,
-        ) as pool:
-            client = Minio(
-                location.netloc,
-                access_key=location.access_key,
-                secret_key=location.secret_key,
-                secure=location.secure,
-                region=location.region,
-                http_client=pool,
+    async def keys(self, after: str, most: int) -> list[str]:
+        """Return the next keys of the bucket in order."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self._keys, after, most)
+
+    def _keys(self, after: str, most: int) -> list[str]:
+        with self._sdk(self.timeouts.stall_s) as client:
+            found = client.list_objects(
+                self.location.bucket, recursive=True, start_after=after or None
             )
+            return [each.object_name for each in islice(found, most) if each.object_name]
+
+    def _make_bucket(self) -> None:
+        bucket = self.location.bucket
+        with self._sdk(self.timeouts.connect_s) as client:
             try:
-                if not client.bucket_exists(location.bucket):
-                    client.make_bucket(location.bucket)
+                if not client.bucket_exists(bucket):
+                    client.make_bucket(bucket)
             except S3Error as error:
-                if error.code in _BUCKET_RACE_CODES:
-                    return
+                if error.code not in _BUCKET_RACE_CODES:
+                    raise
+
+    @contextmanager
+    def _sdk(self, answer_s: float) -> Iterator[Minio]:
+        """Give the SDK's client, which blocks, with its errors told as ours."""
+        location = self.location
+        timeout = urllib3.Timeout(connect=self.timeouts.connect_s, read=answer_s)
+        with urllib3.PoolManager(timeout=timeout, retries=False) as pool:
+            try:
+                yield Minio(
+                    location.netloc,
+                    access_key=location.access_key,
+                    secret_key=location.secret_key,
+                    secure=location.secure,
+                    region=location.region,
+                    http_client=pool,
+                )
+            except S3Error as error:
                 said = f"bucket {location.bucket}: {error.code}"
                 if error.response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                     raise ObjectStoreUnavailable(said) from error

@@ -28,6 +28,7 @@ from server.core.objects.verify import sha256_of, verified_blocks
 
 _CHECKSUM = "x-amz-checksum-sha256"
 _DEFAULT_TIMEOUTS = S3Timeouts()
+_LISTED_AT_ONCE = 1000
 
 
 class S3Store:
@@ -135,6 +136,15 @@ class S3Store:
                 await self._missing(key)
             elif response.status not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}:
                 raise await refusal(response, key)
+
+    async def keys(self) -> AsyncGenerator[str, None]:
+        """List the bucket, a thousand keys at a time."""
+        await self._http.ensure_bucket()
+        after = ""
+        while page := await self._http.keys(after, _LISTED_AT_ONCE):
+            for key in page:
+                yield key
+            after = page[-1]
 
     async def _send(
         self, key: str, stream: AsyncIterable[bytes], *, sha256: str, size: int, overwrite: bool

@@ -291,3 +291,16 @@ async def _assert_absent(stores: ObjectStores, key: str) -> None:
     assert await stores.originals.stat(key) is None
     with pytest.raises(ObjectMissing):
         await read(stores.originals, key)
+
+
+async def test_every_key_is_listed_once(stores: ObjectStores) -> None:
+    written = {new_key() for _ in range(5)}
+    for key in written:
+        await put(stores.originals, key, key.encode())
+    async with aclosing(stores.originals.keys()) as keys:
+        listed = [key async for key in keys]
+    assert len(listed) == len(set(listed))
+    assert written <= set(listed)
+    await stores.originals.delete(min(written))
+    async with aclosing(stores.originals.keys()) as keys:
+        assert min(written) not in [key async for key in keys]
