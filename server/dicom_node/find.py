@@ -2,13 +2,19 @@
 
 Keys of any level at or above the one asked for may be combined, as in relational queries (PS3.4
 C.4.1.3.2.2), whether that was negotiated or not.
+
+A patient's name is matched literally, as without negotiation it shall be. Where that finds nobody,
+the query is answered as if fuzzy semantic matching had been negotiated: by Han, pinyin or initials
+(PS3.4 C.2.2.2.1.1, which lets even literal matching of names disregard case, position, accent "or
+other character encoding variants"). A township's keyboard writes what the county's cannot, and an
+empty answer would say that there is no such patient.
 """
 
 import asyncio
 import gzip
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -98,9 +104,11 @@ class NodeFind:
             raise FindRefusedError(NOT_AUTHORISED, "this device is not registered to query")
         asked = _understood(request)
         try:
-            page = await self._searches.page(
-                visit.device, Search(asked.level, asked.query, self._most)
-            )
+            search = Search(asked.level, asked.query, self._most)
+            page = await self._searches.page(visit.device, search)
+            if not page.rows and "PatientName" in asked.query.matches:
+                fuzzy = replace(search, query=replace(asked.query, fuzzy=True))
+                page = await self._searches.page(visit.device, fuzzy)
         except InvalidInput as error:
             raise FindRefusedError(Status.IDENTIFIER_MISMATCH, error.detail) from error
         except Unavailable as error:

@@ -13,7 +13,7 @@ from server.dicomweb.access import Target
 from server.dicomweb.responses import PREFIX, base_url
 from server.dicomweb.search import MOST_MATCHES, USUAL_LIMIT, Found, SearchService
 from server.identity.public import ACTOR, Action
-from server.studies.public import Level, Search
+from server.studies.public import ATTRIBUTES, Level, Search
 
 _LEVELS: Final = {
     "/studies": Level.STUDY,
@@ -76,8 +76,10 @@ def _warning(query: Query, found: Found, base: str) -> dict[str, str]:
     warnings = []
     if found.more:
         warnings.append("There are additional results that can be requested")
-    if query.fuzzy:
+    others = query.matches.keys() - {"PatientName"}
+    if query.fuzzy and any(ATTRIBUTES[keyword].vr == "PN" for keyword in others):
         warnings.append(
-            "The fuzzymatching parameter is not supported. Only literal matching has been performed"
+            "The fuzzymatching parameter is only supported for PatientName. "
+            "Only literal matching has been performed of other names"
         )
     return {"Warning": ", ".join(f'299 {base}: "{text}"' for text in warnings)} if warnings else {}

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_
+from sqlalchemy import ColumnElement, Select, and_, exists, or_
 
 from server.core.errors import InvalidInput
 from server.requests.models import DiagnosisRequest, RequestKind, Risk
-from server.studies.public import Study
+from server.studies.public import Study, typed_for
 
 
 class View(StrEnum):
@@ -78,7 +78,7 @@ class Sought:
     ringing: bool = False
     """Only what rings, the newest first: a new alarm is never behind old ones."""
     text: str | None = None
-    """Part of a name, or the beginning of a patient id or an accession number."""
+    """A name as people type it, or the beginning of a patient id or an accession number."""
 
 
 def ordered(
@@ -115,18 +115,13 @@ def place_of(request: DiagnosisRequest, sought: Sought) -> Place:
 def study_carries(text: str) -> ColumnElement[bool]:
     """Return the condition that a request's study has a text in its name, or begins a number so.
 
-    Names are kept as DICOM has them (alphabetic=ideographic=phonetic, parts set off by ^), and
-    typed as people write them: 张三, zhang san, zhangsan.
+    Names are found as people type them: 张三, 三, zhang san, zhangsan, zs (`dicom.name_keys`).
     """
-    words = func.replace(Study.patient_name, "^", " ")
-    joined = func.replace(words, " ", "")
+    conditions = [
+        Study.patient_id.istartswith(text, autoescape=True),
+        Study.accession_number.istartswith(text, autoescape=True),
+    ]
+    if (named := typed_for(text, Study.patient_name)) is not None:
+        conditions.append(named)
     # Asked of each request in view: the archive is never read through for a list of today.
-    return exists().where(
-        Study.id == DiagnosisRequest.study_pk,
-        or_(
-            words.icontains(text, autoescape=True),
-            joined.icontains(text.replace(" ", ""), autoescape=True),
-            Study.patient_id.istartswith(text, autoescape=True),
-            Study.accession_number.istartswith(text, autoescape=True),
-        ),
-    )
+    return exists().where(Study.id == DiagnosisRequest.study_pk, or_(*conditions))

@@ -18,6 +18,7 @@ from server.intake.public import Arrival, Follower, Indexed, Verdict
 from server.patients.public import PatientFacts, PatientService
 from server.realtime.public import Occurrence, publish
 from server.studies.models import AccessGrant, Instance, Series, Study
+from server.studies.names import remember_names
 
 DIAGNOSES: Final = "diagnoses"
 """Why a county sees its townships' exams: it reads for them (基层检查、上级诊断)."""
@@ -104,6 +105,9 @@ class StudyIndex:
                 ),
             )
         await work.uow.session.execute(insert(Study), rows)
+        await remember_names(
+            work.uow.session, {str(row["patient_name"]) for row in rows if row["patient_name"]}
+        )
         if grants:
             await work.uow.session.execute(insert(AccessGrant), grants)
 
@@ -362,6 +366,7 @@ def _series_row(pk: str, study_pk: str, arrival: Arrival) -> dict[str, object]:
         "requested_procedure_id": _fit(attributes.requested_procedure_id, 64),
         "instance_count": 0,
         "last_received_at": arrival.received.received_at,
+        "charset_repair": _fit(attributes.charset_repair, 100),
     }
 
 

@@ -52,7 +52,7 @@ def _one(attribute: Attribute, value: str) -> ColumnElement[bool]:
         case AttributeKind.NUMBER:
             return column == _integer(value)
         case AttributeKind.PERSON_NAME:
-            return _person_name(column, value)
+            return person_name_condition(column, value)
         case AttributeKind.SET:
             return column.ilike(f"%\\{_like(value)}\\%", escape=_ESCAPE)
         case AttributeKind.TEXT if "*" in value or "?" in value:
@@ -61,7 +61,7 @@ def _one(attribute: Attribute, value: str) -> ColumnElement[bool]:
             return column == value
 
 
-def _person_name(column: _Column, value: str) -> ColumnElement[bool]:
+def person_name_condition(column: _Column, value: str) -> ColumnElement[bool]:
     """Match the whole name, or any one of its groups between equals signs (PS3.5 6.2.1)."""
     pattern = _like(value)
     around = ("{}",) if "=" in value else ("{}", "{}=%", "%={}", "%={}=%")

@@ -1,7 +1,7 @@
 """The DICOM index, and which institutions may see what they do not own."""
 
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     JSON,
@@ -16,6 +16,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.database import Base
+
+KEY: Final = String(64).with_variant(String(64, collation="C"), "postgresql")
+"""Ordered by code point on both databases, so that an index finds what begins with a text."""
 
 
 class Study(Base):
@@ -51,6 +54,17 @@ class Study(Base):
     last_received_at: Mapped[datetime]
 
 
+class NameKey(Base):
+    """A way to type a patient's name (`dicom.name_keys`), once for all studies under that name."""
+
+    __tablename__ = "name_keys"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 -- SQLAlchemy's own declaration
+
+    key: Mapped[str] = mapped_column(KEY, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    """As `Study.patient_name` has it."""
+
+
 class Series(Base):
     """A series (PS3.3 C.7.3.1)."""
 
@@ -74,6 +88,8 @@ class Series(Base):
     instance_count: Mapped[int] = mapped_column(Integer, default=0)
     last_received_at: Mapped[datetime]
     """With the count, the revision of everything prepared from the series."""
+    charset_repair: Mapped[str | None] = mapped_column(String(100))
+    """Where its device labels text falsely: the label, an arrow, and how the text was read."""
 
 
 class Instance(Base):
@@ -124,7 +140,8 @@ Index("ix_studies_org_received", Study.org, Study.received_at, Study.id)
 Index("ix_studies_owner_received", Study.owner_institution_id, Study.received_at, Study.id)
 Index("ix_studies_org_date", Study.org, Study.study_date)
 Index("ix_studies_org_patient_id", Study.org, Study.patient_id)
-Index("ix_studies_org_patient_name", Study.org, Study.patient_name)
+Index("ix_studies_org_patient_name", Study.org, Study.patient_name, Study.received_at, Study.id)
 Index("ix_studies_org_accession", Study.org, Study.accession_number)
+Index("ix_name_keys_name", NameKey.name, NameKey.key)
 Index("ix_instances_series_number", Instance.series_pk, Instance.instance_number)
 Index("ix_access_grants_institution", AccessGrant.institution_id, AccessGrant.study_pk)

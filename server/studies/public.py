@@ -3,6 +3,7 @@
 from server.studies.attributes import ATTRIBUTES, Attribute, Level, values_of
 from server.studies.index import StudyIndex
 from server.studies.models import AccessGrant, Instance, Series, Study
+from server.studies.names import typed_for
 from server.studies.schemas import InstitutionOut, PreviewOut, StudyOut
 from server.studies.search import UNIQUE_KEYS, Page, Search, StudySearch
 from server.studies.service import StudyService
@@ -25,6 +26,7 @@ __all__ = [
     "StudyOut",
     "StudySearch",
     "StudyService",
+    "typed_for",
     "values_of",
     "visible_studies",
 ]

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, Select
+from sqlalchemy import ColumnElement, Row, Select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from dicom.web.query import Query
+from dicom.web.query import Exact, Match, Query, Wildcard
 from server.core.clock import Clock
 from server.core.database import Database
 from server.core.errors import InvalidInput
@@ -14,6 +15,7 @@ from server.identity.public import Actor
 from server.studies.attributes import ATTRIBUTES, Attribute, Level, tag_of
 from server.studies.matching import condition
 from server.studies.models import Instance, Series, Study
+from server.studies.names import NameMatch, name_match
 from server.studies.visibility import visible_studies
 
 UNIQUE_KEYS: Final = {
@@ -71,13 +73,16 @@ class StudySearch:
             columns.append(Instance.metadata_json_gz)
         # The reach is part of the one query: as a list of ids it would be made anew for each.
         reach = visible_studies(actor, self._clock.now()).with_only_columns(*columns)
-        query = _joined(reach, search.level).where(*_conditions(search))
+        by_name, conditions = _conditions(search)
+        query = _joined(reach, search.level).where(*conditions)
         if search.level is Level.PATIENT:
             query = query.distinct().order_by(*columns)
         else:
             query = query.order_by(*_ORDER[: 2 * search.level])
         query = query.offset(search.query.offset).limit(search.limit + 1)
         async with self._database.reading() as session:
+            if by_name is not None:
+                query = query.where(await _named(session, actor.org, by_name, search.level))
             rows = (await session.execute(query)).all()
         return Page(chosen, from_metadata, rows[: search.limit], more=len(rows) > search.limit)
 
@@ -101,8 +106,19 @@ def _joined(query: Select[*tuple[Any, ...]], level: Level) -> Select[*tuple[Any,
     return query
 
 
-def _conditions(search: Search) -> list[Any]:
-    conditions = []
+async def _named(
+    session: AsyncSession, org: str, by_name: NameMatch, level: Level
+) -> ColumnElement[bool]:
+    if level is Level.PATIENT:
+        # All of them are sorted in any case, so all are found by their names.
+        return Study.patient_name.in_(by_name.names())
+    return await by_name.among_studies(session, org)
+
+
+def _conditions(search: Search) -> tuple[NameMatch | None, list[ColumnElement[bool]]]:
+    """Return what is asked of the patient's name, and all else."""
+    by_name = None
+    conditions: list[ColumnElement[bool]] = []
     study_uid, series_uid = search.within
     if study_uid is not None:
         conditions.append(Study.study_instance_uid == study_uid)
@@ -112,8 +128,20 @@ def _conditions(search: Search) -> list[Any]:
         attribute = ATTRIBUTES.get(keyword)
         if attribute is None or attribute.level > search.level:
             raise InvalidInput(f"{keyword} is no key of this search", code="unknown-key")
-        conditions.append(condition(attribute, match))
-    return conditions
+        literally = condition(attribute, match)
+        if keyword == "PatientName":
+            by_name = _name_match(match, fuzzy=search.query.fuzzy)
+        if keyword != "PatientName" or by_name is None:
+            conditions.append(literally)
+    return by_name, conditions
+
+
+def _name_match(match: Match, *, fuzzy: bool) -> NameMatch | None:
+    match match:
+        case Exact(value) | Wildcard(value):
+            return name_match(value, fuzzy=fuzzy)
+        case _:
+            return None
 
 
 def _chosen(search: Search) -> list[Attribute]:

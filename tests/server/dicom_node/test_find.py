@@ -175,6 +175,27 @@ async def test_a_han_name_comes_back_in_the_set_the_device_reads(node: Node, cha
     assert str(study.PatientName) == "ZHANG^SAN=张^三"
 
 
+@pytest.mark.parametrize("typed", ["张三", "三", "ZHANG SAN", "zhangsan", "San*", "ZS"])
+async def test_a_name_that_no_study_has_literally_is_found_as_people_type_it(
+    node: Node, typed: str
+) -> None:
+    await send(node, exam(SpecificCharacterSet="GB18030", PatientName="=张^三", PatientID="P1"))
+    await send(node, exam(PatientName="LI^SI", PatientID="P2"))
+    for level, model in (("STUDY", STUDY_ROOT_FIND), ("PATIENT", PATIENT_ROOT_FIND)):
+        wanted = identifier(level, PatientID="", PatientName="")
+        wanted.SpecificCharacterSet = "ISO_IR 192"
+        wanted.PatientName = typed
+        found, status = await ask(node, wanted, model)
+        assert ([each.PatientID for each in found], status) == (["P1"], 0)
+
+
+async def test_a_name_that_is_found_literally_is_matched_literally_alone(node: Node) -> None:
+    await send(node, exam(PatientName="ZS", PatientID="P1"))
+    await send(node, exam(PatientName="ZHANG^SAN", PatientID="P2"))
+    found, _ = await ask(node, identifier("STUDY", PatientID="", PatientName="ZS"))
+    assert [each.PatientID for each in found] == ["P1"]
+
+
 async def test_only_what_the_institution_may_see_is_found(node: Node) -> None:
     await send(node, exam(), ae_title="TOWNSHIP1")
     wanted = identifier("STUDY", StudyInstanceUID="")

@@ -254,10 +254,72 @@ async def test_a_page_with_more_behind_it_says_so(exams: Exams) -> None:
         assert "Warning" not in response.headers
 
 
-async def test_fuzzy_matching_is_declined_aloud(exams: Exams) -> None:
+FUZZY_MATCHES = [
+    ("王小东", ["wang"]),
+    ("小东", ["wang"]),
+    ("东", ["wang"]),
+    ("王*", ["wang"]),
+    ("*东", ["wang"]),
+    ("wang xiaodong", ["wang"]),
+    ("WANGXIAODONG", ["wang"]),
+    ("xiaodong^wang", ["wang"]),
+    ("wxd", ["wang"]),
+    ("ln", ["li"]),
+    ("Li^Na=李^娜", ["li"]),
+    ("Li^Na=王^娜", []),
+    ("jane doe", ["doe"]),
+    ("DOE^J?NE", ["doe"]),
+    ("*ane", ["doe"]),
+    ("*^J*", ["doe"]),
+    ("*", ["doe", "li", "wang"]),
+    ("王五", []),
+    ("%", []),
+]
+
+
+async def test_fuzzy_matching_finds_names_as_people_type_them(exams: Exams) -> None:
+    found = {
+        typed: await exams.studies(PatientName=typed, fuzzymatching="true")
+        for typed, _ in FUZZY_MATCHES
+    }
+    assert found == dict(FUZZY_MATCHES)
+    # Without it, names match literally.
+    assert await exams.studies(PatientName="wxd") == []
+    assert await exams.studies(PatientName="王小东") == []
+
+
+async def test_fuzzy_matching_reaches_series_and_instances(exams: Exams) -> None:
+    for level, count in (("series", 2), ("instances", 2)):
+        for typed in ("doe", "jane"):
+            path = f"/{level}?PatientName={typed}&fuzzymatching=true"
+            async with exams.site.get(path) as response:
+                assert len(await response.json()) == count
+
+
+async def test_fuzzy_matching_of_other_names_is_declined_aloud(exams: Exams) -> None:
     async with exams.site.get("/studies?PatientName=Doe*&fuzzymatching=true") as response:
         assert len(await response.json()) == 1
-        assert "fuzzymatching" in response.headers["Warning"]
+        assert "Warning" not in response.headers
+    path = "/studies?ReferringPhysicianName=Zhao*&fuzzymatching=true"
+    async with exams.site.get(path) as response:
+        assert len(await response.json()) == 1
+        assert "only supported for PatientName" in response.headers["Warning"]
+
+
+async def test_a_name_that_many_share_is_found_newest_first(
+    exams: Exams, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both ways of searching, that for few and that for many, give the same list."""
+    for _ in range(4):
+        clock.advance(60)
+        exams.uids[str(len(exams.uids))] = uid = str(generate_uid())
+        await exams.site.send(exam(StudyInstanceUID=uid, PatientName="WANG^WEI", PatientID="W"))
+    few = await exams.studies(PatientName="wang", fuzzymatching="true")
+    literally = await exams.studies(PatientName="wang*")
+    monkeypatch.setattr("server.studies.names._MOST_FEW", 2)
+    assert await exams.studies(PatientName="wang", fuzzymatching="true") == few
+    assert await exams.studies(PatientName="wang*") == literally == few
+    assert few == ["6", "5", "4", "3", "wang"]
 
 
 async def test_nothing_found_is_an_empty_list(exams: Exams) -> None:

@@ -165,7 +165,9 @@ async def test_kind_and_risk_narrow_the_list_and_the_counts_stay_those_of_all_ri
         ("张三", True), ("张", True), ("三", True), ("张 三", True), ("zhang", True),
         ("Zhang San", True), ("zhangsan", True), ("  张三 ", True), ("LZ-00", True),
         ("acc-7", True), ("李四", False), ("00417", False), ("%", False), ("_", False),
-        ("张%三", False), ("'; DROP TABLE studies; --", False), ("", True), ("   ", True),
+        ("张%三", True), ("zs", True), ("san", True), ("Zhang San 张三", True),
+        ("zhong", False), ("zsx", False), ("三张", False),
+        ("'; DROP TABLE studies; --", False), ("", True), ("   ", True),
     ],
 )  # fmt: skip
 async def test_search_by_name_patient_id_and_accession_number(

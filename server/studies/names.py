@@ -1,0 +1,114 @@
+"""Patients found by what somebody typed of their names.
+
+A name's keys stand in a table of their own, once a name and not once a study: names come back, and
+a name that many share is many studies. What is typed finds keys that begin so, keys find names,
+names find studies, each by an index.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from dicom.name_keys import keys_of, pattern_keys, typed_keys
+from server.core.database import insert_unless_there
+from server.studies.matching import person_name_condition
+from server.studies.models import NameKey, Study
+
+_Column = InstrumentedAttribute[Any]
+_MOST_FEW: Final = 4000
+"""Studies under the names found, up to which they are listed first and judged then."""
+_BEHIND_ALL: Final = "\U0010ffff"
+
+
+async def remember_names(session: AsyncSession, names: Collection[str]) -> None:
+    """Give names their keys, where they have none yet."""
+    if not names:
+        return
+    known = await session.scalars(select(NameKey.name).where(NameKey.name.in_(names)).distinct())
+    # In one order everywhere: two processes that write the same rows must not wait in a ring.
+    rows = [
+        {"key": key, "name": name}
+        for name in sorted(set(names) - set(known))
+        for key in sorted(keys_of(name))
+    ]
+    if rows:
+        await session.execute(insert_unless_there(session, NameKey), rows)
+
+
+def typed_for(text: str, name: _Column) -> ColumnElement[bool] | None:
+    """Return the condition that a name is one that ``text`` is typed for, None for no name."""
+    keys = typed_keys(text)
+    return _has_keys(keys, name) if keys else None
+
+
+@dataclass(frozen=True)
+class NameMatch:
+    """What a search asks of the patient's name."""
+
+    keys: tuple[str, ...]
+    """With each of which a key of the name begins; never empty."""
+    literal: Callable[[_Column], ColumnElement[bool]] | None = None
+    """What the name must fulfil beside, where the keys only narrow."""
+
+    def of(self, name: _Column) -> ColumnElement[bool]:
+        """Return the condition on one name, for rows looked at one after another."""
+        found = _has_keys(self.keys, name)
+        return found if self.literal is None else and_(found, self.literal(name))
+
+    def names(self) -> Select[str]:
+        """Return the query of the names; one may come twice."""
+        longest = max(self.keys, key=len)
+        query = select(NameKey.name).where(_begins(NameKey.key, longest))
+        if others := [key for key in self.keys if key != longest]:
+            query = query.where(_has_keys(others, NameKey.name))
+        return query if self.literal is None else query.where(self.literal(NameKey.name))
+
+    async def among_studies(self, session: AsyncSession, org: str) -> ColumnElement[bool]:
+        """Return the condition on studies that is quickest for a list of the newest.
+
+        Neither database knows how many studies a text finds: few are listed by their names and
+        sorted, many are met soon on the way through the newest.
+        """
+        names = self.names().subquery()
+        found = await session.scalars(
+            select(Study.id)
+            .join(names, Study.patient_name == names.c.name)
+            .where(Study.org == org)
+            .limit(_MOST_FEW + 1)
+        )
+        ids = found.all()
+        return self.of(Study.patient_name) if len(ids) > _MOST_FEW else Study.id.in_(set(ids))
+
+
+def name_match(value: str, *, fuzzy: bool) -> NameMatch | None:
+    """Return how a value finds names by their keys; None where it gives no key.
+
+    Fuzzy semantic matching finds all that matches literally, too (PS3.18 8.3.4.2): a pattern whose
+    first letters are unknown, or that leaves some out within, is matched literally alone.
+    """
+    core = value.strip("*")
+    narrowing = pattern_keys(value)
+    if fuzzy and not ("*" in core or "?" in core):
+        keys = typed_keys(core)
+        if keys and (not value.startswith("*") or narrowing == keys):
+            return NameMatch(keys)
+    if not narrowing:
+        return None
+    return NameMatch(narrowing, lambda name: person_name_condition(name, value))
+
+
+def _begins(column: _Column, key: str) -> ColumnElement[bool]:
+    return and_(column >= key, column < key + _BEHIND_ALL)
+
+
+def _has_keys(keys: Sequence[str], name: _Column) -> ColumnElement[bool]:
+    """Return the condition that a name has, for each of ``keys``, one that begins so."""
+    conditions = []
+    for key in keys:
+        one = aliased(NameKey)
+        conditions.append(exists().where(one.name == name, _begins(one.key, key)))
+    return and_(*conditions)
