@@ -29,7 +29,7 @@ def before(request: pytest.FixtureRequest, tmp_path: Path, ids: CountingIds) -> 
 
 
 def test_every_name_gets_its_keys_once(before: str) -> None:
-    migrate(before, "0007")
+    migrate(before, "0008")
     engine = sa.create_engine(sync_url(before))
     _fill(engine)
     migrate(before)
