@@ -1,8 +1,9 @@
 import { type Sheet, type Strip, xOf } from './layout';
 
-/** The parts of a beat that evidence needs, in seconds of the recording. */
+/** The parts of a beat that evidence and calipers need, in seconds of the recording. */
 export interface BeatTimes {
   readonly rS: number;
+  readonly qrsOnS: number | null;
   readonly qrsOffS: number | null;
   readonly tEndS: number | null;
 }

@@ -19,6 +19,8 @@ export interface Caliper {
   readonly from: Point;
   readonly to: Point;
   readonly text: string;
+  /** How far up and down its lines reach; by default a little beyond the points. */
+  readonly reachMm?: readonly [number, number];
   /** Repeats the distance over the whole width, as dividers march along a strip. */
   readonly march?: boolean;
 }
@@ -261,14 +263,15 @@ function drawNumbers(
 function drawCaliper(
   context: CanvasRenderingContext2D,
   sheet: Sheet,
-  { from, to, text, march }: Caliper,
+  { from, to, text, reachMm, march }: Caliper,
   palette: Palette,
   px: (mm: number) => number,
 ): void {
   const [left, right] = from.xMm < to.xMm ? [from, to] : [to, from];
   const [x1, x2] = [px(left.xMm), px(right.xMm)];
   const [y1, y2] = [px(from.yMm), px(to.yMm)];
-  const [top, bottom] = [Math.min(y1, y2) - 14, Math.max(y1, y2) + 14];
+  const [top, bottom] =
+    reachMm === undefined ? [Math.min(y1, y2) - 14, Math.max(y1, y2) + 14] : [px(reachMm[0]), px(reachMm[1])];
   context.strokeStyle = palette.caliper;
   context.lineWidth = 1.5;
   context.beginPath();
@@ -295,7 +298,8 @@ function drawCaliper(
   const width = context.measureText(text).width + 12;
   const room = px(sheet.widthMm) - width - 2;
   const x = Math.max(2, Math.min(x2 + 4, room));
-  const y = Math.max(2, top - 22);
+  // Above its lines, or below where they reach to the paper's edge.
+  const y = top >= 24 || reachMm === undefined ? Math.max(2, top - 22) : bottom + 2;
   context.fillStyle = palette.caliper;
   context.fillRect(x, y, width, LABEL_PX + 8);
   context.fillStyle = palette.onCaliper;

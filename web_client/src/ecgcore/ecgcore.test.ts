@@ -133,7 +133,12 @@ describe('the calipers', () => {
 });
 
 describe('the bands', () => {
-  const beats: BeatTimes[] = [0.4, 1.4, 2.4, 5.5].map((rS) => ({ rS, qrsOffS: rS + 0.04, tEndS: rS + 0.3 }));
+  const beats: BeatTimes[] = [0.4, 1.4, 2.4, 5.5].map((rS) => ({
+    rS,
+    qrsOnS: rS - 0.04,
+    qrsOffS: rS + 0.04,
+    tEndS: rS + 0.3,
+  }));
 
   test('lie from J to the end of T on the leads and beats of the evidence, where these are drawn', () => {
     const sheet = layOut(recording(), USUAL, 0);

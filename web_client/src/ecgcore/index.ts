@@ -13,8 +13,10 @@ export {
   type SpeedMmS,
   stripAt,
   USUAL_WIDTH_MM,
+  xOf,
 } from './layout';
 export { type Measured, measured } from './measure';
 export { PALETTES, type PaperName } from './palette';
 export type { MedianBeat } from './previous';
+export { anyQt, dragged, edgeAt, type QtEdge, type QtInterval, qtAt, qtValues } from './qt';
 export { type PackedWaveform, type Recording, unpack } from './recording';

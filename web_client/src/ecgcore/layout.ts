@@ -177,6 +177,11 @@ export function stripAt(sheet: Sheet, { xMm, yMm }: Point): Strip | null {
   );
 }
 
+/** The second of the recording at a place of a strip. */
+export function secondAt(sheet: Sheet, strip: Strip, xMm: number): number {
+  return strip.fromS + (xMm - strip.leftMm) / sheet.speedMmS;
+}
+
 /** Where a second of the recording stands in a strip. */
 export function xOf(sheet: Sheet, strip: Strip, second: number): number {
   return strip.leftMm + (second - strip.fromS) * sheet.speedMmS;

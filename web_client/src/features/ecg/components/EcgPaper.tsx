@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import {
+  anyQt,
   type BeatTimes,
   type DisplayFilter,
   filtered,
@@ -14,7 +15,7 @@ import { type Waveform, waveformQuery } from '../api/ecg';
 import { useWords } from '../i18n';
 import { printedPages } from '../model/printing';
 import { useDisplay } from '../model/useDisplay';
-import { type EcgView, layoutOf, minuteOf, USUAL_VIEW } from '../model/view';
+import { type EcgView, layoutOf, minuteOf, type Tool, USUAL_VIEW } from '../model/view';
 import styles from './ecg.module.css';
 import { PaperPrint } from './PaperPrint';
 import { PaperToolbar } from './PaperToolbar';
@@ -46,7 +47,7 @@ export function EcgPaper({ ecgId, patientName, ...shared }: EcgPaperProps) {
   const known = useDisplay((display) => display.pxPerMm);
   const paper = useDisplay((display) => display.paper);
   const [actual, setActual] = useState(known !== null);
-  const [caliper, setCaliper] = useState(false);
+  const [tool, setTool] = useState<Tool>('none');
   const [march, setMarch] = useState(false);
   const [laidOver, setLaidOver] = useState(false);
   const [filter, setFilter] = useState<DisplayFilter>('none');
@@ -86,13 +87,13 @@ export function EcgPaper({ ecgId, patientName, ...shared }: EcgPaperProps) {
   const { recording, duration_s: durationS } = waveform.data;
   const showsActual = actual && known !== null;
   // Marching needs the caliper that it repeats: the one comes, and goes, with the other.
-  const toggleCaliper = (on: boolean): void => {
-    setCaliper(on);
-    if (!on) setMarch(false);
+  const takeTool = (taken: Tool): void => {
+    setTool(taken);
+    if (taken !== 'caliper') setMarch(false);
   };
   const toggleMarch = (on: boolean): void => {
     setMarch(on);
-    if (on) setCaliper(true);
+    if (on) setTool('caliper');
   };
   return (
     <>
@@ -102,8 +103,9 @@ export function EcgPaper({ ecgId, patientName, ...shared }: EcgPaperProps) {
         layout={layout}
         layouts={layoutsFor(recording.leads)}
         durationS={durationS}
-        caliper={caliper}
-        onCaliper={toggleCaliper}
+        tool={tool}
+        onTool={takeTool}
+        hasQt={anyQt(beats)}
         march={march}
         onMarch={toggleMarch}
         previous={previous === null ? null : laidOver}
@@ -128,7 +130,7 @@ export function EcgPaper({ ecgId, patientName, ...shared }: EcgPaperProps) {
         marks={marks}
         paper={paper}
         pxPerMm={showsActual ? known : null}
-        caliper={caliper}
+        tool={tool}
         march={march}
         previous={laidOver ? previous : null}
         foot={foot(waveform.data, view, filter, showsActual, t)}

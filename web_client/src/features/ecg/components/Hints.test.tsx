@@ -31,7 +31,7 @@ const screening: Screening = {
   duration_s: 10,
   leads: ['II', 'III'],
   quality: {},
-  beats: [{ sample: 200, label: 'N', qrs_off: 220, t_off: 380 }],
+  beats: [{ sample: 200, label: 'N', qrs_on: 180, qrs_off: 220, t_off: 380 }],
   measurements: {},
   findings: [stemi],
   rules_version: '2026.11.2',

@@ -1,3 +1,4 @@
+import { IconDownload } from '@tabler/icons-react';
 import { textOf } from '@/shared/format/format';
 import { Missing, Source } from '@/shared/ui';
 import type { Comparison, Previous } from '../api/ecg';
@@ -36,8 +37,16 @@ export function MeasurementTable({ screening, deviceStatements, impression, ...r
             <th scope="col">{t('table.measurement')}</th>
             <th scope="col">
               <Source by="device" /> {t('table.device')}{' '}
-              <a className="t12 nw" href={original} download data-testid="original">
-                {t('table.original')}
+              <a
+                className="t12 nw"
+                href={original}
+                download
+                data-testid="original"
+                title={t('table.original')}
+                aria-label={t('table.original')}
+              >
+                {/* A fifth column leaves no room for words. */}
+                {at === null ? t('table.original') : <IconDownload size={14} />}
               </a>
             </th>
             <th scope="col">

@@ -10,7 +10,7 @@ import { useActions } from '@/shared/actions';
 import { Button } from '@/shared/ui';
 import { useWords } from '../i18n';
 import { useDisplay } from '../model/useDisplay';
-import { atSpeed, type EcgView, following, GAINS, SPEEDS, turned } from '../model/view';
+import { atSpeed, type EcgView, following, GAINS, SPEEDS, type Tool, turned } from '../model/view';
 import styles from './ecg.module.css';
 
 interface Props {
@@ -19,8 +19,10 @@ interface Props {
   readonly layout: LayoutName;
   readonly layouts: readonly LayoutName[];
   readonly durationS: number;
-  readonly caliper: boolean;
-  readonly onCaliper: (on: boolean) => void;
+  readonly tool: Tool;
+  readonly onTool: (tool: Tool) => void;
+  /** Whether any beat's QT was measured. */
+  readonly hasQt: boolean;
   readonly march: boolean;
   readonly onMarch: (on: boolean) => void;
   /** Whether the previous ECG is laid over; null where there is none. */
@@ -36,14 +38,16 @@ interface Props {
 
 /** How the paper is drawn; every choice has its key. */
 export function PaperToolbar(props: Props) {
-  const { view, onView, layout, layouts, durationS, caliper, onCaliper, actual, onActual } = props;
+  const { view, onView, layout, layouts, durationS, tool, onTool, hasQt, actual, onActual } = props;
   const { march, onMarch, previous, onPrevious, filter, onFilter, onPrint } = props;
   const t = useWords();
   const { paper, pxPerMm } = useDisplay();
   const group = t('group.paper');
   const earlier = turned(view, -1, durationS);
   const later = turned(view, 1, durationS);
-  const toggleCaliper = (): void => onCaliper(!caliper);
+  const caliper = tool === 'caliper';
+  const toggleCaliper = (): void => onTool(caliper ? 'none' : 'caliper');
+  const toggleQt = (): void => onTool(tool === 'qt' ? 'none' : 'qt');
   const nextLayout = (): void => onView({ ...view, layout: following(layouts, layout) });
   const showActual = (): void => {
     if (pxPerMm === null) props.onMeasureScreen();
@@ -51,6 +55,7 @@ export function PaperToolbar(props: Props) {
   };
   useActions([
     { name: t('paper.caliper'), group, keys: ['c'], perform: toggleCaliper, hint: true },
+    ...(hasQt ? [{ name: t('paper.qt'), group, keys: ['q'], perform: toggleQt }] : []),
     { name: t('action.layout'), group, keys: ['g'], perform: nextLayout, hint: true },
     {
       name: t('action.speed'),
@@ -111,12 +116,26 @@ export function PaperToolbar(props: Props) {
         size="small"
         className={caliper ? 'on' : ''}
         aria-pressed={caliper}
+        aria-label={t('paper.caliper')}
+        title={t('paper.caliper')}
         keys="c"
         onClick={toggleCaliper}
       >
         <IconRuler2 size={16} />
-        {t('paper.caliper')}
+        <span className={styles.word}>{t('paper.caliper')}</span>
       </Button>
+      {hasQt && (
+        <Button
+          size="small"
+          className={tool === 'qt' ? 'on' : ''}
+          aria-pressed={tool === 'qt'}
+          keys="q"
+          title={t('paper.qtHint')}
+          onClick={toggleQt}
+        >
+          QT
+        </Button>
+      )}
       <Button
         size="small"
         className={march ? 'on' : ''}
@@ -182,14 +201,15 @@ export function PaperToolbar(props: Props) {
         </span>
       )}
       <span className="end" />
-      <fieldset className="seg" aria-label={t('paper.size')}>
-        <button type="button" aria-pressed={!actual} onClick={() => onActual(false)}>
-          {t('paper.fit')}
-        </button>
-        <button type="button" aria-pressed={actual} onClick={showActual}>
-          {t('paper.actual')}
-        </button>
-      </fieldset>
+      <Button
+        size="small"
+        className={actual ? 'on' : ''}
+        aria-pressed={actual}
+        title={t(actual ? 'paper.fit' : 'paper.actualWhat')}
+        onClick={() => (actual ? onActual(false) : showActual())}
+      >
+        {t('paper.actual')}
+      </Button>
       <Button
         kind="ghost"
         size="small"

@@ -17,6 +17,8 @@ import {
 } from '@/ecgcore';
 import { useActions } from '@/shared/actions';
 import { useWords } from '../i18n';
+import { useQtCaliper } from '../model/useQtCaliper';
+import type { Tool } from '../model/view';
 import styles from './ecg.module.css';
 
 /** Fitting to the height may shrink the paper by so much; beyond, it scrolls. */
@@ -34,7 +36,7 @@ export interface PaperViewProps {
   readonly paper: PaperName;
   /** Pixels a millimetre; null fits the paper into its place. */
   readonly pxPerMm: number | null;
-  readonly caliper: boolean;
+  readonly tool: Tool;
   /** Repeats the caliper's distance over the paper. */
   readonly march: boolean;
   readonly previous: MedianBeat | null;
@@ -44,7 +46,7 @@ export interface PaperViewProps {
 
 /** The paper itself, drawn anew whenever what it shows or the place it has changes. */
 export function PaperView(props: PaperViewProps) {
-  const { recording, scale, fromS, beats, marks, paper, caliper, march, previous, foot, label } = props;
+  const { recording, scale, fromS, beats, marks, paper, tool, march, previous, foot, label } = props;
   const t = useWords();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [place, size] = useSize();
@@ -52,17 +54,23 @@ export function PaperView(props: PaperViewProps) {
   const sheet = useMemo(() => layOut(recording, scale, fromS), [recording, scale, fromS]);
   const bands = useMemo(() => (marks === null ? [] : bandsOf(sheet, beats, marks)), [sheet, beats, marks]);
   const pxPerMm = props.pxPerMm ?? fitted(size, sheet);
+  const caliper = tool === 'caliper';
+  const qt = useQtCaliper(sheet, beats, tool === 'qt', t);
+  const qtText = qt.caliper?.text ?? null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: on another paper the old distance means nothing
   useEffect(() => setPair(null), [sheet, caliper]);
   useActions(
-    pair === null
+    pair === null && qtText === null
       ? []
       : [
           {
             name: t('paper.caliperClear'),
             group: t('group.paper'),
             keys: ['Escape'],
-            perform: () => setPair(null),
+            perform: () => {
+              setPair(null);
+              qt.clear();
+            },
           },
         ],
   );
@@ -82,34 +90,38 @@ export function PaperView(props: PaperViewProps) {
         bands,
         marks: marks?.leads ?? [],
         beatsS: beats.map(({ rS }) => rS),
-        caliper: pair === null ? null : { ...pair, text: caliperText(sheet, pair, t), march },
+        caliper: pair === null ? qt.caliper : { ...pair, text: caliperText(sheet, pair, t), march },
         previous,
       },
       { palette: PALETTES[paper], pxPerMm, words: { rhythm: t('paper.rhythm'), foot } },
     );
-  }, [sheet, recording, bands, marks, beats, pair, march, previous, paper, pxPerMm, foot, t]);
+  }, [sheet, recording, bands, marks, beats, pair, qt.caliper, march, previous, paper, pxPerMm, foot, t]);
 
   const pointOf = (event: PointerEvent<HTMLCanvasElement>): Point => {
     const box = event.currentTarget.getBoundingClientRect();
     return { xMm: (event.clientX - box.left) / pxPerMm, yMm: (event.clientY - box.top) / pxPerMm };
   };
   const begin = (event: PointerEvent<HTMLCanvasElement>): void => {
-    if (!caliper || event.button !== 0) return;
+    if (tool === 'none' || event.button !== 0) return;
     event.currentTarget.setPointerCapture(event.pointerId);
     const point = pointOf(event);
-    setPair({ from: point, to: point });
+    qt.begin(point);
+    if (caliper) setPair({ from: point, to: point });
   };
   const move = (event: PointerEvent<HTMLCanvasElement>): void => {
-    if (!event.currentTarget.hasPointerCapture(event.pointerId)) return;
     const to = pointOf(event);
+    qt.move(to);
+    if (!event.currentTarget.hasPointerCapture(event.pointerId)) return;
     setPair((current) => (current === null ? null : { ...current, to }));
   };
-  const end = (): void =>
+  const end = (): void => {
+    qt.end();
     setPair((current) => {
       if (current === null) return null;
       const { from, to } = current;
       return Math.hypot(to.xMm - from.xMm, to.yMm - from.yMm) < LEAST_DRAG_MM ? null : current;
     });
+  };
 
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
@@ -120,14 +132,21 @@ export function PaperView(props: PaperViewProps) {
         aria-label={label}
         data-testid="ecg-canvas"
         data-px-per-mm={pxPerMm.toFixed(3)}
-        className={caliper ? styles.measuring : undefined}
-        title={caliper && pair === null ? t('paper.caliperHint') : undefined}
+        className={tool === 'none' ? undefined : qt.grabs ? styles.grabbing : styles.measuring}
+        title={tool === 'none' || pair !== null || qtText !== null ? undefined : t(`paper.${tool}Hint`)}
         style={{ width: sheet.widthMm * pxPerMm, height: sheet.heightMm * pxPerMm }}
         onPointerDown={begin}
         onPointerMove={move}
         onPointerUp={end}
-        onPointerCancel={() => setPair(null)}
+        onPointerLeave={qt.leave}
+        onPointerCancel={() => {
+          setPair(null);
+          qt.clear();
+        }}
       />
+      <p className="sr" role="status">
+        {qtText}
+      </p>
     </section>
   );
 }

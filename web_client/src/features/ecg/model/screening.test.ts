@@ -27,8 +27,8 @@ const screening: Screening = {
   leads: ['I', 'II', 'aVR'],
   quality: { I: 1, II: 1, aVR: 1 },
   beats: [
-    { sample: 200, label: 'N', qrs_off: 220, t_off: 380 },
-    { sample: 700, label: 'N', qrs_off: null, t_off: null },
+    { sample: 200, label: 'N', qrs_on: 180, qrs_off: 220, t_off: 380 },
+    { sample: 700, label: 'N', qrs_on: null, qrs_off: null, t_off: null },
   ],
   measurements: {
     heart_rate_bpm: 61.5,
@@ -46,8 +46,8 @@ const screening: Screening = {
 describe('a screening on the paper', () => {
   test('turns samples into seconds, and keeps what was not seen', () => {
     expect(beatTimes(screening)).toEqual([
-      { rS: 0.4, qrsOffS: 0.44, tEndS: 0.76 },
-      { rS: 1.4, qrsOffS: null, tEndS: null },
+      { rS: 0.4, qrsOnS: 0.36, qrsOffS: 0.44, tEndS: 0.76 },
+      { rS: 1.4, qrsOnS: null, qrsOffS: null, tEndS: null },
     ]);
     expect(firstSecond(screening, finding)).toBe(1.4);
   });

@@ -33,6 +33,7 @@ export interface Finding {
 interface Beat {
   readonly sample: number;
   readonly label: string;
+  readonly qrs_on: number | null;
   readonly qrs_off: number | null;
   readonly t_off: number | null;
 }
@@ -57,8 +58,9 @@ export function screeningOf(ecg: EcgDetail): Screening | null {
 
 export function beatTimes({ beats, fs_hz: fsHz }: Screening): readonly BeatTimes[] {
   const seconds = (sample: number | null): number | null => (sample === null ? null : sample / fsHz);
-  return beats.map(({ sample, qrs_off, t_off }) => ({
+  return beats.map(({ sample, qrs_on, qrs_off, t_off }) => ({
     rS: sample / fsHz,
+    qrsOnS: seconds(qrs_on),
     qrsOffS: seconds(qrs_off),
     tEndS: seconds(t_off),
   }));

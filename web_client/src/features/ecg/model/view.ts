@@ -10,6 +10,9 @@ export interface EcgView {
   readonly fromS: number;
 }
 
+/** What the pointer does on the paper. */
+export type Tool = 'none' | 'caliper' | 'qt';
+
 export const USUAL_VIEW: EcgView = { layout: null, speedMmS: 25, gainMmMv: 10, fromS: 0 };
 export const SPEEDS: readonly SpeedMmS[] = [12.5, 25, 50];
 export const GAINS: readonly GainMmMv[] = [5, 10, 20];
