@@ -145,7 +145,8 @@ def screen(signal: EcgSignal, critical: CriticalValues = DEFAULT_CRITICAL_VALUES
     ----------
     signal
         Any lead set, 50 Hz to 20 kHz, up to days long: beats are found in blocks of ten minutes and
-        delineated in windows of two, so that memory beyond the signal's own stays bounded.
+        delineated in windows of two, so that memory beyond the signal's own grows with the number
+        of beats alone, by one to two kilobytes each.
     critical
         The community's critical values.
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from ecg.filters import Array
 
+ROWS_AT_ONCE = 4096
+
 
 @dataclass(frozen=True)
 class Trees:
@@ -33,6 +35,14 @@ class Trees:
 
     def log_odds(self, rows: Array) -> Array:
         """Return the log-odds of each row, shape (n_rows,)."""
+        # A day has 100,000 beats, and each stands in a node of every tree.
+        parts = [
+            self._log_odds(rows[at : at + ROWS_AT_ONCE])
+            for at in range(0, max(1, len(rows)), ROWS_AT_ONCE)
+        ]
+        return np.concatenate(parts)
+
+    def _log_odds(self, rows: Array) -> Array:
         trees, depth = len(self.feature), int(np.log2(self.leaf.shape[1]))
         each = np.arange(trees)
         node = np.zeros((len(rows), trees), dtype=np.int64)

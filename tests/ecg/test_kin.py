@@ -1,6 +1,7 @@
 """Beats alike, the dominant ones among them, and what the trained part makes of them."""
 
 import json
+import tracemalloc
 from importlib.resources import files
 
 import numpy as np
@@ -72,3 +73,17 @@ def test_no_beat_is_less_ventricular_for_being_stranger() -> None:
 def test_the_model_was_made_for_these_features() -> None:
     text = files("ecg.models").joinpath("ventricular.json").read_text(encoding="utf-8")
     assert tuple(json.loads(text)["features"]) == BEAT_FEATURES
+
+
+def test_a_day_of_beats_is_judged_in_the_memory_of_an_hour() -> None:
+    model, rng = trees("ventricular"), np.random.default_rng(0)
+    rows = rng.normal(0.0, 1.0, (100_000, len(BEAT_FEATURES)))
+    tracemalloc.start()
+    try:
+        odds = model.log_odds(rows)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < rows.nbytes + 16e6
+    assert np.array_equal(odds[4000:4200], model.log_odds(rows[4000:4200]))
+    assert model.log_odds(rows[:0]).shape == (0,)
