@@ -31,6 +31,7 @@ P_MIN_UV = 35.0
 ON_TIME_SHARE = 0.1
 PP_MS = (450.0, 1600.0)
 MOST_BLOCKED = 8
+MIN_CLEAR = 2
 LONG_SHARE = 1.3
 SLOW_RR_MS = 850.0
 T_BEGIN_MS = 90.0
@@ -283,7 +284,10 @@ def _after_t(trace: _Trace, found: Delineation, fs_hz: float) -> NDArray[np.int6
 
 
 def _blocked(like: Array, first: int, last: int, earliest: int, trace: _Trace) -> int:
-    """Return how many P waves stand at equal intervals between two: the most that are all seen."""
+    """Return how many P waves stand at equal intervals between two: the most that are all seen.
+
+    The first may hide in T where two others or more are seen, so that 4:1 is not taken for 2:1.
+    """
     shortest, longest = (trace.samples(each) for each in PP_MS)
     for number in range(MOST_BLOCKED, 0, -1):
         interval = (last - first) / (number + 1)
@@ -291,10 +295,12 @@ def _blocked(like: Array, first: int, last: int, earliest: int, trace: _Trace) -
             continue
         reach = round(ON_TIME_SHARE * interval)
         centres = [round(first + step * interval) for step in range(1, number + 1)]
+        clear = [centre for centre in centres if centre - reach >= earliest]
+        if len(clear) < max(number - 1, min(number, MIN_CLEAR)):
+            continue
         if all(
-            centre - reach >= earliest
-            and float(like[centre - reach : centre + reach + 1].max()) >= BLOCKED_LIKE
-            for centre in centres
+            float(like[centre - reach : centre + reach + 1].max()) >= BLOCKED_LIKE
+            for centre in clear
         ):
             return number
     return 0

@@ -82,6 +82,16 @@ def test_blocked_p_waves_are_named_by_what_pr_does(
     assert all(rr_s[beat] > 1.3 * 60.0 / rate_bpm for beat in found.evidence.beats)
 
 
+@pytest.mark.parametrize("rate_bpm", [100.0, 110.0, 120.0])
+@pytest.mark.parametrize("pr_s", [FOUR_TO_ONE, (*FOUR_TO_ONE, None)])
+def test_a_blocked_wave_in_t_does_not_make_two_to_one_of_more(
+    pr_s: tuple[float | None, ...], rate_bpm: float
+) -> None:
+    p_times_s = np.arange(0.35, 11.8, 60.0 / rate_bpm)
+    result = screen(signal_of(drawn(p_times_s, pr_s)))
+    assert blocks(result) == {Code.HIGH_DEGREE_AV_BLOCK: Severity.RED}
+
+
 def conducted(p_times_s: Samples) -> Samples:
     return drawn(p_times_s, (0.16,))
 
