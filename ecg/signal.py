@@ -41,6 +41,22 @@ FURTHER_LEADS = (
 _BY_UPPER = {name.upper(): name for name in STANDARD_LEADS + FURTHER_LEADS}
 _PREFIX = re.compile(r"^(?:(?:lead|ecg|ekg|导联)[\s:_-]*)+", re.IGNORECASE)
 _LEAD_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,32}")
+# What no text may hold: control characters but for blanks and line breaks, halves of a character.
+_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]+")
+
+
+def _text(stated: str | None) -> str | None:
+    """Return a text without what is none; None where nothing is left."""
+    return _NO_TEXT.sub(" ", stated).strip() or None if stated else stated
+
+
+def _measured(stated: Mapping[str, float]) -> dict[str, float]:
+    """Return measurements without durations and rates of 0, by which devices say "none"."""
+    return {
+        name: value
+        for name, value in stated.items()
+        if value > 0.0 or not name.partition(" ")[0].endswith(("_ms", "_bpm"))
+    }
 
 
 class Sex(StrEnum):
@@ -61,7 +77,7 @@ class Patient:
     sex
         `Sex` or None.
     id, name
-        As the device wrote them.
+        As the device wrote them, without control characters.
     birth_date
         Where stated.
 
@@ -78,11 +94,13 @@ class Patient:
     birth_date: date | None = None
 
     def __post_init__(self) -> None:
-        """Check the age and give ``sex`` its type."""
+        """Check the age, give ``sex`` its type and clean the texts."""
         if self.age_years is not None and not 0.0 <= self.age_years <= MAX_AGE_YEARS:
             raise ValueError(f"age_years must lie in 0-{MAX_AGE_YEARS:g}, not {self.age_years!r}")
         if self.sex is not None:
             object.__setattr__(self, "sex", Sex(self.sex))
+        object.__setattr__(self, "id", _text(self.id))
+        object.__setattr__(self, "name", _text(self.name))
 
 
 @dataclass(frozen=True)
@@ -164,7 +182,8 @@ class EcgSignal:
     device_statements
         The machine's own conclusions, in its order; never ours.
     device_measurements
-        What the machine measured, by the names of `ecg.intervals.Measurements`: ``"qrs_ms": 92.0``.
+        What the machine measured, by the names of `ecg.intervals.Measurements`: ``"qrs_ms": 92.0``;
+        a duration or rate of 0 is none.
     device
         Maker and model.
     source_format
@@ -202,8 +221,10 @@ class EcgSignal:
         object.__setattr__(self, "samples_uv", samples)
         object.__setattr__(self, "fs_hz", fs_hz)
         object.__setattr__(self, "leads", leads)
-        object.__setattr__(self, "device_statements", tuple(self.device_statements))
-        object.__setattr__(self, "device_measurements", dict(self.device_measurements))
+        said = (_text(each) for each in self.device_statements)
+        object.__setattr__(self, "device_statements", tuple(each for each in said if each))
+        object.__setattr__(self, "device_measurements", _measured(self.device_measurements))
+        object.__setattr__(self, "device", _text(self.device))
 
     @property
     def n_leads(self) -> int:

@@ -85,3 +85,18 @@ def test_an_excerpt_keeps_all_but_the_samples() -> None:
 def test_an_impossible_age_is_refused(age: float) -> None:
     with pytest.raises(ValueError, match="age"):
         Patient(age_years=age)
+
+
+def test_texts_hold_no_control_characters_and_durations_of_nothing_are_none() -> None:
+    signal = EcgSignal(
+        np.zeros((1, 500)),
+        500.0,
+        ("I",),
+        patient=Patient(id="\x00a\x1fb\ud800", name="张\u3000三"),
+        device="\x01",
+        device_statements=("\x02", "one\ntwo"),
+        device_measurements={"pr_ms": 0.0, "q_ms V1": 0.0, "axis_p_deg": 0.0, "st_j_mv V1": -0.1},
+    )
+    assert (signal.patient.id, signal.patient.name, signal.device) == ("a b", "张\u3000三", None)
+    assert signal.device_statements == ("one\ntwo",)
+    assert signal.device_measurements == {"axis_p_deg": 0.0, "st_j_mv V1": -0.1}
