@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import report, store_rates, visibility
+from benchmarks import report, searches, store_rates, visibility
 
 _RESULTS = Path(__file__).with_name("results.json")
 _TMPFS = Path("/dev/shm")  # noqa: S108 -- the one place that is memory on every Linux
@@ -22,6 +22,8 @@ def main() -> None:
     timings: list[store_rates.Timing] = []
     with _folder(None) as disk, _folder(_tmpfs()) as memory:
         delays = visibility.measure(disk, asked.instances) if "visible" in asked.only else []
+        if "search" in asked.only:
+            delays += searches.measure(disk, asked.studies, asked.queries, asked.databases, _tell)
         if "store" in asked.only:
             places = {"disk": disk} | ({"tmpfs": memory} if _tmpfs() else {})
             for medium in asked.media:
@@ -46,7 +48,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each workload")
     parser.add_argument("--slices", type=int, default=100, help="CT slices a round, fours of them")
     parser.add_argument("--instances", type=int, default=100, help="objects to wait for in a list")
-    parser.add_argument("--only", nargs="+", default=["store", "visible"], help="store, visible")
+    parser.add_argument("--studies", type=int, default=1_000_000, help="studies in the archive")
+    parser.add_argument("--queries", type=int, default=200, help="requests of each kind of search")
+    parser.add_argument(
+        "--databases", nargs="+", default=["sqlite", "postgresql"], help="sqlite, postgresql"
+    )
+    parser.add_argument(
+        "--only", nargs="+", default=["store", "visible"], help="store, visible, search"
+    )
     parser.add_argument("--media", nargs="+", default=["disk", "tmpfs"], help="disk, tmpfs")
     return parser.parse_args()
 

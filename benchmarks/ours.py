@@ -22,8 +22,15 @@ class Installation:
     """One installation of ours with data below ``root``."""
 
     root: Path
+    database: str | None = None
+    """Its address; unset: SQLite below ``root``."""
     dicom_port: int = field(default_factory=free_port)
     http_port: int = field(default_factory=free_port)
+
+    @property
+    def database_url(self) -> str:
+        """The address of its database."""
+        return self.database or f"sqlite:///{self.root / 'data' / 'lianzhen.db'}"
 
     def set_up(self) -> None:
         """Make the database, the institutions and the device."""
@@ -40,16 +47,17 @@ class Installation:
             "--network", "127.0.0.0/8",
         )  # fmt: skip
 
-    def bearer(self) -> str:
-        """Make a reader at the county and return a token that speaks for them."""
+    def bearer(self, institution: str = "county", role: str = "county_reader") -> str:
+        """Make a person, a reader at the county unless told, and return a token for them."""
         password_file = self.root / "password"
         password_file.write_text(os.urandom(16).hex())
+        login = f"{_LOGIN}-{institution}"
         self._run(
-            "user", "create", "--login", _LOGIN, "--name", "Bench", "--institution", "county",
-            "--role", "county_reader", "--licence", "BENCH", "--licence-scope", "imaging",
+            "user", "create", "--login", login, "--name", "Bench", "--institution", institution,
+            "--role", role, "--licence", "BENCH", "--licence-scope", "imaging",
             "--password-file", str(password_file),
         )  # fmt: skip
-        return self._run("token", "create", "--user", _LOGIN, "--ttl", "1d").strip()
+        return self._run("token", "create", "--user", login, "--ttl", "1d").strip()
 
     @contextmanager
     def role(self, role: str, port: int) -> Iterator[Peer]:
@@ -74,6 +82,7 @@ class Installation:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("LIANZHEN_")}
         return inherited | {
             "LIANZHEN_DATA_DIR": str(self.root / "data"),
+            "LIANZHEN_DATABASE__URL": self.database_url,
             "LIANZHEN_DICOM__PORT": str(self.dicom_port),
             "LIANZHEN_HTTP__PORT": str(self.http_port),
             "LIANZHEN_LOGGING__LEVEL": "WARNING",

@@ -1,5 +1,6 @@
 """From an association to intake: who may come in, where each object goes, what the device hears."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -50,6 +51,8 @@ class Visit:
     matches: int = 0
     study_uids: set[str] = field(default_factory=set)
     refused: dict[str, int] = field(default_factory=dict)
+    charset_repairs: Counter[str] = field(default_factory=Counter)
+    """Objects whose text was labelled falsely, by label and how it was read."""
 
 
 class NodeGate:
@@ -108,6 +111,7 @@ class NodeGate:
                 "queries": visit.queries,
                 "matches": visit.matches,
                 "refused": visit.refused,
+                "charset_repairs": visit.charset_repairs,
             },
         )
 
@@ -194,6 +198,8 @@ class ObjectSink:
             self._visit.refused[receipt.code] = count + 1
             return StoreResult(status_of(receipt), _comment(receipt.detail))
         self._visit.study_uids.add(receipt.content.study_instance_uid)
+        if repair := receipt.content.attributes.charset_repair:
+            self._visit.charset_repairs[repair] += 1
         return StoreResult(SUCCESS)
 
     def abort(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dicom.attributes import IndexedAttributes
@@ -101,7 +101,10 @@ class StudyIndex:
                     "study.create",
                     object_kind="study",
                     object_id=pk,
-                    detail={"granted_to": county.id if county is not None else None},
+                    detail={
+                        "granted_to": county.id if county is not None else None,
+                        "charset_repair": arrival.prepared.attributes.charset_repair,
+                    },
                 ),
             )
         await work.uow.session.execute(insert(Study), rows)
@@ -147,13 +150,20 @@ class StudyIndex:
     async def _count(self, work: "_Work", indexed: Sequence[Indexed]) -> None:
         # In one order everywhere: two processes that count the same rows must not wait in a ring.
         for series_pk, count in sorted(Counter(each.series_pk for each in indexed).items()):
-            latest = max(
-                each.arrival.received.received_at for each in indexed if each.series_pk == series_pk
-            )
+            arrivals = [each.arrival for each in indexed if each.series_pk == series_pk]
+            of_series: dict[str, object] = {
+                "instance_count": Series.instance_count + count,
+                "last_received_at": max(each.received.received_at for each in arrivals),
+            }
+            repairs = [each.prepared.attributes.charset_repair for each in arrivals]
+            if repair := next(filter(None, repairs), None):
+                of_series["charset_repair"] = func.coalesce(
+                    Series.charset_repair, _fit(repair, 100)
+                )
             await work.uow.session.execute(
                 update(Series)
                 .where(Series.id == series_pk)
-                .values(instance_count=Series.instance_count + count, last_received_at=latest)
+                .values(**of_series)
                 .execution_options(**_NO_OBJECTS)
             )
         for study_pk, count in sorted(Counter(each.study_pk for each in indexed).items()):
@@ -366,7 +376,6 @@ def _series_row(pk: str, study_pk: str, arrival: Arrival) -> dict[str, object]:
         "requested_procedure_id": _fit(attributes.requested_procedure_id, 64),
         "instance_count": 0,
         "last_received_at": arrival.received.received_at,
-        "charset_repair": _fit(attributes.charset_repair, 100),
     }
 
 

@@ -37,6 +37,8 @@ class StudyOut(BaseModel):
     series_count: int
     instance_count: int
     preview: PreviewOut | None
+    charset_repair: str | None
+    """Where its device labels text falsely: the label, an arrow, how the text was read."""
 
 
 class StudyPage(BaseModel):

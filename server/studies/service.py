@@ -117,7 +117,9 @@ class StudyService:
 
     async def _out(self, session: AsyncSession, studies: Sequence[Study]) -> list[StudyOut]:
         owners = await self._owners(session, studies)
-        previews = await _previews(session, [study.id for study in studies])
+        ids = [study.id for study in studies]
+        previews = await _previews(session, ids)
+        repairs = await _charset_repairs(session, ids)
         today = self._clock.now().date()
         return [
             StudyOut(
@@ -132,6 +134,7 @@ class StudyService:
                 series_count=study.series_count,
                 instance_count=study.instance_count,
                 preview=previews.get(study.id),
+                charset_repair=repairs.get(study.id),
             )
             for study in studies
         ]
@@ -179,6 +182,15 @@ async def _previews(session: AsyncSession, study_ids: Sequence[str]) -> dict[str
         )
         for row in found
     }
+
+
+async def _charset_repairs(session: AsyncSession, study_ids: Sequence[str]) -> dict[str, str]:
+    found = await session.execute(
+        select(Series.study_pk, Series.charset_repair).where(
+            Series.study_pk.in_(study_ids), Series.charset_repair.is_not(None)
+        )
+    )
+    return {study_pk: repair for study_pk, repair in found if repair is not None}
 
 
 def _patient(study: Study, today: date) -> PatientOut:

@@ -9,6 +9,7 @@ import orjson
 import pytest
 from pydicom import dcmread
 from pydicom.filebase import DicomBytesIO
+from pydicom.uid import generate_uid
 from pynetdicom import AE
 from sqlalchemy import select
 
@@ -107,6 +108,15 @@ async def test_an_association_is_one_audit_row(node: Node) -> None:
     detail = orjson.loads(row.detail)
     assert (row.outcome, row.institution_id) == ("success", node.institutions["township1"])
     assert (detail["stored"], detail["failed"], detail["studies"]) == (3, 0, 1)
+
+
+async def test_false_labels_of_text_are_told_with_the_device_that_writes_them(node: Node) -> None:
+    # Encoded as Latin-1, the text has the bytes of GB18030.
+    name = "张^三".encode("gb18030").decode("latin_1")
+    label = {"SpecificCharacterSet": "ISO_IR 100", "PatientName": name}
+    await send(node, *[ct_bytes(**label, SOPInstanceUID=generate_uid()) for _ in range(2)])
+    row = await until_audited(node, "dicom.association")
+    assert orjson.loads(row.detail)["charset_repairs"] == {"ISO_IR 100 → GB18030": 2}
 
 
 async def test_an_unknown_ae_is_refused_and_audited_once(node: Node) -> None:

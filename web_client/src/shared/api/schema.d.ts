@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 0235711e1f02ae99a97b1e42469a4f80016158697bd5e528271149d818e3c6c2
+// Made by `make api-types`; do not edit. OpenAPI document sha256 94ea6990f0df07ce9fc4c98164d46806887ee353615186ee5ca7a3c6a566e4fe
 
 export interface paths {
     "/api/consults": {
@@ -3054,6 +3054,8 @@ export interface components {
          * @description A study as the list shows it.
          */
         StudyOut: {
+            /** Charset Repair */
+            charset_repair: string | null;
             /** Description */
             description: string | null;
             /** Id */
