@@ -3,12 +3,15 @@
 A file is taken once it has stood still, by intake like anything else; it moves to ``done`` only
 after the commit, or to ``failed`` with the reason beside it. A process killed in between takes it
 again, and intake knows it. Whatever cannot be kept now stays where it is and is tried again.
+
+A WFDB record is taken whole: its header waits for the files that it names, signals wait for theirs.
 """
 
 import asyncio
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +28,7 @@ from server.core.errors import LianzhenError
 from server.core.ids import Ids
 from server.identity.public import Actor, ActorKind
 from server.intake.arrival import Accepted, Receipt
+from server.intake.recordings import Changed, Grouping, Look, Unit, content
 from server.intake.service import IntakeService
 
 _T = TypeVar("_T")
@@ -35,7 +39,8 @@ _LOOK_EVERY_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 60.0
 _TRIED_AGAIN_AFTER_S: Final = 30.0
 _FAILURES_A_LOOK: Final = 3
-_BLOCK_BYTES: Final = 1 << 20
+_AWAITED_S: Final = 600.0
+"""How long a header waits for its signals, and they for it, before they are taken as they are."""
 _DEEPEST: Final = 8
 _NAME_BYTES: Final = 200
 """A name with what is added to it stays below the 255 bytes that file systems take."""
@@ -63,23 +68,6 @@ class FolderOwners(Protocol):
     async def id_of(self, org: str, code: str) -> str:
         """Return the id of the institution of this code, or raise `NotFound`."""
         ...
-
-
-@dataclass(frozen=True)
-class _Look:
-    """What a file was at one look; taken once it is the same at a later one."""
-
-    size: int
-    modified_ns: int
-    inode: int
-
-    @classmethod
-    def at(cls, found: os.stat_result) -> "_Look":
-        return cls(found.st_size, found.st_mtime_ns, found.st_ino)
-
-
-class _Changed(Exception):
-    """The file grew or went away while it was read."""
 
 
 class FolderWatcher:
@@ -110,7 +98,8 @@ class FolderWatcher:
         self._executor = executor
         self._clock = clock
         self._ids = ids
-        self._seen: dict[Path, tuple[_Look, float]] = {}
+        self._grouping = Grouping()
+        self._seen: dict[Path, tuple[Look, float]] = {}
         self._not_before_s: dict[Path, float] = {}
 
     async def run(self) -> None:
@@ -152,7 +141,7 @@ class FolderWatcher:
         )
 
     async def look(self, actor: Actor) -> None:
-        """Look once, and take every file that is what it was ``settled_s`` ago."""
+        """Look once, and take every file that is what it was ``settled_s`` ago, records whole."""
         found = await self._blocking(partial(_files, self._folder.path))
         now_s = self._clock.monotonic_s()
         self._seen = {
@@ -161,14 +150,20 @@ class FolderWatcher:
         self._not_before_s = {
             path: at_s for path, at_s in self._not_before_s.items() if path in found
         }
+        units = await self._blocking(partial(self._grouping.units, found))
+        # Two headers may name one signal file: it goes with the last of them.
+        wanted = Counter(path for unit in units for path in unit.paths)
         failures = 0
-        for path, (look, since_s) in self._seen.items():
-            waits_until_s = max(since_s + self._settled_s, self._not_before_s.get(path, now_s))
-            if now_s < waits_until_s or failures == _FAILURES_A_LOOK:
+        for unit in units:
+            path = unit.paths[0]
+            if now_s < self._due_s(unit, now_s) or failures == _FAILURES_A_LOOK:
                 continue
             try:
-                await self._take(actor, path, look)
-            except (_Changed, FileNotFoundError):
+                receipt = await self._take(actor, [(each, found[each]) for each in unit.paths])
+                last = [each for each in unit.paths if each == path or wanted[each] == 1]
+                await self._blocking(partial(self._move, last, receipt))
+                wanted.subtract(unit.paths)
+            except (Changed, FileNotFoundError):
                 continue
             except (OSError, LianzhenError) as error:
                 # One that cannot be kept now must not stand in the way of those behind it.
@@ -176,61 +171,67 @@ class FolderWatcher:
                 self._not_before_s[path] = now_s + _TRIED_AGAIN_AFTER_S
                 _log.warning("a file in a watched folder waits", reason=_reason(error))
 
-    def _since_s(self, path: Path, look: _Look, now_s: float) -> float:
+    def _due_s(self, unit: Unit, now_s: float) -> float:
+        since_s = max(self._seen[path][1] for path in unit.paths)
+        wait_s = self._settled_s if unit.complete else max(self._settled_s, _AWAITED_S)
+        return max(since_s + wait_s, self._not_before_s.get(unit.paths[0], now_s))
+
+    def _since_s(self, path: Path, look: Look, now_s: float) -> float:
         before = self._seen.get(path)
         return before[1] if before is not None and before[0] == look else now_s
 
-    async def _take(self, actor: Actor, path: Path, look: _Look) -> None:
+    async def _take(self, actor: Actor, files: Sequence[tuple[Path, Look]]) -> Receipt:
         incoming = self._intake.begin(actor, accepted=Accepted.EXAM)
         try:
-            fd = await self._blocking(partial(_opened, path))
-            try:
-                while block := await self._blocking(partial(os.read, fd, _BLOCK_BYTES)):
-                    incoming.write(block)
-                after = _Look.at(os.fstat(fd))
-            finally:
-                os.close(fd)
-            if after != look:
-                raise _Changed
+            blocks = content(files)
+            while (block := await self._blocking(partial(next, blocks, None))) is not None:
+                incoming.write(block)
         except BaseException:
             incoming.abort()
             raise
         receipt = await incoming.finish()
         await self._record(actor, receipt)
-        await self._blocking(partial(self._move, path, receipt))
+        return receipt
 
     async def _record(self, actor: Actor, receipt: Receipt) -> None:
         async with self._database.unit_of_work() as uow:
             self._audit.record(uow, receipt.audit_record(actor, "folder.take"))
             await uow.commit()
 
-    def _move(self, path: Path, receipt: Receipt) -> None:
-        """Put the file away under its own name, or one like it where that is taken."""
-        root = self._folder.path
+    def _move(self, paths: Sequence[Path], receipt: Receipt) -> None:
+        """Put files away under their own names, or the like where one is taken; the header last."""
+        root, path = self._folder.path, paths[0]
         folder = root / (DONE if receipt.verdict.kept else FAILED)
         folder = folder / path.relative_to(root).parent
-        folder.mkdir(parents=True, exist_ok=True)
         target = folder / path.name
-        if target.exists():
+        if any((folder / each.name).exists() for each in paths):
             stem = os.fsdecode(os.fsencode(path.stem)[:_NAME_BYTES])
-            target = folder / f"{stem}.{self._ids.new()}{path.suffix[:8]}"
+            other = f"{stem}.{self._ids.new()}"
+            # A header names its files: together they keep their names, in a folder of their own.
+            target = (
+                folder / other / path.name if paths[1:] else folder / f"{other}{path.suffix[:8]}"
+            )
+        folder = target.parent
+        folder.mkdir(parents=True, exist_ok=True)
         if not receipt.verdict.kept:
             # First the reason: a file among the failed never stands without it.
             name = os.fsdecode(os.fsencode(target.name)[:_NAME_BYTES])
             reason = f"{receipt.code}: {receipt.detail}\n"
             (folder / f"{name}.reason.txt").write_text(reason, "utf-8")
+        for each in reversed(paths[1:]):
+            each.rename(folder / each.name)
         path.rename(target)
 
     async def _blocking(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
 
-def _files(root: Path) -> dict[Path, _Look]:
+def _files(root: Path) -> dict[Path, Look]:
     """Return the regular files below a folder that are neither hidden nor empty nor put away."""
     return dict(sorted(_below(root, skipped=frozenset({DONE, FAILED}), depth=0)))
 
 
-def _below(folder: Path, *, skipped: frozenset[str], depth: int) -> Iterator[tuple[Path, _Look]]:
+def _below(folder: Path, *, skipped: frozenset[str], depth: int) -> Iterator[tuple[Path, Look]]:
     """Look through a folder; links are passed by, or who writes there could make us read more."""
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -245,11 +246,7 @@ def _below(folder: Path, *, skipped: frozenset[str], depth: int) -> Iterator[tup
                 with suppress(FileNotFoundError):
                     status = entry.stat(follow_symlinks=False)
                     if status.st_size > 0:
-                        yield path, _Look.at(status)
-
-
-def _opened(path: Path) -> int:
-    return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+                        yield path, Look.at(status)
 
 
 def _locked(path: Path) -> int:

@@ -23,7 +23,9 @@ from tests.support.dicom_files import ct_bytes
 from tests.support.fakes import CountingIds, ManualClock
 from tests.support.senders import ORG, TOWNSHIP, create_institutions, running_intake
 
-SCP = Path(__file__).resolve().parents[2] / "data" / "ecg" / "scp" / "anon000007.scp"
+ECG_FILES = Path(__file__).resolve().parents[2] / "data" / "ecg"
+SCP = ECG_FILES / "scp" / "anon000007.scp"
+HEADER, SIGNALS = (ECG_FILES / "wfdb" / f"3000003_0003.{kind}" for kind in ("hea", "dat"))
 ACTOR = Actor(ActorKind.SYSTEM, "watched-folder", ORG, TOWNSHIP, frozenset(), "folder")
 
 
@@ -55,6 +57,11 @@ class Drop:
         """Return every file below the folder."""
         found = (path for path in self.folder.rglob("*") if path.is_file())
         return {str(path.relative_to(self.folder)) for path in found}
+
+    def put(self, *paths: Path) -> None:
+        """Copy files into it."""
+        for path in paths:
+            (self.folder / path.name).write_bytes(path.read_bytes())
 
     async def study_count(self) -> int:
         """Return how many studies there are."""
@@ -181,3 +188,148 @@ async def test_a_process_killed_before_the_move_takes_it_again_as_one_study(
     assert (drop.files(), await drop.study_count()) == ({"a.scp"}, 1)
     await drop.look(after_s=31)
     assert (drop.files(), await drop.study_count()) == ({"done/a.scp"}, 1)
+
+
+async def test_a_wfdb_record_is_taken_whole_and_put_away_together(drop: Drop) -> None:
+    drop.put(HEADER, SIGNALS)
+    await drop.look()
+    await drop.look(after_s=6)
+    assert await drop.study_count() == 1
+    assert drop.files() == {f"done/{HEADER.name}", f"done/{SIGNALS.name}"}
+
+
+async def test_the_same_record_again_is_one_study_and_its_files_keep_their_names(
+    drop: Drop,
+) -> None:
+    for _ in range(2):
+        drop.put(HEADER, SIGNALS)
+        await drop.look()
+        await drop.look(after_s=6)
+    assert await drop.study_count() == 1
+    folders = {path.parent for path in (drop.folder / "done").rglob("*.hea")}
+    assert len(folders) == 2
+    for folder in folders:
+        assert {path.name for path in folder.iterdir() if path.is_file()} == {
+            HEADER.name, SIGNALS.name,
+        }  # fmt: skip
+
+
+async def test_signals_wait_for_their_header_and_a_header_for_its_signals(drop: Drop) -> None:
+    for first, second in ((SIGNALS, HEADER), (HEADER, SIGNALS)):
+        drop.put(first)
+        await drop.look()
+        await drop.look(after_s=300)
+        assert first.name in drop.files()
+        drop.put(second)
+        await drop.look()
+        await drop.look(after_s=6)
+        assert {first.name, second.name}.isdisjoint(drop.files())
+    assert await drop.study_count() == 1
+    assert not (drop.folder / "failed").exists()
+
+
+@pytest.mark.parametrize(
+    ("alone", "reason"),
+    [
+        (HEADER, f"unreadable-ecg: {SIGNALS.name} is missing: "),
+        (SIGNALS, "unknown-format: "),
+    ],
+    ids=["header", "signals"],
+)
+async def test_what_stays_alone_is_at_last_refused_with_the_reason(
+    drop: Drop, alone: Path, reason: str
+) -> None:
+    drop.put(alone)
+    await drop.look()
+    await drop.look(after_s=599)
+    assert drop.files() == {alone.name}
+    await drop.look(after_s=2)
+    told = f"failed/{alone.name}.reason.txt"
+    assert drop.files() == {f"failed/{alone.name}", told}
+    assert (drop.folder / told).read_text("utf-8").startswith(reason)
+
+
+async def test_a_record_whose_signals_still_grow_is_left_alone(drop: Drop) -> None:
+    drop.put(HEADER)
+    data, path = SIGNALS.read_bytes(), drop.folder / SIGNALS.name
+    for end in (500, 1000, len(data)):
+        path.write_bytes(data[:end])
+        await drop.look(after_s=6)
+    assert drop.files() == {HEADER.name, SIGNALS.name}
+    await drop.look(after_s=6)
+    assert await drop.study_count() == 1
+
+
+async def test_annotations_go_with_their_record_and_a_readable_namesake_by_itself(
+    drop: Drop,
+) -> None:
+    drop.put(HEADER, SIGNALS)
+    (drop.folder / "3000003_0003.atr").write_bytes(b"\x01\x02" * 10)
+    (drop.folder / "3000003_0003.scp").write_bytes(SCP.read_bytes())
+    await drop.look()
+    await drop.look(after_s=6)
+    assert await drop.study_count() == 2
+    kinds = ("hea", "dat", "atr", "scp")
+    assert drop.files() == {f"done/3000003_0003.{kind}" for kind in kinds}
+
+
+async def test_a_record_of_segments_is_one_study(drop: Drop) -> None:
+    drop.put(HEADER, SIGNALS)
+    master = "whole/3 2 125 2556\n3000003_0003 1028\n~ 500\n3000003_0003 1028\n"
+    (drop.folder / "whole.hea").write_text(master, "ascii")
+    await drop.look()
+    await drop.look(after_s=6)
+    assert await drop.study_count() == 1
+    assert drop.files() == {f"done/{name}" for name in ("whole.hea", HEADER.name, SIGNALS.name)}
+
+
+async def test_signals_that_two_headers_name_go_with_the_last(drop: Drop) -> None:
+    other = HEADER.read_text("ascii").replace("3000003_0003 2", "other 2")
+    (drop.folder / "other.hea").write_text(other + "# Age: 50\n", "ascii")
+    drop.put(HEADER, SIGNALS)
+    await drop.look()
+    await drop.look(after_s=6)
+    assert await drop.study_count() == 2
+    assert drop.files() == {f"done/{name}" for name in ("other.hea", HEADER.name, SIGNALS.name)}
+
+
+async def test_a_damaged_record_goes_to_the_failed_whole(drop: Drop) -> None:
+    drop.put(HEADER)
+    (drop.folder / SIGNALS.name).write_bytes(SIGNALS.read_bytes()[:-100])
+    await drop.look()
+    await drop.look(after_s=6)
+    told = f"failed/{HEADER.name}.reason.txt"
+    assert drop.files() == {f"failed/{HEADER.name}", f"failed/{SIGNALS.name}", told}
+    assert (drop.folder / told).read_text("utf-8").startswith("unreadable-ecg: ")
+
+
+async def test_no_header_leads_out_of_its_folder_or_stops_the_others(drop: Drop) -> None:
+    (drop.folder / "out.hea").write_text("out 1 500 10\n../secret.dat 16 200 II\n", "ascii")
+    for first, second in (("a", "b"), ("b", "a")):
+        (drop.folder / f"{first}.hea").write_text(f"{first}/1 1 500 10\n{second} 10\n", "ascii")
+    (drop.folder / os.fsdecode(b"\xff.hea")).write_bytes(HEADER.read_bytes())
+    drop.put(HEADER, SIGNALS)
+    await drop.look()
+    await drop.look(after_s=6)
+    assert await drop.study_count() == 1
+    assert f"done/{HEADER.name}" in drop.files()
+    await drop.look(after_s=601)
+    assert await drop.study_count() == 1
+    assert not [path for path in drop.folder.iterdir() if path.suffix == ".hea"]
+
+
+async def test_a_process_killed_before_the_move_takes_the_record_again_as_one_study(
+    drop: Drop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise OSError(5, "killed here")
+
+    drop.put(HEADER, SIGNALS)
+    await drop.look()
+    with monkeypatch.context() as broken:
+        broken.setattr(FolderWatcher, "_move", killed)
+        await drop.look(after_s=6)
+    assert (drop.files(), await drop.study_count()) == ({HEADER.name, SIGNALS.name}, 1)
+    await drop.look(after_s=31)
+    assert await drop.study_count() == 1
+    assert drop.files() == {f"done/{HEADER.name}", f"done/{SIGNALS.name}"}
