@@ -28,7 +28,7 @@ from server.core.objects.open import build_object_stores
 from server.core.openapi import openapi_document
 from server.core.settings import Settings
 from server.demo import run_demo, serve_lan
-from server.dicom_node.public import NewDevice
+from server.dicom_node.public import DeviceAddress, NewDevice
 from server.ecg_cli import app as ecg_app
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level, Ownership, Role
@@ -315,11 +315,19 @@ def device_create(
     ] = None,
     description: Annotated[str | None, typer.Option(help="What it is.")] = None,
     may_query: Annotated[
-        bool, typer.Option("--may-query", help="It may search, besides sending.")
+        bool, typer.Option("--may-query", help="It may search and retrieve, besides sending.")
     ] = False,
+    host: Annotated[
+        str | None, typer.Option(help="Where it listens: what is retrieved may be sent there.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port it listens on.")] = None,
+    tls: Annotated[bool, typer.Option("--tls", help="It listens for TLS there.")] = False,
     org: Org = _DEFAULT_ORG,
 ) -> None:
     """Register a DICOM device."""
+    if (host is None) != (port is None) or (tls and host is None):
+        raise typer.BadParameter("--host and --port belong together, and --tls to them")
+    address = DeviceAddress(host, port, tls) if host is not None and port is not None else None
 
     async def work(services: Services) -> None:
         home = await services.institutions.get(org, institution)
@@ -332,6 +340,7 @@ def device_create(
                 certificate_subject=certificate_subject,
                 description=description,
                 may_query=may_query,
+                address=address,
             )
         )
         typer.echo(created)

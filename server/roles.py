@@ -15,10 +15,11 @@ from aiohttp import web
 from dicom.dimse.limits import DimseLimits
 from dicom.dimse.server import DimseServer
 from server.app import build_app, build_health_app
+from server.audit.public import ReadRefusals
 from server.core.logging import configure_logging
 from server.core.settings import DicomSettings, HttpSettings, Settings
 from server.core.supervisor import Supervisor, stop_on_signals
-from server.dicom_node.public import NodeFind, NodeGate, NodeStore, Visit
+from server.dicom_node.public import NodeFind, NodeGate, NodeRetrieve, NodeStore, Visit
 from server.media import build_media_app
 from server.migrations.run import migrate
 from server.services import Services, build_services, running
@@ -172,7 +173,25 @@ def dimse_server(services: Services) -> DimseServer[Visit]:
     queries = NodeFind(
         services.searches, services.executor, ae_title=dicom.ae_title, most=dicom.max_matches
     )
-    return DimseServer(gate, NodeStore(services.intake), find_handler=queries, limits=limits)
+    retrievals = NodeRetrieve(
+        selector=services.selector,
+        originals=services.originals,
+        devices=services.devices,
+        reads=services.reads,
+        refusals=ReadRefusals(
+            database=services.database, trail=services.audit, clock=services.clock
+        ),
+        ae_title=dicom.ae_title,
+        tls=calling_tls_context(dicom),
+        most=dicom.max_retrieved,
+    )
+    return DimseServer(
+        gate,
+        NodeStore(services.intake),
+        find_handler=queries,
+        retrieve_handler=retrievals,
+        limits=limits,
+    )
 
 
 def web_tls_context(settings: HttpSettings) -> ssl.SSLContext | None:
@@ -182,6 +201,14 @@ def web_tls_context(settings: HttpSettings) -> ssl.SSLContext | None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    return context
+
+
+def calling_tls_context(settings: DicomSettings) -> ssl.SSLContext:
+    """Make the context for devices we call over TLS: they are verified, and see who we are."""
+    context = ssl.create_default_context(cafile=settings.tls_server_ca)
+    if settings.tls_certificate is not None:
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key)
     return context
 
 

@@ -39,7 +39,7 @@ from server.intake.uploads import UploadService
 from server.patients.public import PatientService
 from server.realtime.tail import EventTail
 from server.requests.public import RequestFollower, RequestService
-from server.studies.public import StudyIndex, StudySearch, StudyService
+from server.studies.public import InstanceSelector, StudyIndex, StudySearch, StudyService
 
 # What a device's object may have beyond its own bytes: the file meta information we put before it.
 _FILE_META_BYTES: Final = 64 * 1024
@@ -74,6 +74,7 @@ class Services:
     scrub: Scrub
     studies: StudyService
     searches: StudySearch
+    selector: InstanceSelector
     requests: RequestService
     reads: ReadAudit
     anchors: Anchors
@@ -197,6 +198,7 @@ def build_services(
         ),
         studies=studies,
         searches=StudySearch(database=database, clock=clock),
+        selector=InstanceSelector(database=database, clock=clock),
         requests=requests,
         reads=reads,
         anchors=Anchors(

@@ -19,7 +19,7 @@ class DimseStats:
         Since start; those over a limit are among the rejected.
     associations_released, associations_broken
         Since start: accepted ones that ended with a release, and in any other way.
-    echoes, queries, objects_stored, objects_failed, received_bytes
+    echoes, queries, retrievals, objects_stored, objects_failed, received_bytes
         Since start; bytes of datasets, when their message or their association ended.
     """
 
@@ -32,6 +32,7 @@ class DimseStats:
     associations_broken: int
     echoes: int
     queries: int
+    retrievals: int
     objects_stored: int
     objects_failed: int
     received_bytes: int
@@ -59,6 +60,7 @@ class Census:
         self.broken = 0
         self.echoes = 0
         self.queries = 0
+        self.retrievals = 0
         self.stored = 0
         self.failed = 0
         self.received_bytes = 0
@@ -104,6 +106,7 @@ class Census:
             associations_broken=self.broken,
             echoes=self.echoes,
             queries=self.queries,
+            retrievals=self.retrievals,
             objects_stored=self.stored,
             objects_failed=self.failed,
             received_bytes=self.received_bytes,

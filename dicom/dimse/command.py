@@ -12,6 +12,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Final
 
 NO_DATA_SET: Final = 0x0101
@@ -26,7 +27,9 @@ class CommandField(IntEnum):
     """Command fields of the messages we know by name (PS3.7 E.1)."""
 
     C_STORE_RQ = 0x0001
+    C_GET_RQ = 0x0010
     C_FIND_RQ = 0x0020
+    C_MOVE_RQ = 0x0021
     C_ECHO_RQ = 0x0030
     C_CANCEL_RQ = 0x0FFF
 
@@ -39,20 +42,25 @@ class Element(IntEnum):
     COMMAND_FIELD = 0x0100
     MESSAGE_ID = 0x0110
     MESSAGE_ID_BEING_RESPONDED_TO = 0x0120
+    MOVE_DESTINATION = 0x0600
     PRIORITY = 0x0700
     DATA_SET_TYPE = 0x0800
     STATUS = 0x0900
     ERROR_COMMENT = 0x0902
     AFFECTED_SOP_INSTANCE_UID = 0x1000
+    REMAINING_SUBOPERATIONS = 0x1020
+    COMPLETED_SUBOPERATIONS = 0x1021
+    FAILED_SUBOPERATIONS = 0x1022
+    WARNING_SUBOPERATIONS = 0x1023
     MOVE_ORIGINATOR_AE = 0x1030
     MOVE_ORIGINATOR_MESSAGE_ID = 0x1031
 
 
-_AE_TITLES: Final = frozenset({Element.MOVE_ORIGINATOR_AE})
+_AE_TITLES: Final = frozenset({Element.MOVE_DESTINATION, Element.MOVE_ORIGINATOR_AE})
 
 
 class Status(IntEnum):
-    """Statuses this layer answers with itself (PS3.7 annex C, PS3.4 tables B.2-1 and C.4-1)."""
+    """Statuses this layer answers with itself (PS3.7 annex C, PS3.4 tables B.2-1, C.4-1 to -3)."""
 
     SUCCESS = 0x0000
     PROCESSING_FAILURE = 0x0110
@@ -60,7 +68,11 @@ class Status(IntEnum):
     SOP_CLASS_NOT_SUPPORTED = 0x0122
     UNRECOGNIZED_OPERATION = 0x0211
     OUT_OF_RESOURCES = 0xA700
+    CANNOT_COUNT_MATCHES = 0xA701
+    CANNOT_PERFORM_SUBOPERATIONS = 0xA702
+    MOVE_DESTINATION_UNKNOWN = 0xA801
     IDENTIFIER_MISMATCH = 0xA900
+    SUBOPERATIONS_WITH_FAILURES = 0xB000
     CANNOT_UNDERSTAND = 0xC000
     CANCELLED = 0xFE00
     PENDING = 0xFF00
@@ -135,6 +147,17 @@ class CommandSet:
         return self._required(Element.MESSAGE_ID)
 
     @property
+    def status(self) -> int:
+        """Return the status of a response.
+
+        Raises
+        ------
+        CommandError
+            If it is missing.
+        """
+        return self._required(Element.STATUS)
+
+    @property
     def has_data_set(self) -> bool:
         """Return whether a dataset follows.
 
@@ -178,7 +201,12 @@ def decode_command(data: bytes) -> CommandSet:
 
 
 def encode_response(
-    request: CommandSet, status: int, comment: str | None = None, *, has_data_set: bool = False
+    request: CommandSet,
+    status: int,
+    comment: str | None = None,
+    *,
+    has_data_set: bool = False,
+    counts: Mapping[Element, int] = MappingProxyType({}),
 ) -> bytes:
     """Return the encoded response to ``request``.
 
@@ -192,6 +220,8 @@ def encode_response(
         Error comment, cut to the 64 characters of an LO and to printable ASCII.
     has_data_set
         Whether a data set follows.
+    counts
+        Numbers of sub-operations.
     """
     body = [
         _element(Element.COMMAND_FIELD, _us(request.command_field | RESPONSE_BIT)),
@@ -208,8 +238,16 @@ def encode_response(
     sop_instance = request.elements.get(Element.AFFECTED_SOP_INSTANCE_UID)
     if sop_instance is not None and len(sop_instance) <= 64:
         body.append(_element(Element.AFFECTED_SOP_INSTANCE_UID, sop_instance))
+    # A number has 16 bits; who retrieves more is told of as many (PS3.7 9.3.4.2).
+    body += [_element(each, _us(min(counts[each], 0xFFFF))) for each in sorted(counts)]
     encoded = b"".join(body)
     return _element(Element.GROUP_LENGTH, struct.pack("<I", len(encoded))) + encoded
+
+
+def comment_of(response: CommandSet) -> str | None:
+    """Return the error comment of a response, printable whatever the peer wrote."""
+    raw = response.elements.get(Element.ERROR_COMMENT, b"")[:64].strip(b" \0")
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "?" for byte in raw) or None
 
 
 def encode_command(elements: Mapping[Element, int | str | None]) -> bytes:

@@ -41,6 +41,26 @@ class Find:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """Receive an identifier and send what it names to an application entity we know."""
+
+    destination_ae: str
+
+
+@dataclass(frozen=True, slots=True)
+class Get:
+    """Receive an identifier and send what it names back on the same association."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreResponse:
+    """Hear how an object was received that we sent; there is nothing to answer."""
+
+    message_id: int | None
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Stop that operation, if it is under way; there is nothing to answer."""
 
@@ -62,7 +82,10 @@ class Violation:
     reason: str
 
 
-Operation = Echo | Store | Find | Cancel | Refuse | Violation
+Inquiry = Find | Move | Get
+"""What an identifier follows and a C-CANCEL may stop."""
+
+Operation = Echo | Store | Inquiry | StoreResponse | Cancel | Refuse | Violation
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +98,30 @@ class Served:
         Those that are stored.
     query
         Those of information models that are searched.
+    move, get
+        Those of information models from which is retrieved.
     """
 
     storage: frozenset[str]
     query: frozenset[str] = frozenset()
+    move: frozenset[str] = frozenset()
+    get: frozenset[str] = frozenset()
+
+    def of(self, command_field: int) -> frozenset[str]:
+        """Return the SOP classes whose service knows that request."""
+        match command_field:
+            case CommandField.C_STORE_RQ:
+                return self.storage
+            case CommandField.C_FIND_RQ:
+                return self.query
+            case CommandField.C_MOVE_RQ:
+                return self.move
+            case CommandField.C_GET_RQ:
+                return self.get
+            case CommandField.C_ECHO_RQ:
+                return frozenset({VERIFICATION})
+            case _:
+                return frozenset()
 
 
 def route(command: CommandSet, context: AcceptedContext, served: Served) -> Operation:
@@ -106,28 +149,43 @@ def _route(command: CommandSet, context: AcceptedContext, served: Served) -> Ope
         cancelled = command.number(Element.MESSAGE_ID_BEING_RESPONDED_TO)
         return Violation("a C-CANCEL has a dataset") if has_data_set else Cancel(cancelled)
     if field & RESPONSE_BIT:
-        return Violation("a response to nothing we asked")
+        return _route_response(command, has_data_set=has_data_set)
     message_id = command.message_id
     refusal = _refusal(command, context, served)
     if refusal is not None:
         return refusal
-    if field == CommandField.C_STORE_RQ:
-        return _route_store(command, context, message_id, has_data_set=has_data_set)
-    if field == CommandField.C_FIND_RQ:
-        return Find() if has_data_set else Refuse(Status.CANNOT_UNDERSTAND, "no identifier")
-    return Violation("a C-ECHO has a dataset") if has_data_set else Echo()
+    match field:
+        case CommandField.C_STORE_RQ:
+            return _route_store(command, context, message_id, has_data_set=has_data_set)
+        case CommandField.C_ECHO_RQ:
+            return Violation("a C-ECHO has a dataset") if has_data_set else Echo()
+        case _:
+            return _route_inquiry(command, has_data_set=has_data_set)
+
+
+def _route_response(command: CommandSet, *, has_data_set: bool) -> Operation:
+    """Route a response: to nothing but C-STORE do we ask peers that called us."""
+    if command.command_field != CommandField.C_STORE_RQ | RESPONSE_BIT or has_data_set:
+        return Violation("a response to nothing we asked")
+    answered = command.number(Element.MESSAGE_ID_BEING_RESPONDED_TO)
+    return StoreResponse(answered, command.status)
+
+
+def _route_inquiry(command: CommandSet, *, has_data_set: bool) -> Operation:
+    if not has_data_set:
+        return Refuse(Status.CANNOT_UNDERSTAND, "no identifier")
+    match command.command_field:
+        case CommandField.C_FIND_RQ:
+            return Find()
+        case CommandField.C_GET_RQ:
+            return Get()
+        case _:
+            return Move(command.text(Element.MOVE_DESTINATION))
 
 
 def _refusal(command: CommandSet, context: AcceptedContext, served: Served) -> Refuse | None:
     """Return why the command is no request of a service of its context, if it is none."""
-    is_store = context.abstract_syntax in served.storage
-    is_find = context.abstract_syntax in served.query
-    is_echo = context.abstract_syntax == VERIFICATION
-    if (command.command_field, True) not in {
-        (CommandField.C_STORE_RQ, is_store),
-        (CommandField.C_FIND_RQ, is_find),
-        (CommandField.C_ECHO_RQ, is_echo),
-    }:
+    if context.abstract_syntax not in served.of(command.command_field) or not context.as_scp:
         return Refuse(Status.UNRECOGNIZED_OPERATION, "not a service of this SOP class")
     if command.text(Element.AFFECTED_SOP_CLASS_UID) != context.abstract_syntax:
         return Refuse(Status.SOP_CLASS_NOT_SUPPORTED, "SOP class is not that of the context")

@@ -2,7 +2,7 @@
 
 The asynchronous operations window is not negotiated, so a peer has one message under way (PS3.7
 D.3.3.3). While a sink makes an object durable nothing more is read from that peer; while a query
-is answered, a C-CANCEL alone.
+or a retrieval is answered, a C-CANCEL alone, and the answers to what we send.
 
 References
 ----------
@@ -11,9 +11,10 @@ DICOM PS3.7 sections 6.3 and 9.1, PS3.8 annex E.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, assert_never
 
+from dicom.dimse.answering import Answering, Inquirers
 from dicom.dimse.callbacks import (
     AssociationInfo,
     Ending,
@@ -28,6 +29,7 @@ from dicom.dimse.command import (
     CommandField,
     CommandSet,
     Status,
+    comment_of,
     decode_command,
     encode_response,
 )
@@ -35,18 +37,20 @@ from dicom.dimse.dispatch import (
     Cancel,
     Echo,
     Find,
+    Get,
+    Inquiry,
+    Move,
     Refuse,
     Served,
     Store,
+    StoreResponse,
     Violation,
     route,
 )
-from dicom.dimse.find import FindHandler
 from dicom.dimse.identifier import IdentifierError
 from dicom.dimse.limits import DimseLimits
 from dicom.dimse.negotiate import AcceptedContext
 from dicom.dimse.protocol import UpperLayer
-from dicom.dimse.querying import Querying
 from dicom.dimse.store import ObjectTooLargeError, StoreReception
 
 
@@ -58,8 +62,8 @@ class Services(Generic[PeerT]):
     ----------
     store_handler
         Takes objects.
-    find_handler
-        Answers queries; None where there are none.
+    inquirers
+        Answer queries and retrievals.
     served
         SOP classes of each service.
     limits, census
@@ -69,7 +73,7 @@ class Services(Generic[PeerT]):
     """
 
     store_handler: StoreHandler[PeerT]
-    find_handler: FindHandler[PeerT] | None
+    inquirers: Inquirers[PeerT]
     served: Served
     limits: DimseLimits
     census: Census
@@ -84,7 +88,8 @@ class _Message:
     encoded: bytearray
     command: CommandSet | None = None
     reception: StoreReception | None = None
-    identifier: bytearray | None = None
+    inquiry: Inquiry | None = None
+    identifier: bytearray = field(default_factory=bytearray)
     is_store: bool = False
     is_finishing: bool = False
 
@@ -129,8 +134,15 @@ class Exchange(Generic[PeerT]):
         self._accepted = accepted
         self._message_over = message_over
         self._message: _Message | None = None
-        self._querying = Querying(
-            services.find_handler, services.limits, services.spawn, upper, message_over
+        self._answering = Answering(
+            services.inquirers,
+            association,
+            peer,
+            accepted,
+            services.limits,
+            services.spawn,
+            upper,
+            message_over,
         )
         self._has_ended = False
         self.stored = 0
@@ -140,7 +152,7 @@ class Exchange(Generic[PeerT]):
     @property
     def is_busy(self) -> bool:
         """Whether a message is under way."""
-        return self._message is not None or self._querying.is_under_way
+        return self._message is not None or self._answering.is_under_way
 
     def fragment_arrived(
         self, context_id: int, control: int, chunk: memoryview, *, complete: bool
@@ -159,7 +171,7 @@ class Exchange(Generic[PeerT]):
     def end(self) -> None:
         """Throw an unfinished object away; one that is being made durable goes on to its end."""
         self._has_ended = True
-        self._querying.stop()
+        self._answering.stop()
         message = self._message
         if message is None or message.is_finishing:
             return
@@ -197,7 +209,7 @@ class Exchange(Generic[PeerT]):
         services = self._services
         max_object_bytes = services.limits.max_object_bytes
         operation = route(command, message.context, services.served)
-        if self._querying.is_under_way and not isinstance(operation, Cancel):
+        if self._answering.is_under_way and not isinstance(operation, Cancel | StoreResponse):
             operation = Violation("a request before the last was answered")
         match operation:
             case Echo():
@@ -209,10 +221,12 @@ class Exchange(Generic[PeerT]):
                 message.reception = StoreReception.begin(
                     services.store_handler, request, max_object_bytes
                 )
-            case Find():
-                message.identifier = bytearray()
+            case Find() | Move() | Get():
+                message.inquiry = operation
+            case StoreResponse(message_id, status):
+                self._answered(message_id, StoreResult(status, comment_of(command)))
             case Cancel(message_id):
-                self._querying.cancel(message_id)
+                self._answering.cancel(message_id)
                 self._end_message()
             case Refuse(status, comment):
                 message.is_store = command.command_field == CommandField.C_STORE_RQ
@@ -224,6 +238,12 @@ class Exchange(Generic[PeerT]):
                 self._upper.abort(Ending.ABORTED, reason)
             case _:
                 assert_never(operation)
+
+    def _answered(self, message_id: int | None, result: StoreResult) -> None:
+        if self._answering.stored(message_id, result):
+            self._end_message()
+        else:
+            self._upper.abort(Ending.ABORTED, "a response to nothing we asked")
 
     def _store_request(self, operation: Store, context: AcceptedContext) -> StoreRequest[PeerT]:
         return StoreRequest(
@@ -239,8 +259,8 @@ class Exchange(Generic[PeerT]):
 
     def _data_arrived(self, message: _Message, chunk: memoryview, *, last: bool) -> None:
         reception, command = message.reception, message.command
-        if message.identifier is not None and command is not None:
-            self._identifier_arrived(message, command, message.identifier, chunk, last=last)
+        if message.inquiry is not None and command is not None:
+            self._identifier_arrived(message, command, message.inquiry, chunk, last=last)
             return
         if reception is None or command is None:
             self._upper.refuse_pdu("a dataset without its command")
@@ -263,22 +283,24 @@ class Exchange(Generic[PeerT]):
         self,
         message: _Message,
         command: CommandSet,
-        identifier: bytearray,
+        inquiry: Inquiry,
         chunk: memoryview,
         *,
         last: bool,
     ) -> None:
-        if len(identifier) + len(chunk) > self._services.limits.max_identifier_bytes:
+        if len(message.identifier) + len(chunk) > self._services.limits.max_identifier_bytes:
             self._upper.abort(Ending.ABORTED, "an identifier is too long")
             return
-        identifier += chunk
+        message.identifier += chunk
         if not last:
             return
-        self._services.census.queries += 1
+        census = self._services.census
+        if isinstance(inquiry, Find):
+            census.queries += 1
+        else:
+            census.retrievals += 1
         try:
-            self._querying.begin(
-                self._association, self._peer, message.context, command, bytes(identifier)
-            )
+            self._answering.begin(inquiry, message.context, command, bytes(message.identifier))
         except IdentifierError as error:
             self._respond(message, command, StoreResult(Status.CANNOT_UNDERSTAND, str(error)))
         else:

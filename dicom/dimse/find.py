@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Final, Generic, Protocol
+from typing import Generic, Protocol
 
 from pydicom.dataset import Dataset
 
@@ -13,11 +13,6 @@ from dicom.dimse.callbacks import AssociationInfo, PeerT
 from dicom.dimse.command import Status
 
 _logger = logging.getLogger(__name__)
-
-PATIENT_ROOT_FIND: Final = "1.2.840.10008.5.1.4.1.2.1.1"
-STUDY_ROOT_FIND: Final = "1.2.840.10008.5.1.4.1.2.2.1"
-PATIENT_STUDY_ONLY_FIND: Final = "1.2.840.10008.5.1.4.1.2.3.1"
-QUERY_SOP_CLASSES: Final = frozenset({PATIENT_ROOT_FIND, STUDY_ROOT_FIND, PATIENT_STUDY_ONLY_FIND})
 
 
 @dataclass(frozen=True, slots=True)

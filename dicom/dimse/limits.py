@@ -26,7 +26,9 @@ class DimseLimits:
     max_identifier_bytes
         Largest identifier of a query; a list of 1,000 UIDs has 64 KiB.
     find_s
-        From a query's identifier to its last match.
+        From a query's identifier to its last match, from a retrieval's to the list of its objects.
+    retrieve_s
+        From a retrieval's first object to its last.
     max_object_bytes
         Largest dataset received, whether it is stored or drained.
     max_associations, max_associations_per_ip, max_associations_per_ae
@@ -85,6 +87,7 @@ class DimseLimits:
     response_s: float = 120.0
     message_s: float = 3600.0
     find_s: float = 120.0
+    retrieve_s: float = 21_600.0
     idle_s: float = 600.0
     association_s: float = 86_400.0
     timer_resolution_s: float = 0.5

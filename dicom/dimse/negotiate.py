@@ -32,7 +32,7 @@ from pynetdicom.presentation import (
     negotiate_as_acceptor,
 )
 
-from dicom.dimse.find import QUERY_SOP_CLASSES
+from dicom.dimse.information_models import GET_SOP_CLASSES, MOVE_SOP_CLASSES, QUERY_SOP_CLASSES
 from dicom.dimse.limits import DimseLimits
 from dicom.dimse.pdu import (
     ASSOCIATE_FIXED_BYTES,
@@ -40,7 +40,7 @@ from dicom.dimse.pdu import (
     ProposedContext,
     decode_associate_request,
 )
-from dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, is_encapsulated
 
 APPLICATION_CONTEXT: Final = "1.2.840.10008.3.1.1.1"
 VERIFICATION: Final = "1.2.840.10008.1.1"
@@ -177,6 +177,8 @@ class Negotiator:
         Private SOP classes stored besides the standard ones.
     serves_queries
         Whether information models are searched.
+    serves_retrieval
+        Whether objects are retrieved from them; for C-GET, peers may be SCP of storage then.
     """
 
     def __init__(
@@ -185,11 +187,14 @@ class Negotiator:
         extra_sop_classes: Iterable[str] = (),
         *,
         serves_queries: bool = False,
+        serves_retrieval: bool = False,
     ) -> None:
         self._limits = limits
         self.storage = storage_sop_classes() | frozenset(extra_sop_classes)
         self.query = QUERY_SOP_CLASSES if serves_queries else frozenset()
-        self._served = self.storage | self.query | {VERIFICATION}
+        self.move = MOVE_SOP_CLASSES if serves_retrieval else frozenset()
+        self.get = GET_SOP_CLASSES if serves_retrieval else frozenset()
+        self._served = self.storage | self.query | self.move | self.get | {VERIFICATION}
         self._storage_ranks = _ranks(storage_transfer_syntaxes())
         self._message_ranks = _ranks(_PREFERRED[:2])
         self._remembered: OrderedDict[bytes, Negotiation] = OrderedDict()
@@ -220,18 +225,20 @@ class Negotiator:
     def _negotiate(self, request: AssociateRequest) -> Negotiation:
         proposed: list[PresentationContext] = []
         supported: dict[str, set[str]] = {}
+        roles = dict(request.roles)
         for context in request.contexts:
-            syntax = self._pick(context)
+            _, is_scp = roles.get(context.abstract_syntax, (True, False))
+            syntax = self._pick(context, we_send=is_scp and bool(self.get))
             proposed.append(
                 build_context(context.abstract_syntax, syntax or context.transfer_syntaxes[0])
             )
             proposed[-1].context_id = context.context_id
             if context.abstract_syntax in self._served:
                 supported.setdefault(context.abstract_syntax, set()).update({syntax} - {""})
-        results, roles = negotiate_as_acceptor(
+        results, granted = negotiate_as_acceptor(
             proposed,
-            [_served(uid, sorted(syntaxes)) for uid, syntaxes in supported.items()],
-            {UID(uid): role for uid, role in request.roles},
+            [self._context(uid, sorted(syntaxes)) for uid, syntaxes in supported.items()],
+            {UID(uid): role for uid, role in roles.items()},
         )
         answer = A_ASSOCIATE()
         answer.application_context_name = UID(APPLICATION_CONTEXT)
@@ -245,10 +252,14 @@ class Negotiator:
         class_uid.implementation_class_uid = UID(IMPLEMENTATION_CLASS_UID)
         version = ImplementationVersionNameNotification()
         version.implementation_version_name = IMPLEMENTATION_VERSION_NAME
-        answer.user_information = [length, class_uid, version, *roles]
+        answer.user_information = [length, class_uid, version, *granted]
         accepted = {
             context.context_id: AcceptedContext(
-                context.context_id, str(context.abstract_syntax), str(context.transfer_syntax[0])
+                context.context_id,
+                str(context.abstract_syntax),
+                str(context.transfer_syntax[0]),
+                as_scu=bool(context.as_scu),
+                as_scp=bool(context.as_scp),
             )
             for context in results
             if context.result == 0 and context.context_id is not None
@@ -256,24 +267,30 @@ class Negotiator:
         encoded = A_ASSOCIATE_AC(answer).encode()
         return Negotiation(request, accepted, encoded[6 + ASSOCIATE_FIXED_BYTES :])
 
-    def _pick(self, context: ProposedContext) -> str:
+    def _context(self, abstract_syntax: str, transfer_syntaxes: list[str]) -> PresentationContext:
+        """Return a context we serve, with the roles the requestor may have (PS3.7 D.3.3.4)."""
+        context = build_context(abstract_syntax, transfer_syntaxes)
+        context.scu_role = True
+        context.scp_role = bool(self.get) and abstract_syntax in self.storage
+        return context
+
+    def _pick(self, context: ProposedContext, *, we_send: bool) -> str:
         """Return the transfer syntax we like best of those proposed, empty where we take none.
+
+        Where we send, objects go out as they are stored: a peer that names a compressed syntax
+        first wants what is stored so.
 
         pynetdicom would pick the same, after it built an object of each: a request of 128 contexts
         with every transfer syntax took a quarter of a second.
         """
         is_storage = context.abstract_syntax in self.storage
         ranks = self._storage_ranks if is_storage else self._message_ranks
+        first = context.transfer_syntaxes[0]
+        if we_send and is_storage and first in ranks and is_encapsulated(first):
+            return first
         known = [uid for uid in context.transfer_syntaxes if uid in ranks]
         return min(known, key=ranks.__getitem__, default="")
 
 
 def _ranks(syntaxes: Sequence[str]) -> dict[str, int]:
     return {uid: rank for rank, uid in enumerate(syntaxes)}
-
-
-def _served(abstract_syntax: str, transfer_syntaxes: list[str]) -> PresentationContext:
-    """Return a context we serve and never invoke: the requestor is SCU alone (PS3.7 D.3.3.4)."""
-    context = build_context(abstract_syntax, transfer_syntaxes)
-    context.scu_role, context.scp_role = True, False
-    return context

@@ -102,6 +102,7 @@ class UpperLayer(asyncio.BufferedProtocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._in_association = False
+        self._is_answering = False
         self._peer_max_pdu_bytes = 0
         self._discarded_bytes = 0
         self._pdu_count = 0
@@ -109,6 +110,11 @@ class UpperLayer(asyncio.BufferedProtocol):
         self._entered_s = self._read_s = self._started_s = now_s
         self._pdu_started_s: float | None = None
         self._message_started_s: float | None = None
+
+    @property
+    def peer_max_pdu_bytes(self) -> int:
+        """What the peer advertised; 0 is no bound."""
+        return self._peer_max_pdu_bytes
 
     @property
     def transport(self) -> asyncio.Transport | None:
@@ -194,6 +200,10 @@ class UpperLayer(asyncio.BufferedProtocol):
             encode_message(context_id, command, data_set, self._peer_max_pdu_bytes),
         )
 
+    def send_fragment(self, header: bytes, body: memoryview) -> None:
+        """Send a P-DATA-TF PDU of a data set whose command was sent before."""
+        self._fire(Event.SEND_DATA, b"".join((header, body)))
+
     async def writable(self) -> None:
         """Wait until the peer has read enough of what was sent, or cannot be sent anything."""
         await self._writable.wait()
@@ -212,6 +222,11 @@ class UpperLayer(asyncio.BufferedProtocol):
     ) -> None:
         """Send an A-ABORT PDU as its provider: the peer's PDU was invalid."""
         self._fire(Event.INVALID_PDU, reason=reason, note=note)
+
+    def answering(self, *, under_way: bool) -> None:
+        """Say whether we owe a response: the peer is not idle then, it waits."""
+        self._is_answering = under_way
+        self._read_s = self._loop.time()
 
     def message_began(self) -> None:
         """Start the clock of a message."""
@@ -267,9 +282,9 @@ class UpperLayer(asyncio.BufferedProtocol):
         ]
         if not self._reader.held:
             clocks.append((self._pdu_started_s, limits.pdu_progress_s, "a PDU took too long"))
-            if self._message_started_s is None:
+            if self._message_started_s is None and not self._is_answering:
                 clocks.append((self._read_s, limits.idle_s, "the association was idle"))
-            else:
+            elif self._message_started_s is not None:
                 clocks.append((self._read_s, limits.pdu_progress_s, "the message stopped"))
         for since_s, bound_s, note in clocks:
             if since_s is not None and now_s - since_s > bound_s:

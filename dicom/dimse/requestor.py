@@ -9,13 +9,19 @@ DICOM PS3.8 sections 7, 9.2 (states Sta4 to Sta12) and 9.3.
 """
 
 import asyncio
-import ssl as ssl_module
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
 from typing import Final
 
+from dicom.dimse.calling import (
+    AssociationLostError,
+    NotAcceptedError,
+    PeerAddress,
+    PeerTimeoutError,
+    RejectedError,
+    UnreachableError,
+)
 from dicom.dimse.command import CommandError, CommandSet, decode_command
 from dicom.dimse.fragments import fragments
 from dicom.dimse.limits import DimseLimits
@@ -35,79 +41,6 @@ from dicom.dimse.pdu import (
 from dicom.dimse.proposal import Acceptance, Proposal, decode_acceptance, encode_associate_request
 
 _PDV_HEADER_BYTES: Final = 6
-
-
-class ScuError(Exception):
-    """An operation of ours that was not answered. The association, if there was one, is gone.
-
-    ::
-
-        ScuError
-        ├── UnreachableError      no connection, or no TLS
-        ├── RejectedError         the peer does not want the association
-        ├── NotAcceptedError      no presentation context for it; the association lives on
-        ├── PeerTimeoutError      nothing came, or went, in time
-        └── AssociationLostError  aborted, closed, or the peer broke the protocol
-    """
-
-
-class UnreachableError(ScuError):
-    """No connection, or no TLS."""
-
-
-class RejectedError(ScuError):
-    """The peer does not want the association (PS3.8 Table 9-21)."""
-
-    def __init__(self, result: int, source: int, reason: int) -> None:
-        words = _REJECTIONS.get((source, reason), f"source {source}, reason {reason}")
-        kind = "for now" if result == 2 else "for good"
-        super().__init__(f"the association was rejected {kind}: {words}")
-        self.result, self.source, self.reason = result, source, reason
-
-
-_REJECTIONS: Final = {
-    (1, 1): "no reason given",
-    (1, 2): "application context name not supported",
-    (1, 3): "calling AE title not recognised",
-    (1, 7): "called AE title not recognised",
-    (2, 1): "no reason given",
-    (2, 2): "protocol version not supported",
-    (3, 1): "temporary congestion",
-    (3, 2): "local limit exceeded",
-}
-
-
-class NotAcceptedError(ScuError):
-    """The peer accepted no presentation context for an operation."""
-
-
-class PeerTimeoutError(ScuError):
-    """The peer did not answer, or did not read, in time."""
-
-
-class AssociationLostError(ScuError):
-    """The association ended before the answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class PeerAddress:
-    """Whom to call, and as whom.
-
-    Parameters
-    ----------
-    host, port
-        Where the peer listens.
-    called_ae, calling_ae
-        Application entity titles.
-    ssl
-        Context of a DICOM TLS connection; None for none.
-    """
-
-    host: str
-    port: int
-    called_ae: str
-    calling_ae: str
-    ssl: ssl_module.SSLContext | None = None
 
 
 @asynccontextmanager
@@ -251,6 +184,8 @@ class Requestor:
         OSError
             Of ``data_set``: the association is aborted then.
         """
+        if not self.is_alive:
+            raise AssociationLostError("the association is gone")
         with self._guarded():
             self._writer.write(encode_message(context_id, command, b"", self._peer_max_pdu_bytes))
             await self._drain()

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from itertools import count, islice
 
 from dicom.dimse.callbacks import MoveOriginator, StoreResult
+from dicom.dimse.calling import AssociationLostError
 from dicom.dimse.command import (
     NO_DATA_SET,
     RESPONSE_BIT,
@@ -18,12 +19,13 @@ from dicom.dimse.command import (
     CommandSet,
     Element,
     Status,
+    comment_of,
     encode_command,
 )
 from dicom.dimse.negotiate import VERIFICATION
 from dicom.dimse.outgoing import OutgoingObject
 from dicom.dimse.proposal import MOST_CONTEXTS, Proposal, propose
-from dicom.dimse.requestor import AssociationLostError, Requestor
+from dicom.dimse.requestor import Requestor
 from dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 
 _MESSAGE_SYNTAXES = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
@@ -160,12 +162,6 @@ def encode_store_request(
             Element.MOVE_ORIGINATOR_MESSAGE_ID: originator.message_id if originator else None,
         }
     )
-
-
-def comment_of(response: CommandSet) -> str | None:
-    """Return the error comment of a response, printable whatever the peer wrote."""
-    raw = response.elements.get(Element.ERROR_COMMENT, b"")[:64].strip(b" \0")
-    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "?" for byte in raw) or None
 
 
 def _status(response: CommandSet) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Coroutine, Iterable
 from contextlib import suppress
 from typing import Any, Final, Generic
 
+from dicom.dimse.answering import Inquirers
 from dicom.dimse.association import Association, Node
 from dicom.dimse.callbacks import AssociationGate, PeerT, StoreHandler
 from dicom.dimse.census import Census, DimseStats
@@ -20,6 +21,7 @@ from dicom.dimse.exchange import Services
 from dicom.dimse.find import FindHandler
 from dicom.dimse.limits import DimseLimits
 from dicom.dimse.negotiate import Negotiator
+from dicom.dimse.retrieve import RetrieveHandler
 
 _logger = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ _FAREWELL_S: Final = 1.0
 
 
 class DimseServer(Generic[PeerT]):
-    """A DICOM node's listening side: C-ECHO, C-STORE and C-FIND.
+    """A DICOM node's listening side: C-ECHO, C-STORE, C-FIND, C-MOVE, C-GET.
 
     Needs a selector event loop or uvloop; one process listens on any number of ports.
 
@@ -43,6 +45,8 @@ class DimseServer(Generic[PeerT]):
         Takes objects.
     find_handler
         Answers queries; without one they are not negotiated.
+    retrieve_handler
+        Answers retrievals; without one they are not negotiated.
     limits
         Bounds.
     extra_sop_classes
@@ -55,20 +59,24 @@ class DimseServer(Generic[PeerT]):
         store_handler: StoreHandler[PeerT],
         *,
         find_handler: FindHandler[PeerT] | None = None,
+        retrieve_handler: RetrieveHandler[PeerT] | None = None,
         limits: DimseLimits | None = None,
         extra_sop_classes: Iterable[str] = (),
     ) -> None:
         self._limits = limits or DimseLimits()
         self._census = Census(self._limits)
         negotiator = Negotiator(
-            self._limits, extra_sop_classes, serves_queries=find_handler is not None
+            self._limits,
+            extra_sop_classes,
+            serves_queries=find_handler is not None,
+            serves_retrieval=retrieve_handler is not None,
         )
         self._node = Node(
             gate=gate,
             services=Services(
                 store_handler,
-                find_handler,
-                Served(negotiator.storage, negotiator.query),
+                Inquirers(find_handler, retrieve_handler),
+                Served(negotiator.storage, negotiator.query, negotiator.move, negotiator.get),
                 self._limits,
                 self._census,
                 self._spawn,

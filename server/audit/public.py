@@ -3,5 +3,6 @@
 from server.audit.chain import AuditRecord, AuditTrail
 from server.audit.models import Outcome
 from server.audit.reads import ReadAudit, Reader
+from server.audit.refusals import ReadRefusals
 
-__all__ = ["AuditRecord", "AuditTrail", "Outcome", "ReadAudit", "Reader"]
+__all__ = ["AuditRecord", "AuditTrail", "Outcome", "ReadAudit", "ReadRefusals", "Reader"]

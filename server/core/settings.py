@@ -111,11 +111,18 @@ class DicomSettings(_Section):
     tls_client_ca: Path | None = Field(
         None, description="authorities (PEM) whose client certificates are required on tls_port"
     )
+    tls_server_ca: Path | None = Field(
+        None,
+        description="authorities (PEM) of devices we call over TLS; unset: the system's",
+    )
     check_called_ae: bool = Field(
         False, description="refuse associations that call us by another AE title"
     )
     max_object_bytes: Positive = Field(4 << 30, description="largest object a device may send")
     max_matches: Positive = Field(5_000, description="matches a query may have; more is refused")
+    max_retrieved: Positive = Field(
+        20_000, description="objects one retrieval may have; more is refused"
+    )
     max_associations: Positive = Field(200, description="associations at once, all peers together")
     max_associations_per_peer: Positive = Field(32, description="associations at once from one AE")
     idle_timeout_s: Positive = Field(300, description="an association silent this long is ended")

@@ -22,6 +22,26 @@ _BELIEVED_S: Final = 3.0
 _AE_TITLE: Final = re.compile(r"[!-\[\]-~](?:[ -\[\]-~]{0,14}[!-\[\]-~])?", re.ASCII)
 
 
+_HOST: Final = re.compile(r"[A-Za-z0-9_.:-]{1,255}", re.ASCII)
+_LARGEST_PORT: Final = 65_535
+
+
+@dataclass(frozen=True)
+class DeviceAddress:
+    """Where a device listens."""
+
+    host: str
+    port: int
+    tls: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is no address."""
+        if not _HOST.fullmatch(self.host):
+            raise InvalidInput("a host is a name or an address without a scheme")
+        if not 0 < self.port <= _LARGEST_PORT:
+            raise InvalidInput(f"a port is a number from 1 to {_LARGEST_PORT}")
+
+
 @dataclass(frozen=True)
 class NewDevice:
     """A device to be registered; no networks means from anywhere."""
@@ -33,7 +53,9 @@ class NewDevice:
     certificate_subject: str | None = None
     description: str | None = None
     may_query: bool = False
-    """Whether it may search, besides sending."""
+    """Whether it may search and retrieve, besides sending."""
+    address: DeviceAddress | None = None
+    """Where what is retrieved may be sent to; None for nowhere."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +74,17 @@ class Recognised:
 
     actor: Actor
     may_query: bool
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A device that objects may be sent to."""
+
+    actor: Actor
+    ae_title: str
+    host: str
+    port: int
+    tls: bool
 
 
 @dataclass(frozen=True)
@@ -118,6 +151,9 @@ class DeviceService:
                         certificate_subject=new.certificate_subject,
                         description=new.description,
                         may_query=new.may_query,
+                        host=new.address.host if new.address else None,
+                        port=new.address.port if new.address else None,
+                        tls=new.address.tls if new.address else False,
                         created_at=self._clock.now(),
                         disabled_at=None,
                     )
@@ -140,6 +176,7 @@ class DeviceService:
                         "ae_title": new.ae_title,
                         "institution_id": new.institution_id,
                         "may_query": new.may_query,
+                        "address": f"{new.address.host}:{new.address.port}" if new.address else "",
                     },
                 ),
             )
@@ -164,6 +201,39 @@ class DeviceService:
             source=f"{caller.ae_title}@{caller.address}",
         )
         return Recognised(actor, device.may_query)
+
+    async def destination(self, asking: Actor, ae_title: str) -> Destination | None:
+        """Return the one device of that title to which what ``asking`` retrieves may be sent.
+
+        A title may stand for several devices; then it is the one of the same institution.
+        """
+        async with self._database.reading() as session:
+            found = (
+                await session.scalars(
+                    select(Device).where(
+                        Device.org == asking.org,
+                        Device.ae_title == ae_title,
+                        Device.host.is_not(None),
+                        Device.disabled_at.is_(None),
+                    )
+                )
+            ).all()
+        own = [each for each in found if each.institution_id == asking.institution_id]
+        candidates = own or found
+        if len(candidates) != 1:
+            return None
+        device = candidates[0]
+        if device.host is None or device.port is None:
+            return None
+        actor = Actor(
+            kind=ActorKind.DEVICE,
+            id=device.id,
+            org=device.org,
+            institution_id=device.institution_id,
+            roles=frozenset(),
+            source=f"{ae_title}@{device.host}",
+        )
+        return Destination(actor, ae_title, device.host, device.port, device.tls)
 
     async def _read(self, ae_title: str) -> tuple[_Known, ...]:
         async with self._database.reading() as session:

@@ -26,17 +26,12 @@ from pydicom.dataset import Dataset
 
 from dicom import dataset as access
 from dicom.dimse.command import Status
-from dicom.dimse.find import (
-    PATIENT_ROOT_FIND,
-    PATIENT_STUDY_ONLY_FIND,
-    FindRefusedError,
-    FindRequest,
-    FoundMatch,
-)
+from dicom.dimse.find import FindRefusedError, FindRequest, FoundMatch
 from dicom.dimse.identifier import encode_identifier
 from dicom.values import BINARY_NUMBERS, charset_of, stored, tag_of, vr_of
 from dicom.web.query import Match, Query, QueryError, Universal, parse_match
 from server.core.errors import InvalidInput, Unavailable
+from server.dicom_node.levels import LEVELS, level_of
 from server.dicom_node.node import NOT_AUTHORISED, Visit
 from server.studies.public import (
     ATTRIBUTES,
@@ -49,13 +44,6 @@ from server.studies.public import (
     values_of,
 )
 
-_LEVELS: Final = {
-    "PATIENT": Level.PATIENT,
-    "STUDY": Level.STUDY,
-    "SERIES": Level.SERIES,
-    "IMAGE": Level.INSTANCE,
-}
-_PATIENT_ROOT: Final = frozenset({PATIENT_ROOT_FIND, PATIENT_STUDY_ONLY_FIND})
 _OF_THE_ANSWER: Final = frozenset(
     {
         "SpecificCharacterSet",
@@ -159,7 +147,7 @@ class NodeFind:
         return match
 
 
-_NAMES: Final[Mapping[Level, str]] = {level: name for name, level in _LEVELS.items()}
+_NAMES: Final[Mapping[Level, str]] = {level: name for name, level in LEVELS.items()}
 
 
 def _understood(request: FindRequest[Visit]) -> _Asked:
@@ -171,10 +159,8 @@ def _understood(request: FindRequest[Visit]) -> _Asked:
         If its level is none of the information model, or a key's value none of its VR.
     """
     identifier = request.identifier
-    level = _LEVELS.get(access.text(identifier, "QueryRetrieveLevel") or "")
-    if level is None or (level is Level.PATIENT and request.sop_class_uid not in _PATIENT_ROOT):
-        raise FindRefusedError(Status.IDENTIFIER_MISMATCH, "no query level of this model")
-    if level > Level.STUDY and request.sop_class_uid == PATIENT_STUDY_ONLY_FIND:
+    level = level_of(identifier, request.sop_class_uid)
+    if level is None:
         raise FindRefusedError(Status.IDENTIFIER_MISMATCH, "no query level of this model")
     matches: dict[str, Match] = {}
     keys: list[str] = []

@@ -23,7 +23,12 @@ class Device(Base):
     certificate_subject: Mapped[str | None] = mapped_column(String(300))
     """The subject its client certificate must bear; without one, it may not use the TLS port."""
     may_query: Mapped[bool] = mapped_column(default=False)
-    """Whether it may search what its institution may see; a modality need only send."""
+    """Whether it may search and retrieve what its institution may see, besides sending."""
+    host: Mapped[str | None] = mapped_column(String(255))
+    """Where it listens itself: what is retrieved may be sent there; None for nowhere."""
+    port: Mapped[int | None]
+    tls: Mapped[bool] = mapped_column(default=False)
+    """Whether it listens for TLS there."""
     description: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]

@@ -49,6 +49,10 @@ class Visit:
     may_query: bool = False
     queries: int = 0
     matches: int = 0
+    retrievals: int = 0
+    retrieved: int = 0
+    not_retrieved: int = 0
+    """Objects it asked for that it, or the destination it named, did not take or get."""
     study_uids: set[str] = field(default_factory=set)
     refused: dict[str, int] = field(default_factory=dict)
     charset_repairs: Counter[str] = field(default_factory=Counter)
@@ -96,7 +100,8 @@ class NodeGate:
     async def association_ended(self, summary: AssociationSummary[Visit], /) -> None:
         """Write down what the association brought."""
         visit = summary.peer
-        if not summary.stored and not summary.failed and not visit.queries:
+        asked = visit.queries or visit.retrievals
+        if not summary.stored and not summary.failed and not asked:
             return
         await self._write_down(
             visit.device,
@@ -110,6 +115,9 @@ class NodeGate:
                 "studies": len(visit.study_uids),
                 "queries": visit.queries,
                 "matches": visit.matches,
+                "retrievals": visit.retrievals,
+                "retrieved": visit.retrieved,
+                "not_retrieved": visit.not_retrieved,
                 "refused": visit.refused,
                 "charset_repairs": visit.charset_repairs,
             },

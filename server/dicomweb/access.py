@@ -9,17 +9,15 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dicom.uids import is_uid
-from server.audit.public import AuditTrail, Outcome
+from server.audit.public import AuditTrail, ReadRefusals
 from server.core.clock import Clock
 from server.core.database import Database
 from server.core.errors import InvalidInput, NotFound
-from server.core.recent import Recent
-from server.identity.public import Actor, act_of
+from server.identity.public import Actor
 from server.intake.public import StoredObject
 from server.studies.public import Instance, Series, Study, visible_studies
 
 _Columns = TypeVarTuple("_Columns")
-_REMEMBERED_REFUSALS: Final = 10_000
 
 
 class ReadAudit(Protocol):
@@ -108,11 +106,8 @@ class StudyAccess:
     ) -> None:
         self._database = database
         self._reads = reads
-        self._audit = audit
+        self._refusals = ReadRefusals(database=database, trail=audit, clock=clock)
         self._clock = clock
-        self._refused: Recent[tuple[str, str, datetime], bool] = Recent(
-            clock=clock, keep_s=3_600, capacity=_REMEMBERED_REFUSALS
-        )
 
     async def instances(self, actor: Actor, target: Target) -> Sequence[StoredInstance]:
         """Return the instances of ``target`` in reading order, at least one.
@@ -193,25 +188,5 @@ class StudyAccess:
                 )
             )
         if hidden is not None:
-            await self._record_refusal(actor, hidden)
+            await self._refusals.record(actor, hidden)
         raise NotFound("there is no such study, series or instance")
-
-    async def _record_refusal(self, actor: Actor, study_pk: str) -> None:
-        """Audit a refusal once an actor, study and hour: guessing must not fill the log."""
-        hour = self._clock.now().replace(minute=0, second=0, microsecond=0)
-        key = (actor.id, study_pk, hour)
-        if self._refused.get(key) is not None:
-            return
-        async with self._database.unit_of_work() as uow:
-            self._audit.record(
-                uow,
-                act_of(
-                    actor,
-                    "study.read",
-                    outcome=Outcome.REFUSED,
-                    object_kind="study",
-                    object_id=study_pk,
-                ),
-            )
-            await uow.commit()
-        self._refused.put(key, value=True)

@@ -346,6 +346,8 @@ DIMSE = {
     CommandField.C_ECHO_RQ: "every registered device",
     CommandField.C_STORE_RQ: "every registered device, for its own institution",
     CommandField.C_FIND_RQ: "devices registered to query, within their institution's reach",
+    CommandField.C_GET_RQ: "devices registered to query, within their institution's reach",
+    CommandField.C_MOVE_RQ: "devices registered to query, to registered addresses within reach",
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pynetdicom import AE
 
-from dicom.dimse.requestor import PeerAddress
+from dicom.dimse.calling import PeerAddress
 from tests.dicom.dimse.node import WAIT_S, item, pdu, user_item
 from tests.support.peers import require_program
 from tests.support.ports import free_port

@@ -11,8 +11,9 @@ from pynetdicom import AE
 from pynetdicom.status import code_to_category
 
 from dicom.dimse.callbacks import Ending
-from dicom.dimse.find import PATIENT_ROOT_FIND, STUDY_ROOT_FIND, FindRefusedError
+from dicom.dimse.find import FindRefusedError
 from dicom.dimse.identifier import IdentifierError, decode_identifier, encode_identifier
+from dicom.dimse.information_models import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom.dimse.limits import DimseLimits
 from dicom.dimse.negotiate import Negotiator
 from tests.dicom.dimse.node import (

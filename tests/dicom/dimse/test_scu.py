@@ -15,18 +15,18 @@ from pynetdicom.dsutils import split_dataset
 from pynetdicom.sop_class import CTImageStorage, Verification  # type: ignore[attr-defined]  # made at import
 
 from dicom.dimse.callbacks import MoveOriginator, Rejection, StoreResult
-from dicom.dimse.limits import DimseLimits
-from dicom.dimse.outgoing import OutgoingObject, outgoing_file
-from dicom.dimse.proposal import propose
-from dicom.dimse.requestor import (
+from dicom.dimse.calling import (
     AssociationLostError,
     NotAcceptedError,
     PeerTimeoutError,
     RejectedError,
     ScuError,
     UnreachableError,
-    associate,
 )
+from dicom.dimse.limits import DimseLimits
+from dicom.dimse.outgoing import OutgoingObject, outgoing_file
+from dicom.dimse.proposal import propose
+from dicom.dimse.requestor import associate
 from dicom.dimse.scu import Scu, echo_proposal, store_proposal
 from dicom.faults import DicomFormatError
 from tests.dicom.dimse.acceptors import Script, acceptance, address, pynetdicom_scp, storescp

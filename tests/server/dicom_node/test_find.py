@@ -12,7 +12,11 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 from pynetdicom import AE
 
-from dicom.dimse.find import PATIENT_ROOT_FIND, PATIENT_STUDY_ONLY_FIND, STUDY_ROOT_FIND
+from dicom.dimse.information_models import (
+    PATIENT_ROOT_FIND,
+    PATIENT_STUDY_ONLY_FIND,
+    STUDY_ROOT_FIND,
+)
 from server.dicom_node.devices import NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level

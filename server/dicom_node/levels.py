@@ -1,0 +1,27 @@
+"""Query/retrieve levels: which of them an information model has (PS3.4 C.6)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from pydicom.dataset import Dataset
+
+from dicom import dataset as access
+from dicom.dimse.information_models import PATIENT_ROOT, PATIENT_STUDY_ONLY
+from server.studies.public import Level
+
+LEVELS: Final[Mapping[str, Level]] = {
+    "PATIENT": Level.PATIENT,
+    "STUDY": Level.STUDY,
+    "SERIES": Level.SERIES,
+    "IMAGE": Level.INSTANCE,
+}
+
+
+def level_of(identifier: Dataset, sop_class_uid: str) -> Level | None:
+    """Return the level an identifier names, None where it is none of its information model."""
+    level = LEVELS.get(access.text(identifier, "QueryRetrieveLevel") or "")
+    if level is Level.PATIENT and sop_class_uid not in PATIENT_ROOT | PATIENT_STUDY_ONLY:
+        return None
+    if level in {Level.SERIES, Level.INSTANCE} and sop_class_uid in PATIENT_STUDY_ONLY:
+        return None
+    return level
