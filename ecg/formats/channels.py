@@ -120,13 +120,15 @@ def lead_names(labels: Sequence[str]) -> list[str]:
     return names
 
 
-def check_size(samples: int, file_bytes: int, format_name: str) -> None:
+def check_size(samples: int, file_bytes: int, format_name: str, free: int = FREE_SAMPLES) -> None:
     """Refuse a recording that would fill more memory than its file can account for.
+
+    So many ``free`` samples need no account.
 
     Raises
     ------
     EcgFormatError
         If ``samples``, over all channels, are too many for ``file_bytes``.
     """
-    if samples > max(FREE_SAMPLES, SAMPLES_A_BYTE * file_bytes):
+    if samples > max(free, SAMPLES_A_BYTE * file_bytes):
         raise EcgFormatError(f"{format_name}: {samples} samples are too many for such a file")

@@ -41,6 +41,7 @@ from ecg.signal import EcgSignal
 
 REMEDY: Final = "a WFDB record is read by its header's path, or as one zip of its files"
 MAX_SKEW_SHARE: Final = 0.5
+MAX_JOINED_SAMPLES: Final = 1 << 26  # a day of three leads at 250 Hz
 
 looks_like_wfdb = looks_like_header
 
@@ -166,7 +167,7 @@ def _joined(header: Header, companions: Companions) -> tuple[list[Lead], Header]
     labels = [layout.signals[at].label for at in chosen]
     if len(set(labels)) < len(labels):
         raise _refusal("several signals of a segmented record bear one name")
-    check_size(len(labels) * begin * spf, 0, "WFDB")
+    check_size(len(labels) * begin * spf, 0, "WFDB", free=MAX_JOINED_SAMPLES)
     table = np.full((len(labels), begin * spf), np.nan)
     for start, frames, part in rows:
         if frames == 0:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecg import EcgFormatError, EcgSignal, read
-from ecg.formats import Format, sniff
+from ecg.formats import Format, sniff, wfdb
 from ecg.formats.wfdb import read_wfdb_record
 from ecg.formats.wfdb_archive import read_wfdb_archive
 from ecg.formats.wfdb_header import parse_header, patient_of
@@ -195,6 +195,18 @@ def test_segments_are_joined_with_their_gaps(layout: bool) -> None:
     assert not missing[0, 750:].any()
     assert signal.samples_uv[0, 499] == round(100 * 499 / 250)
     assert read(zipped(segmented(layout))).n_samples == 1250
+
+
+def test_segments_are_joined_up_to_a_day_whatever_their_files_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A monitor's record is mostly gaps; its header cannot say how large its segments are."""
+    assert wfdb.MAX_JOINED_SAMPLES >= 3 * 250 * 86_400
+    monkeypatch.setattr(wfdb, "MAX_JOINED_SAMPLES", 2 * 1250)
+    assert read_files(segmented(True), "m.hea").n_samples == 1250
+    monkeypatch.setattr(wfdb, "MAX_JOINED_SAMPLES", 2 * 1250 - 1)
+    with pytest.raises(EcgFormatError, match="2500 samples are too many"):
+        read_files(segmented(True), "m.hea")
 
 
 @pytest.mark.parametrize(
