@@ -105,6 +105,11 @@ class Association(Generic[PeerT]):
         self._ending: tuple[Ending, str] | None = None
         self._is_shutting_down = False
 
+    @property
+    def peer_ip(self) -> str:
+        """Where the connection comes from."""
+        return self._address[0]
+
     def shut_down(self) -> None:
         """Abort as soon as no message is under way."""
         self._is_shutting_down = True

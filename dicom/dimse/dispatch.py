@@ -195,7 +195,10 @@ def _refusal(command: CommandSet, context: AcceptedContext, served: Served) -> R
 def _route_store(
     command: CommandSet, context: AcceptedContext, message_id: int, *, has_data_set: bool
 ) -> Operation:
-    sop_instance_uid = command.text(Element.AFFECTED_SOP_INSTANCE_UID)
+    try:
+        sop_instance_uid = command.text(Element.AFFECTED_SOP_INSTANCE_UID)
+    except CommandError:
+        sop_instance_uid = ""
     if not 0 < len(sop_instance_uid) <= 64 or sop_instance_uid.strip("0123456789."):
         return Refuse(Status.INVALID_SOP_INSTANCE, "SOP instance UID is not a UID")
     if not has_data_set:

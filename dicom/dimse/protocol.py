@@ -10,6 +10,7 @@ DICOM PS3.8 sections 9.1.5 (ARTIM), 9.2 (state machine) and 9.3 (PDUs).
 """
 
 import asyncio
+import logging
 import socket
 from typing import Final, Protocol, assert_never, cast
 
@@ -27,6 +28,8 @@ from dicom.dimse.pdu import (
 )
 from dicom.dimse.reader import Intake, PduReader
 from dicom.dimse.states import TRANSITIONS, Action, Event, State
+
+_logger = logging.getLogger(__name__)
 
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 
@@ -258,6 +261,8 @@ class UpperLayer(asyncio.BufferedProtocol):
         match self._state:
             case State.AWAITING_REQUEST | State.AWAITING_CLOSE:
                 if now_s - self._entered_s > limits.artim_s:
+                    if self._state is State.AWAITING_REQUEST:
+                        self._log_end("no association request came in time")
                     self._fire(Event.ARTIM_EXPIRED)
             case State.ESTABLISHED | State.AWAITING_RELEASE_RESPONSE:
                 overdue = self._overdue(now_s)
@@ -427,9 +432,12 @@ class UpperLayer(asyncio.BufferedProtocol):
                 self._write(payload)
                 self._end(Ending.RELEASED, "")
             case Action.SEND_USER_ABORT:
+                self._log_end(note)
                 self._write(encode_abort(AbortSource.SERVICE_USER, AbortReason.NOT_SPECIFIED))
                 self._end(ending, note)
             case Action.SEND_PROVIDER_ABORT | Action.SEND_ABORT_AGAIN:
+                if action is Action.SEND_PROVIDER_ABORT:
+                    self._log_end(note)
                 self._write(encode_abort(AbortSource.SERVICE_PROVIDER, reason))
                 self._end(ending, note)
             case Action.CLOSE:
@@ -441,6 +449,12 @@ class UpperLayer(asyncio.BufferedProtocol):
                 self._end(Ending.CONNECTION_LOST, "")
             case _:
                 assert_never(action)
+
+    def _log_end(self, note: str) -> None:
+        """Log why we end what a peer began."""
+        transport = self._transport
+        peer = ("", 0) if transport is None else transport.get_extra_info("peername", ("", 0))
+        _logger.info("connection from %s port %d aborted: %s", *peer[:2], note)
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():

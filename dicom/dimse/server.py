@@ -207,7 +207,9 @@ class DimseServer(Generic[PeerT]):
                 ssl_shutdown_timeout=tls_handshake_s,
             )
         except (OSError, TimeoutError) as error:
-            _logger.info("a connection was not made: %s", type(error).__name__)
+            _logger.info(
+                "no connection was made from %s: %s", association.peer_ip, type(error).__name__
+            )
             self._pending.pop(association, None)
             sock.close()
             return

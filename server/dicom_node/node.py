@@ -36,6 +36,8 @@ DATA_SET_MISMATCH: Final = 0xA900
 CANNOT_UNDERSTAND: Final = 0xC000
 UID_CONFLICT: Final = 0xC111
 
+_REFUSALS: Final = {"uid-mismatch": DATA_SET_MISMATCH, "deflate-bomb": OUT_OF_RESOURCES}
+
 _CALLED_AE_NOT_RECOGNISED: Final = Rejection(result=1, source=1, reason=7)
 _CALLING_AE_NOT_RECOGNISED: Final = Rejection(result=1, source=1, reason=3)
 _TEMPORARY_CONGESTION: Final = Rejection(result=2, source=3, reason=1)
@@ -204,6 +206,7 @@ class ObjectSink:
         if isinstance(receipt.content, Refusal) or not receipt.verdict.kept:
             count = self._visit.refused.get(receipt.code, 0)
             self._visit.refused[receipt.code] = count + 1
+            _log.warning("an object was refused", device=self._visit.device.id, code=receipt.code)
             return StoreResult(status_of(receipt), _comment(receipt.detail))
         self._visit.study_uids.add(receipt.content.study_instance_uid)
         if repair := receipt.content.attributes.charset_repair:
@@ -225,7 +228,7 @@ def status_of(receipt: Receipt) -> int:
         case Verdict.FOREIGN:
             return NOT_AUTHORISED
         case Verdict.REFUSED:
-            return DATA_SET_MISMATCH if receipt.code == "uid-mismatch" else CANNOT_UNDERSTAND
+            return _REFUSALS.get(receipt.code, CANNOT_UNDERSTAND)
 
 
 def _comment(detail: str) -> str:

@@ -1,0 +1,132 @@
+"""The rows of the attack table that come over HTTP as files: archives, XML, bodies without end."""
+
+import asyncio
+import io
+import stat
+import zipfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.ecg.formats.xml_samples import minimum_aecg
+from tests.server.attacks.conftest import REQUEST_CAP_MIB
+from tests.server.attacks.installation import MIB, Attacked
+from tests.support.dicom_files import ct_bytes
+from tests.support.tcp import loopback_server
+
+HEADER: Final = b"r 1 500 10\nr.dat 16 200 16 0 0 0 0 II\n"
+
+
+def archive(entries: dict[str, bytes], *, links: dict[str, str] | None = None) -> bytes:
+    """Return a zip with these entries, and symbolic links."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in entries.items():
+            made.writestr(name, content)
+        for name, target in (links or {}).items():
+            info = zipfile.ZipInfo(name)
+            info.external_attr = (stat.S_IFLNK | 0o777) << 16
+            made.writestr(info, target)
+    return out.getvalue()
+
+
+ZIPS: Final = {
+    "1 MB that becomes 1 GB": lambda: archive({"r.hea": HEADER, "r.dat": bytes(1 << 30)}),
+    "200,000 entries": lambda: archive(
+        {"r.hea": HEADER, **{f"{n:06}": b"" for n in range(200_000)}}
+    ),
+    "../": lambda: archive(
+        {"r.hea": HEADER.replace(b"r.dat", b"../../../etc/passwd"), "../r.dat": bytes(20)}
+    ),
+    "a symbolic link": lambda: archive({"r.hea": HEADER}, links={"r.dat": "/etc/passwd"}),
+}
+
+
+@pytest.mark.parametrize("row", ZIPS)
+async def test_a_zip(attacked: Attacked, row: str) -> None:
+    """Refused with a reason, and nothing written outside of the spool."""
+    hostile = await asyncio.to_thread(ZIPS[row])
+    folder = attacked.site.settings.data_dir
+    before = _files(folder, attacked)
+    with attacked.bounded(attacked.web, more_mib=100 + len(hostile) // MIB):
+        await _refused_as_an_ecg(attacked, hostile)
+        await attacked.honest_person()
+    assert _files(folder, attacked) == before
+    assert not (folder.parent / "r.dat").exists()
+
+
+async def test_an_aecg_with_an_external_entity(attacked: Attacked, tmp_path: Path) -> None:
+    """No file is read and no connection is made."""
+    secret = tmp_path / "secret"
+    secret.write_text("the secret of the host")
+    called: list[object] = []
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        called.append(writer.get_extra_info("peername"))
+
+    async with loopback_server(listen) as port:
+        for system in (f"file://{secret}", f"http://127.0.0.1:{port}/x.dtd"):
+            for kind, use in (("x SYSTEM", "&x;"), ("% x SYSTEM", "")):
+                doctype = f'<!DOCTYPE AnnotatedECG [<!ENTITY {kind} "{system}"> %x;]>'
+                if kind.startswith("x"):
+                    doctype = doctype.replace(" %x;", "")
+                start = minimum_aecg().index(b"<AnnotatedECG")
+                body = minimum_aecg()[start:].replace(b"</text>", use.encode() + b"</text>")
+                answer = await _refused_as_an_ecg(attacked, doctype.encode() + body)
+                assert "the secret" not in answer
+    assert called == []
+    assert "the secret of the host" not in attacked.log(attacked.web)
+    await attacked.honest_person()
+
+
+async def test_xml_a_million_deep(attacked: Attacked) -> None:
+    """Refused in bounded time and memory."""
+    with attacked.bounded(attacked.web, more_mib=100, cpu_s=20):
+        deep = b"<AnnotatedECG>" + b"<a>" * 1_000_000
+        await _refused_as_an_ecg(attacked, deep)
+        await attacked.honest_person()
+
+
+async def test_a_multipart_over_its_cap(attacked: Attacked) -> None:
+    """Streamed to the spool under a cap of its own; nothing of it stays."""
+    sent = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal sent
+        yield b"--b\r\nContent-Type: application/dicom\r\n\r\n" + ct_bytes()
+        for _ in range(REQUEST_CAP_MIB + 100):
+            yield bytes(MIB)
+            sent += 1
+
+    headers = {"Content-Type": 'multipart/related; type="application/dicom"; boundary=b'}
+    with attacked.bounded(attacked.web, more_mib=100):
+        try:
+            async with attacked.asked(
+                "POST", "/dicomweb/studies", data=body(), headers=headers
+            ) as answer:
+                assert answer.status == 413
+        except OSError:
+            # The answer may be lost where a sender does not listen while it sends.
+            assert sent >= REQUEST_CAP_MIB - 16
+        await attacked.honest_person()
+    assert all(path.stat().st_size < MIB for path in attacked.spooled())
+
+
+async def _refused_as_an_ecg(attacked: Attacked, content: bytes) -> str:
+    async with attacked.asked("POST", "/api/ecgs", data=io.BytesIO(content)) as answer:
+        said = await answer.text()
+        assert answer.status in {400, 413, 422}, said
+        assert answer.content_type == "application/problem+json"
+        return said
+
+
+def _files(folder: Path, attacked: Attacked) -> set[Path]:
+    """Return what lies beside the spool, the store, the database and the logs."""
+    own = (attacked.site.spool_dir, folder / "objects", folder / "objects-derived")
+    return {
+        path
+        for path in folder.rglob("*")
+        if path.suffix != ".log" and not any(each in path.parents for each in own)
+    }
