@@ -16,6 +16,7 @@ import typer
 import uvloop
 from pydantic import ValidationError
 
+from dicom.dimse.calling import ScuError
 from server import __version__
 from server.app import build_app
 from server.audit.key import load_or_create_key
@@ -28,6 +29,7 @@ from server.core.objects.open import build_object_stores
 from server.core.openapi import openapi_document
 from server.core.settings import Settings
 from server.demo import run_demo, serve_lan
+from server.dicom_cli import app as dicom_app
 from server.dicom_node.public import DeviceAddress, NewDevice
 from server.ecg_cli import app as ecg_app
 from server.identity.institutions import NewInstitution
@@ -57,6 +59,7 @@ for name, group in {
     "device": devices,
     "audit": audit,
     "ecg": ecg_app,
+    "dicom": dicom_app,
 }.items():
     app.add_typer(group, name=name)
 
@@ -68,7 +71,7 @@ def main() -> None:
     """Run the command line; an expected failure is one line on stderr and exit 1."""
     try:
         app()
-    except (LianzhenError, SQLAlchemyError, ValueError, OSError) as error:
+    except (LianzhenError, ScuError, SQLAlchemyError, ValueError, OSError) as error:
         typer.echo(f"lianzhen: {_one_line(error)}", err=True)
         sys.exit(1)
 

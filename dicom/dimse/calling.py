@@ -6,7 +6,7 @@ from typing import Final
 
 
 class ScuError(Exception):
-    """An operation of ours that was not answered. The association, if there was one, is gone.
+    """An operation of ours that failed. Where nothing else is said, the association is gone.
 
     ::
 
@@ -14,6 +14,7 @@ class ScuError(Exception):
         ├── UnreachableError      no connection, or no TLS
         ├── RejectedError         the peer does not want the association
         ├── NotAcceptedError      no presentation context for it; the association lives on
+        ├── RefusedError          the peer answered with a failure; the association lives on
         ├── PeerTimeoutError      nothing came, or went, in time
         └── AssociationLostError  aborted, closed, or the peer broke the protocol
     """
@@ -47,6 +48,15 @@ _REJECTIONS: Final = {
 
 class NotAcceptedError(ScuError):
     """The peer accepted no presentation context for an operation."""
+
+
+class RefusedError(ScuError):
+    """The peer answered with a failure."""
+
+    def __init__(self, status: int, comment: str | None) -> None:
+        super().__init__(f"the peer answered with status {status:04X}: {comment or 'no comment'}")
+        self.status = status
+        self.comment = comment
 
 
 class PeerTimeoutError(ScuError):

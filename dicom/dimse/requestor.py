@@ -86,7 +86,7 @@ async def _associated(peer: PeerAddress, proposal: Proposal, limits: DimseLimits
         # What getaddrinfo and ssl say has the reason; a timeout says nothing.
         said = error.strerror or str(error) or "no answer in time"
         raise UnreachableError(f"{peer.host}:{peer.port} cannot be reached: {said}") from error
-    requestor = Requestor(reader, writer, limits)
+    requestor = Requestor(peer, reader, writer, limits)
     try:
         await requestor.establish(request, proposal)
     except BaseException:
@@ -100,6 +100,8 @@ class Requestor:
 
     Parameters
     ----------
+    peer
+        Whom we called.
     reader, writer
         Its connection.
     limits
@@ -112,12 +114,17 @@ class Requestor:
     """
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: DimseLimits
+        self,
+        peer: PeerAddress,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        limits: DimseLimits,
     ) -> None:
+        self.peer = peer
+        self.limits = limits
         self.accepted: dict[int, AcceptedContext] = {}
         self._reader = reader
         self._writer = writer
-        self._limits = limits
         self._peer_max_pdu_bytes = 0
         self._fragments: deque[tuple[int, int, memoryview]] = deque()
 
@@ -136,7 +143,7 @@ class Requestor:
         """
         with self._guarded():
             self._writer.write(request)
-            async with asyncio.timeout(self._limits.artim_s):
+            async with asyncio.timeout(self.limits.artim_s):
                 await self._writer.drain()
                 kind, body = await self._read_pdu()
         match kind:
@@ -209,21 +216,21 @@ class Requestor:
             If none came.
         """
         encoded = bytearray()
-        context_id, patience_s = None, self._limits.response_s
+        context_id, patience_s = None, self.limits.response_s
         while True:
             arrived_on, control, chunk = await self._fragment(patience_s)
             if not control & 1 or context_id not in (None, arrived_on):
-                raise self._broken("a message without its command")
-            if len(encoded) + len(chunk) > self._limits.max_command_bytes:
-                raise self._broken("a command is too long")
+                raise self.broken("a message without its command")
+            if len(encoded) + len(chunk) > self.limits.max_command_bytes:
+                raise self.broken("a command is too long")
             encoded += chunk
-            context_id, patience_s = arrived_on, self._limits.pdu_progress_s
+            context_id, patience_s = arrived_on, self.limits.pdu_progress_s
             if control & 2:
                 break
         try:
             return context_id, decode_command(bytes(encoded))
         except CommandError as error:
-            raise self._broken(str(error)) from error
+            raise self.broken(str(error)) from error
 
     async def receive_data_set(self, context_id: int) -> AsyncIterator[memoryview]:
         """Yield the pieces of the data set of the command received last.
@@ -234,9 +241,9 @@ class Requestor:
             If it does not come to its end.
         """
         while True:
-            arrived_on, control, chunk = await self._fragment(self._limits.pdu_progress_s)
+            arrived_on, control, chunk = await self._fragment(self.limits.pdu_progress_s)
             if control & 1 or arrived_on != context_id:
-                raise self._broken("a data set was interrupted")
+                raise self.broken("a data set was interrupted")
             yield chunk
             if control & 2:
                 return
@@ -251,8 +258,8 @@ class Requestor:
         """
         data_set = bytearray()
         async for chunk in self.receive_data_set(context_id):
-            if len(data_set) + len(chunk) > self._limits.max_identifier_bytes:
-                raise self._broken("an identifier is too long")
+            if len(data_set) + len(chunk) > self.limits.max_identifier_bytes:
+                raise self.broken("an identifier is too long")
             data_set += chunk
         return bytes(data_set)
 
@@ -270,7 +277,7 @@ class Requestor:
             return
         with self._guarded():
             self._writer.write(RELEASE_RQ)
-            async with asyncio.timeout(self._limits.artim_s):
+            async with asyncio.timeout(self.limits.artim_s):
                 while True:
                     kind, _ = await self._read_pdu()
                     if kind is PduType.RELEASE_RP:
@@ -292,7 +299,7 @@ class Requestor:
         self.abort()
         try:
             with suppress(OSError):
-                async with asyncio.timeout(self._limits.artim_s):
+                async with asyncio.timeout(self.limits.artim_s):
                     await self._writer.wait_closed()
         finally:
             self._writer.transport.abort()
@@ -300,7 +307,7 @@ class Requestor:
     # Inside
 
     async def _drain(self) -> None:
-        async with asyncio.timeout(self._limits.pdu_progress_s):
+        async with asyncio.timeout(self.limits.pdu_progress_s):
             await self._writer.drain()
 
     async def _fragment(self, patience_s: float) -> tuple[int, int, memoryview]:
@@ -320,10 +327,10 @@ class Requestor:
             length = int.from_bytes(body[offset : offset + 4], "big")
             end = offset + 4 + length
             if length < 2 or end > len(body):
-                raise self._broken("a presentation data value does not fit its PDU")
+                raise self.broken("a presentation data value does not fit its PDU")
             context_id, control = body[offset + 4], body[offset + 5]
             if context_id not in self.accepted:
-                raise self._broken("a fragment on a context that was not accepted")
+                raise self.broken("a fragment on a context that was not accepted")
             yield context_id, control, body[offset + _PDV_HEADER_BYTES : end]
             offset = end
 
@@ -333,26 +340,26 @@ class Requestor:
         try:
             kind = PduType(header[0])
         except ValueError:
-            raise self._broken("what came is no PDU") from None
+            raise self.broken("what came is no PDU") from None
         if not self._fits(kind, length):
-            raise self._broken(f"a {kind.name} PDU of {length} bytes")
-        async with asyncio.timeout(self._limits.pdu_progress_s):
+            raise self.broken(f"a {kind.name} PDU of {length} bytes")
+        async with asyncio.timeout(self.limits.pdu_progress_s):
             return kind, await self._reader.readexactly(length)
 
     def _fits(self, kind: PduType, length: int) -> bool:
         match kind:
             case PduType.P_DATA_TF:
-                return _PDV_HEADER_BYTES <= length <= self._limits.max_pdu_bytes
+                return _PDV_HEADER_BYTES <= length <= self.limits.max_pdu_bytes
             case PduType.ASSOCIATE_AC:
-                return length <= self._limits.max_associate_pdu_bytes
+                return length <= self.limits.max_associate_pdu_bytes
             case _:
                 return length == 4
 
     def _acceptance(self, body: bytes, proposal: Proposal) -> Acceptance:
         try:
-            return decode_acceptance(body, proposal, self._limits)
+            return decode_acceptance(body, proposal, self.limits)
         except (MalformedRequestError, OversizedRequestError) as error:
-            raise self._broken(str(error)) from error
+            raise self.broken(str(error)) from error
 
     def _unexpected(self, kind: PduType) -> AssociationLostError:
         if kind is PduType.ABORT:
@@ -362,10 +369,10 @@ class Requestor:
             self._writer.write(RELEASE_RP)
             self._writer.close()
             return AssociationLostError("the peer released the association instead of answering")
-        return self._broken(f"unexpected {kind.name}")
+        return self.broken(f"unexpected {kind.name}")
 
-    def _broken(self, reason: str) -> AssociationLostError:
-        """Abort, because the peer broke the protocol."""
+    def broken(self, reason: str) -> AssociationLostError:
+        """Abort, because the peer broke the protocol, and return what to raise."""
         self.abort()
         return AssociationLostError(f"the peer broke the protocol: {reason}")
 

@@ -3,9 +3,10 @@
 import asyncio
 import struct
 import subprocess
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pynetdicom import AE
@@ -101,3 +102,31 @@ class Script:
         """Wait until the other end is gone."""
         while await self.reader.read(65536):
             pass
+
+
+@asynccontextmanager
+async def dcmqrscp(
+    folder: Path, *options: str, hosts: Mapping[str, int] = MappingProxyType({})
+) -> AsyncIterator[int]:
+    """Run DCMTK's archive as ``ARCHIVE``, its files below ``folder``; ``hosts`` it may move to."""
+    program = require_program("dcmqrscp")
+    port = free_port()
+    files = folder / "ARCHIVE"
+    files.mkdir()
+    settings = folder / "dcmqrscp.cfg"
+    known = "".join(f"{title} = ({title}, localhost, {at})\n" for title, at in hosts.items())
+    settings.write_text(
+        f"NetworkTCPPort = {port}\nMaxPDUSize = 16384\nMaxAssociations = 16\n"
+        f"HostTable BEGIN\n{known}HostTable END\nVendorTable BEGIN\nVendorTable END\n"
+        f"AETable BEGIN\nARCHIVE {files} RW (500, 1024mb) ANY\nAETable END\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        program, "--config", settings, "--bit-preserving", *options, cwd=folder,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        await listening(port)
+        yield port
+    finally:
+        process.terminate()
+        await process.wait()
