@@ -14,6 +14,7 @@ from dicom.dimse.callbacks import AssociationInfo, MoveOriginator, PeerT, StoreR
 from dicom.dimse.command import CommandSet, Element, Status, encode_response
 from dicom.dimse.delivery import ReturnPath, deliver_to
 from dicom.dimse.dispatch import Find, Get, Inquiry, Move
+from dicom.dimse.extended import QueryOptions
 from dicom.dimse.find import Cancellation, FindHandler, FindRequest, FoundMatch, answer_find
 from dicom.dimse.identifier import decode_identifier, encode_identifier
 from dicom.dimse.limits import DimseLimits
@@ -118,6 +119,7 @@ class Answering(Generic[PeerT]):
                         message_id=command.message_id,
                         priority=priority,
                         identifier=ds,
+                        options=QueryOptions.of(context.agreed),
                     ),
                 )
             case Move() | Get():

@@ -24,8 +24,8 @@ from dicom.dimse.callbacks import (
     Rejection,
 )
 from dicom.dimse.exchange import Exchange, Services
+from dicom.dimse.items import MalformedRequestError, OversizedRequestError
 from dicom.dimse.negotiate import APPLICATION_CONTEXT, Negotiation, Negotiator
-from dicom.dimse.pdu import MalformedRequestError, OversizedRequestError
 from dicom.dimse.protocol import UpperLayer
 from dicom.dimse.tls import tls_peer
 

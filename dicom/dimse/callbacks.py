@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
-from dicom.dimse.pdu import UserIdentity
+from dicom.dimse.user_information import UserIdentity
 
 PeerT = TypeVar("PeerT")
 
@@ -89,12 +89,13 @@ class Admission(Generic[PeerT]):
     peer
         Handed back with every object and with the summary.
     identity_response
-        Server response to the user identity (PS3.7 D.3.3.7.2); sent only where a positive response
-        was requested.
+        Server response to a user identity that was verified (PS3.7 D.3.3.7.2), empty for a user
+        name with or without a passcode; sent only where a positive response was requested. None
+        where none was verified.
     """
 
     peer: PeerT
-    identity_response: bytes = b""
+    identity_response: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

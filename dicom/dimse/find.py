@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 
 from dicom.dimse.callbacks import AssociationInfo, PeerT
 from dicom.dimse.command import Status
+from dicom.dimse.extended import QueryOptions
 
 _logger = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ class FindRequest(Generic[PeerT]):
         Of the message; priority 0 medium, 1 high, 2 low.
     identifier
         What is asked: anything a peer may write.
+    options
+        What was agreed on for queries of this model.
     """
 
     association: AssociationInfo
@@ -40,6 +43,7 @@ class FindRequest(Generic[PeerT]):
     message_id: int
     priority: int
     identifier: Dataset
+    options: QueryOptions
 
 
 @dataclass(frozen=True, slots=True)

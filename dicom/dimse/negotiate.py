@@ -21,9 +21,11 @@ from pydicom.uid import UID, AllTransferSyntaxes
 from pynetdicom.pdu import A_ASSOCIATE_AC
 from pynetdicom.pdu_primitives import (
     A_ASSOCIATE,
+    AsynchronousOperationsWindowNegotiation,
     ImplementationClassUIDNotification,
     ImplementationVersionNameNotification,
     MaximumLengthNotification,
+    SOPClassExtendedNegotiation,
 )
 from pynetdicom.presentation import (
     AllStoragePresentationContexts,
@@ -32,6 +34,7 @@ from pynetdicom.presentation import (
     negotiate_as_acceptor,
 )
 
+from dicom.dimse.extended import agreed_on
 from dicom.dimse.information_models import GET_SOP_CLASSES, MOVE_SOP_CLASSES, QUERY_SOP_CLASSES
 from dicom.dimse.limits import DimseLimits
 from dicom.dimse.pdu import (
@@ -112,6 +115,8 @@ class AcceptedContext:
     transfer_syntax: str
     as_scu: bool = False
     as_scp: bool = True
+    agreed: bytes = b""
+    """Service class application information we answered (see `dicom.dimse.extended`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +258,18 @@ class Negotiator:
         version = ImplementationVersionNameNotification()
         version.implementation_version_name = IMPLEMENTATION_VERSION_NAME
         answer.user_information = [length, class_uid, version, *granted]
+        if request.operations_window is not None:
+            # One at a time, whatever was asked (PS3.7 D.3.3.3.2).
+            window = AsynchronousOperationsWindowNegotiation()
+            window.maximum_number_operations_invoked = 1
+            window.maximum_number_operations_performed = 1
+            answer.user_information.append(window)
+        agreed = self._agreed(request, results)
+        for sop_class, information in agreed.items():
+            extended = SOPClassExtendedNegotiation()
+            extended.sop_class_uid = UID(sop_class)
+            extended.service_class_application_information = information
+            answer.user_information.append(extended)
         accepted = {
             context.context_id: AcceptedContext(
                 context.context_id,
@@ -260,12 +277,25 @@ class Negotiator:
                 str(context.transfer_syntax[0]),
                 as_scu=bool(context.as_scu),
                 as_scp=bool(context.as_scp),
+                agreed=agreed.get(str(context.abstract_syntax), b""),
             )
             for context in results
             if context.result == 0 and context.context_id is not None
         }
         encoded = A_ASSOCIATE_AC(answer).encode()
         return Negotiation(request, accepted, encoded[6 + ASSOCIATE_FIXED_BYTES :])
+
+    def _agreed(
+        self, request: AssociateRequest, results: Iterable[PresentationContext]
+    ) -> dict[str, bytes]:
+        """Return what is agreed on for each SOP class that was accepted and asked about."""
+        accepted = {str(context.abstract_syntax) for context in results if context.result == 0}
+        answers = {
+            sop_class: agreed_on(sop_class, asked, is_storage=sop_class in self.storage)
+            for sop_class, asked in request.extended
+            if sop_class in accepted
+        }
+        return {sop_class: each for sop_class, each in answers.items() if each is not None}
 
     def _context(self, abstract_syntax: str, transfer_syntaxes: list[str]) -> PresentationContext:
         """Return a context we serve, with the roles the requestor may have (PS3.7 D.3.3.4)."""

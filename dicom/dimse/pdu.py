@@ -10,20 +10,24 @@ DICOM PS3.8 section 9.3, PS3.7 annex D.
 """
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from dicom.dimse.items import (
+    MalformedRequestError,
+    OversizedRequestError,
+    decode_items,
+    decode_uid,
+)
 from dicom.dimse.limits import DimseLimits
+from dicom.dimse.user_information import UserIdentity, UserInformation
 
 HEADER_BYTES: Final = 6
 """PDU type, a reserved byte and a four byte length."""
 
 ASSOCIATE_FIXED_BYTES: Final = 68
 """Length of an A-ASSOCIATE-RQ body before its items (PS3.8 Table 9-11)."""
-
-_ITEM_HEADER: Final = struct.Struct(">BxH")
 
 RELEASE_RQ: Final = struct.pack(">BxIxxxx", 0x05, 4)
 RELEASE_RP: Final = struct.pack(">BxIxxxx", 0x06, 4)
@@ -59,14 +63,6 @@ class AbortReason(IntEnum):
     INVALID_PDU_PARAMETER_VALUE = 6
 
 
-class MalformedRequestError(ValueError):
-    """An association request, or its acceptance, whose bytes contradict themselves."""
-
-
-class OversizedRequestError(ValueError):
-    """An association request, or its acceptance, with more items than we agree to look at."""
-
-
 @dataclass(frozen=True, slots=True)
 class ProposedContext:
     """One presentation context of a request (PS3.8 9.3.2.2)."""
@@ -74,30 +70,6 @@ class ProposedContext:
     context_id: int
     abstract_syntax: str
     transfer_syntaxes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class UserIdentity:
-    """User identity of a request (PS3.7 D.3.3.7.1): its fields are secrets.
-
-    Parameters
-    ----------
-    kind
-        1 user name, 2 user name and passcode, 3 Kerberos, 4 SAML, 5 JSON web token.
-    positive_response_requested
-        Whether the peer wants to hear that it was recognised.
-    primary, secondary
-        User name or ticket; passcode.
-    """
-
-    kind: int
-    positive_response_requested: bool
-    primary: bytes
-    secondary: bytes
-
-    def __repr__(self) -> str:
-        """Show the kind alone: the fields must not reach a log."""
-        return f"UserIdentity(kind={self.kind})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +94,11 @@ class AssociateRequest:
         How the peer's software names itself.
     user_identity
         User identity, if any.
+    extended
+        SOP class UID to the service class application information asked for (PS3.7 D.3.3.5).
+    operations_window
+        Operations the peer would invoke and perform at once, 0 without bound; None where it does
+        not say (PS3.7 D.3.3.3).
     """
 
     protocol_version: int
@@ -134,6 +111,8 @@ class AssociateRequest:
     implementation_class_uid: str
     implementation_version: str
     user_identity: UserIdentity | None
+    extended: tuple[tuple[str, bytes], ...] = ()
+    operations_window: tuple[int, int] | None = None
 
 
 def encode_reject(result: int, source: int, reason: int) -> bytes:
@@ -232,76 +211,9 @@ def decode_associate_request(body: bytes, limits: DimseLimits) -> AssociateReque
         implementation_class_uid=user.implementation_class_uid,
         implementation_version=user.implementation_version,
         user_identity=user.identity,
+        extended=user.extended,
+        operations_window=user.operations_window,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class UserInformation:
-    """The user information item of a request or of its acceptance (PS3.8 9.3.2.3, 9.3.3.3)."""
-
-    roles: tuple[tuple[str, tuple[bool, bool]], ...] = ()
-    max_pdu_bytes: int = 0
-    implementation_class_uid: str = ""
-    implementation_version: str = ""
-    identity: UserIdentity | None = None
-
-    @classmethod
-    def decode(cls, data: bytes, limits: DimseLimits) -> "UserInformation":
-        """Read the sub-items we know; the others are ignored.
-
-        Raises
-        ------
-        MalformedRequestError
-            If lengths or UIDs contradict the standard.
-        OversizedRequestError
-            If there are more than ``limits`` allows.
-        """
-        roles: dict[str, tuple[bool, bool]] = {}
-        max_pdu_bytes = 0
-        class_uid = version = ""
-        identity: UserIdentity | None = None
-        for count, (kind, value) in enumerate(decode_items(data)):
-            if count >= limits.max_user_items:
-                raise OversizedRequestError("too many user information items")
-            match kind:
-                case 0x51:
-                    if len(value) != 4:
-                        raise MalformedRequestError("maximum length is not four bytes")
-                    max_pdu_bytes = int.from_bytes(value, "big")
-                    if 0 < max_pdu_bytes < 7:  # not even one byte of a message fits
-                        raise MalformedRequestError("maximum length is below seven")
-                case 0x52:
-                    class_uid = decode_uid(value)
-                case 0x54:
-                    sop_class, role = _role(value)
-                    roles[sop_class] = role
-                case 0x55:
-                    version = _printable(value[:16])
-                case 0x58:
-                    identity = _identity(value)
-                case _:
-                    continue
-        return cls(tuple(roles.items()), max_pdu_bytes, class_uid, version, identity)
-
-
-def decode_items(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield type and value of each item.
-
-    Raises
-    ------
-    MalformedRequestError
-        Where a length leaves the data.
-    """
-    offset, end = 0, len(data)
-    while offset < end:
-        if end - offset < 4:
-            raise MalformedRequestError("an item is cut inside its header")
-        kind, length = _ITEM_HEADER.unpack_from(data, offset)
-        start = offset + 4
-        offset = start + length
-        if offset > end:
-            raise MalformedRequestError("an item is longer than what holds it")
-        yield kind, data[start:offset]
 
 
 def _proposed_context(data: bytes, limits: DimseLimits) -> ProposedContext:
@@ -324,45 +236,3 @@ def _proposed_context(data: bytes, limits: DimseLimits) -> ProposedContext:
     if not abstract or not transfer:
         raise MalformedRequestError("a presentation context lacks a syntax")
     return ProposedContext(context_id, abstract[0], tuple(transfer))
-
-
-def _role(data: bytes) -> tuple[str, tuple[bool, bool]]:
-    length = int.from_bytes(data[:2], "big")
-    if len(data) != length + 4:
-        raise MalformedRequestError("a role selection item has a wrong length")
-    return decode_uid(data[2 : 2 + length]), (data[-2] == 1, data[-1] == 1)
-
-
-def _identity(data: bytes) -> UserIdentity:
-    if len(data) < 6:
-        raise MalformedRequestError("a user identity item is cut")
-    primary_end = 4 + int.from_bytes(data[2:4], "big")
-    if primary_end + 2 > len(data):
-        raise MalformedRequestError("a user identity is longer than its item")
-    secondary_end = primary_end + 2 + int.from_bytes(data[primary_end : primary_end + 2], "big")
-    if secondary_end != len(data):
-        raise MalformedRequestError("a user identity is longer than its item")
-    return UserIdentity(
-        data[0],
-        data[1] == 1,
-        data[4:primary_end],
-        data[primary_end + 2 : secondary_end],
-    )
-
-
-def decode_uid(data: bytes) -> str:
-    """Return a UID; padding is not allowed here (PS3.8 annex F) but common, so it is stripped.
-
-    Raises
-    ------
-    MalformedRequestError
-        If it is none.
-    """
-    raw = data.strip(b"\0 ")
-    if not 0 < len(raw) <= 64 or raw.strip(b"0123456789."):
-        raise MalformedRequestError("a UID is not one")
-    return raw.decode("ascii")
-
-
-def _printable(raw: bytes) -> str:
-    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "?" for byte in raw.rstrip(b"\0 "))

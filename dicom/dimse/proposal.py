@@ -10,17 +10,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from dicom.dimse.items import MalformedRequestError, decode_items, decode_uid
 from dicom.dimse.limits import DimseLimits
 from dicom.dimse.negotiate import APPLICATION_CONTEXT, AcceptedContext
 from dicom.dimse.pdu import (
     ASSOCIATE_FIXED_BYTES,
-    MalformedRequestError,
     PduType,
     ProposedContext,
-    UserInformation,
-    decode_items,
-    decode_uid,
 )
+from dicom.dimse.user_information import UserInformation
 from dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 MOST_CONTEXTS: Final = 128

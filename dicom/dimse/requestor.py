@@ -24,6 +24,7 @@ from dicom.dimse.calling import (
 )
 from dicom.dimse.command import CommandError, CommandSet, decode_command
 from dicom.dimse.fragments import fragments
+from dicom.dimse.items import MalformedRequestError, OversizedRequestError
 from dicom.dimse.limits import DimseLimits
 from dicom.dimse.negotiate import AcceptedContext
 from dicom.dimse.pdu import (
@@ -32,8 +33,6 @@ from dicom.dimse.pdu import (
     RELEASE_RQ,
     AbortReason,
     AbortSource,
-    MalformedRequestError,
-    OversizedRequestError,
     PduType,
     encode_abort,
     encode_message,

@@ -3,11 +3,11 @@
 Keys of any level at or above the one asked for may be combined, as in relational queries (PS3.4
 C.4.1.3.2.2), whether that was negotiated or not.
 
-A patient's name is matched literally, as without negotiation it shall be. Where that finds nobody,
-the query is answered as if fuzzy semantic matching had been negotiated: by Han, pinyin or initials
-(PS3.4 C.2.2.2.1.1, which lets even literal matching of names disregard case, position, accent "or
-other character encoding variants"). A township's keyboard writes what the county's cannot, and an
-empty answer would say that there is no such patient.
+A patient's name is matched literally, unless fuzzy semantic matching was negotiated (PS3.4 C.5.1).
+Where that finds nobody, the query is answered as if it had been: by Han, pinyin or initials (PS3.4
+C.2.2.2.1.1, which lets even literal matching of names disregard case, position, accent "or other
+character encoding variants"). A township's keyboard writes what the county's cannot, and an empty
+answer would say that there is no such patient.
 """
 
 import asyncio
@@ -92,9 +92,10 @@ class NodeFind:
             raise FindRefusedError(NOT_AUTHORISED, "this device is not registered to query")
         asked = _understood(request)
         try:
-            search = Search(asked.level, asked.query, self._most)
+            fuzzy_names = request.options.fuzzy_names
+            search = Search(asked.level, replace(asked.query, fuzzy=fuzzy_names), self._most)
             page = await self._searches.page(visit.device, search)
-            if not page.rows and "PatientName" in asked.query.matches:
+            if not page.rows and "PatientName" in asked.query.matches and not fuzzy_names:
                 fuzzy = replace(search, query=replace(asked.query, fuzzy=True))
                 page = await self._searches.page(visit.device, fuzzy)
         except InvalidInput as error:

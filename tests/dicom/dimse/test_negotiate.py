@@ -8,9 +8,9 @@ from pynetdicom.pdu import A_ASSOCIATE_AC
 from pynetdicom.pdu_items import UserIdentitySubItemAC
 from pynetdicom.presentation import AllStoragePresentationContexts
 
+from dicom.dimse.items import MalformedRequestError, OversizedRequestError
 from dicom.dimse.limits import DimseLimits
 from dicom.dimse.negotiate import Negotiator, storage_sop_classes, storage_transfer_syntaxes
-from dicom.dimse.pdu import MalformedRequestError, OversizedRequestError
 from tests.dicom.dimse.node import (
     CT,
     EXPLICIT,

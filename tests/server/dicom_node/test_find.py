@@ -9,8 +9,9 @@ import pydicom.config
 import pytest
 from pydicom import DataElement, dcmread
 from pydicom.dataset import Dataset
-from pydicom.uid import generate_uid
+from pydicom.uid import UID, generate_uid
 from pynetdicom import AE
+from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 
 from dicom.dimse.information_models import (
     PATIENT_ROOT_FIND,
@@ -66,10 +67,14 @@ def odd(keyword: str, vr: str, value: str) -> DataElement:
     return DataElement(keyword, vr, value, validation_mode=pydicom.config.IGNORE)
 
 
-def _ask(port: int, wanted: Dataset, model: str, ae_title: str) -> list[tuple[int, Dataset | None]]:
+def _ask(
+    port: int, wanted: Dataset, model: str, ae_title: str, options: bytes = b""
+) -> list[tuple[int, Dataset | None]]:
     entity = AE(ae_title=ae_title)
     entity.add_requested_context(model)
-    association = entity.associate("127.0.0.1", port)
+    extended = SOPClassExtendedNegotiation()
+    extended.sop_class_uid, extended.service_class_application_information = UID(model), options
+    association = entity.associate("127.0.0.1", port, ext_neg=[extended] if options else [])
     assert association.is_established
     try:
         return [(each.Status, found) for each, found in association.send_c_find(wanted, model)]
@@ -78,10 +83,14 @@ def _ask(port: int, wanted: Dataset, model: str, ae_title: str) -> list[tuple[in
 
 
 async def ask(
-    node: Node, wanted: Dataset, model: str = STUDY_ROOT_FIND, ae_title: str = "TOWNSHIP1"
+    node: Node,
+    wanted: Dataset,
+    model: str = STUDY_ROOT_FIND,
+    ae_title: str = "TOWNSHIP1",
+    options: bytes = b"",
 ) -> tuple[list[Dataset], int]:
     """Return the matches and the final status."""
-    heard = await asyncio.to_thread(_ask, node.port, wanted, model, ae_title)
+    heard = await asyncio.to_thread(_ask, node.port, wanted, model, ae_title, options)
     assert {status for status, found in heard if found is not None} <= {PENDING, UNMATCHED}
     return [found for _, found in heard if found is not None], heard[-1][0]
 
@@ -277,3 +286,17 @@ async def test_odd_values_in_the_index_are_told_as_they_are(node: Node) -> None:
     assert code == 0, output
     assert "A" * 40 in output
     assert "ct scan!" in output
+
+
+async def test_names_are_matched_by_what_they_sound_like_where_that_is_negotiated(
+    node: Node,
+) -> None:
+    await send(node, exam(PatientName="WANG^FANG", PatientID="P1"))
+    await send(
+        node, exam(SpecificCharacterSet="ISO_IR 192", PatientName="王^芳", PatientID="P2")
+    )  # fmt: skip
+    wanted = identifier("STUDY", PatientName="WANG^FANG", PatientID="")
+    literal, _ = await ask(node, wanted)
+    assert {each.PatientID for each in literal} == {"P1"}
+    fuzzy, _ = await ask(node, wanted, options=b"\1\0\1\0\0")
+    assert {each.PatientID for each in fuzzy} == {"P1", "P2"}
