@@ -175,7 +175,7 @@ def _decode(
         case Codec.JPEG_2000:
             return imagecodecs.jpeg2k_decode(data)
         case Codec.HTJ2K:
-            return imagecodecs.htj2k_decode(data)
+            return imagecodecs.htj2k_decode(data, planar=False)
 
 
 def _decode_jpeg(data: bytes, expected: Claim, *, stored_as_rgb: bool) -> NDArray[Any]:

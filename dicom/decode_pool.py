@@ -1,15 +1,20 @@
 """A pool of decoding processes that may die without harm (see `dicom.decode_worker`)."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from dicom.codestream import DecodeError, DecodeFault
 from dicom.render import Picture, RenderOptions
 from dicom.worker_pool import PoolClosed, WorkerDied, WorkerPool
 from dicom.worker_process import LENGTH
+
+_SLICE_OF_LIMIT: Final = 0.1
+"""Long work stops after such a part of a request's CPU time, and others get their turn."""
+_MOST_SLICES: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class DecodePool:
             cpu_limit_s=cpu_seconds,
             wall_limit_s=2.0 * cpu_seconds + 5.0,
         )
+        self._slice_s = _SLICE_OF_LIMIT * cpu_seconds
 
     async def __aenter__(self) -> Self:
         """Return the pool itself."""
@@ -107,6 +113,44 @@ class DecodePool:
         """Decode a frame to its stored values; raises as `render` does."""
         head, data = await self._request({"kind": "native", "path": str(path), "frame": frame})
         return NativeFrame(data, tuple(head["shape"]), str(head["dtype"]))
+
+    async def transcode(self, path: Path, target: str, into: Path) -> None:
+        """Write a file in another transfer syntax (see `dicom.transcode.transcode`).
+
+        Raises
+        ------
+        DecodeError
+            As `render` does; ``overrun``, too, where it would go on without end.
+        """
+        frame: int | None = 0
+        for _ in range(_MOST_SLICES):
+            frame, _ = await self._work_on("transcode", path, target, into, frame=frame)
+            if frame is None:
+                return
+        raise DecodeError(DecodeFault.OVERRUN, "the object takes too long")
+
+    async def transcode_frames(
+        self, path: Path, target: str, into: Path, frames: Sequence[int]
+    ) -> list[int]:
+        """Append frames in another encoding to a file; return their lengths in bytes.
+
+        Raises as `transcode` does; ``frames`` are indices from 0.
+        """
+        lengths: list[int] = []
+        for _ in range(_MOST_SLICES):
+            left = list(frames[len(lengths) :])
+            _, written = await self._work_on("transcode-frames", path, target, into, frames=left)
+            lengths.extend(written)
+            if len(lengths) == len(frames):
+                return lengths
+        raise DecodeError(DecodeFault.OVERRUN, "the frames take too long")
+
+    async def _work_on(
+        self, kind: str, path: Path, target: str, into: Path, **more: object
+    ) -> tuple[int | None, list[int]]:
+        request = {"kind": kind, "path": str(path), "target": target, "into": str(into), **more}
+        head, _ = await self._request({**request, "slice_s": self._slice_s})
+        return head["next_frame"], head["lengths"]
 
     async def _request(self, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         try:

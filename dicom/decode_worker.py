@@ -10,6 +10,7 @@ from typing import Any
 from dicom.codestream import DecodeError, DecodeFault
 from dicom.pixels import open_image, read_frame
 from dicom.render import PictureType, RenderOptions, Window, render_frame
+from dicom.transcode import Progress, transcode, transcode_frames
 from dicom.worker_process import LENGTH, answer_requests
 
 
@@ -31,7 +32,14 @@ def _answer(request: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def _perform(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    image = open_image(Path(request["path"]))
+    path = Path(request["path"])
+    match request["kind"]:
+        case "transcode":
+            return _progress(transcode(path, *_task(request), request["frame"], request["slice_s"]))
+        case "transcode-frames":
+            frames, slice_s = request["frames"], request["slice_s"]
+            return _progress(transcode_frames(path, *_task(request), frames, slice_s))
+    image = open_image(path)
     frame = int(request["frame"])
     if request["kind"] == "native":
         values = read_frame(image, frame).values
@@ -50,6 +58,14 @@ def _perform(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         ),
     )
     return {"width": picture.width, "height": picture.height}, picture.data
+
+
+def _task(request: dict[str, Any]) -> tuple[str, Path]:
+    return request["target"], Path(request["into"])
+
+
+def _progress(found: Progress) -> tuple[dict[str, Any], bytes]:
+    return {"next_frame": found.next_frame, "lengths": found.lengths}, b""
 
 
 if __name__ == "__main__":

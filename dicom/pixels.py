@@ -1,6 +1,6 @@
 """Stored pixel values of one frame, out of a file that is not trusted (PS3.3 C.7.6.3)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
@@ -24,7 +24,7 @@ from dicom.structure import ScanLimits
 from dicom.uids import EXPLICIT_VR_BIG_ENDIAN
 
 MOST_FRAME_BYTES: Final = 512 * 1024 * 1024
-_LIMITS: Final = ScanLimits(inline_bytes=4 * 1024 * 1024)
+SCAN_LIMITS: Final = ScanLimits(inline_bytes=4 * 1024 * 1024)
 """Colour tables of 65,536 entries are 128 KB, and must stand in the data set."""
 _FLOAT_TAGS: Final = {0x7FE00008: "f4", 0x7FE00009: "f8"}
 _COLOUR_AFTER_DECODING: Final = {"YBR_RCT": "RGB", "YBR_ICT": "RGB"}
@@ -101,7 +101,7 @@ def open_image(path: Path) -> Image:
         Where the file cannot be read.
     """
     try:
-        header = scan(path, _LIMITS)
+        header = scan(path, SCAN_LIMITS)
     except DicomFormatError as error:
         raise DecodeError(DecodeFault.BAD_FILE, error.code) from error
     if header.pixel_data is None:
@@ -178,11 +178,24 @@ def read_frame(image: Image, frame: int) -> Frame:
     return Frame(_sign_extended(raw, layout), photometric)
 
 
+def read_cells(image: Image, frame: int) -> Frame:
+    """Read one frame as `read_frame` does, and of native data every bit that is allocated.
+
+    What stands beyond Bits Stored, such as an overlay of old, is lost otherwise.
+    """
+    index = image.header.frames
+    if index is None or index.encapsulated:
+        return read_frame(image, frame)
+    layout = image.layout
+    whole = replace(layout, bits_stored=layout.bits_allocated, high_bit=layout.bits_allocated - 1)
+    return read_frame(replace(image, layout=whole), frame)
+
+
 def _read(image: Image, ranges: tuple[ByteRange, ...]) -> bytes:
     if sum(part.length for part in ranges) > MOST_FRAME_BYTES:
         raise DecodeError(DecodeFault.TOO_LARGE, "the frame's bytes")
     if image.header.deflated:
-        with inflate(image.path, image.header, _LIMITS) as file:
+        with inflate(image.path, image.header, SCAN_LIMITS) as file:
             return read_ranges(file, ranges)
     with image.path.open("rb") as file:
         return read_ranges(cast("BinaryIO", file), ranges)
