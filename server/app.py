@@ -23,12 +23,14 @@ from server.core.metrics import metrics_route, time_requests
 from server.core.openapi import openapi_routes
 from server.core.settings import Settings
 from server.dicomweb.access import StudyAccess
+from server.dicomweb.derived import Derived
 from server.dicomweb.metadata import MetadataService
 from server.dicomweb.rendering import RenderingService
 from server.dicomweb.retrieval import RetrievalService
 from server.dicomweb.routes import dicomweb_routes
 from server.dicomweb.search import SearchService
 from server.dicomweb.storage import StorageService, StoreLimits
+from server.dicomweb.transcoding import TranscodingService
 from server.ecg_records.reception import EcgReception
 from server.ecg_records.routes import ecg_routes
 from server.ecg_records.service import EcgRecordService
@@ -93,6 +95,7 @@ def build_app(
         consults=services.consults,
         clock=services.clock,
     )
+    derived = Derived(services.stores.derived)
     refusals = Refusals(database=services.database, trail=services.audit, clock=services.clock)
     media = MediaProxy(settings.http)
     app = web.Application(
@@ -157,10 +160,14 @@ def build_app(
                 retrieval=RetrievalService(
                     originals=services.originals, executor=services.executor
                 ),
-                metadata=MetadataService(
-                    database=services.database,
-                    derived=services.stores.derived,
+                transcoding=TranscodingService(
+                    originals=services.originals,
+                    derived=derived,
+                    coder=decoders,
                     executor=services.executor,
+                ),
+                metadata=MetadataService(
+                    database=services.database, derived=derived, executor=services.executor
                 ),
                 rendering=RenderingService(originals=services.originals, renderer=decoders),
                 searches=SearchService(searches=services.searches, executor=services.executor),

@@ -48,11 +48,14 @@ class StoredInstance:
     """An instance that the request may have, and where its bytes are."""
 
     pk: str
+    org: str
     study_pk: str
     study_uid: str
     series_uid: str
     sop_uid: str
     transfer_syntax_uid: str
+    bits_allocated: int | None
+    """Of its pixels; None where it has none."""
     object_id: str
     sha256: str
     size: int
@@ -63,7 +66,6 @@ class PixelInstance(StoredInstance):
     """An instance with what the index knows of where its values stand."""
 
     frames: bytes | None
-    bits_allocated: int | None
     bulk_values: dict[str, Any] | None
 
 
@@ -87,11 +89,13 @@ class StoredSeries:
 
 _INSTANCE_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     Instance.id,
+    Instance.org,
     Series.study_pk,
     Study.study_instance_uid,
     Series.series_instance_uid,
     Instance.sop_instance_uid,
     Instance.transfer_syntax_uid,
+    Instance.bits_allocated,
     Instance.object_id,
     StoredObject.sha256,
     StoredObject.size,
@@ -122,7 +126,7 @@ class StudyAccess:
 
     async def instance(self, actor: Actor, target: Target) -> PixelInstance:
         """Return the one instance that ``target`` names; raises as above."""
-        columns = (Instance.frames, Instance.bits_allocated, Instance.bulk_values)
+        columns = (Instance.frames, Instance.bulk_values)
         rows = await self._instances(actor, target, *_INSTANCE_COLUMNS, *columns)
         return PixelInstance(*rows[0])
 

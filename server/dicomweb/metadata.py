@@ -12,16 +12,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
 from typing import Final, TypeVar
 
-import structlog
 from sqlalchemy import select
 
 from server.core.database import Database
-from server.core.objects.errors import ObjectMissing, ObjectStoreError
-from server.core.objects.port import ObjectStore
 from server.dicomweb.access import StoredInstance, StoredSeries
+from server.dicomweb.derived import Derived
 from server.studies.public import Instance
 
-_log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 _RELATIVE: Final = b'"BulkDataURI":"'
 _GZIP: Final = 16 + zlib.MAX_WBITS
@@ -34,7 +31,7 @@ _ORIGINS_KEPT: Final = 8
 class MetadataService:
     """Gives the metadata of instances, series and studies, gzipped."""
 
-    def __init__(self, *, database: Database, derived: ObjectStore, executor: Executor) -> None:
+    def __init__(self, *, database: Database, derived: Derived, executor: Executor) -> None:
         self._database = database
         self._derived = derived
         self._executor = executor
@@ -58,7 +55,7 @@ class MetadataService:
             return kept
         built = await self._build(series, base)
         if self._keeps(base):
-            await self._keep(key, head + built)
+            await self._derived.keep(key, head + built)
         return built
 
     async def of_study(
@@ -92,29 +89,8 @@ class MetadataService:
         return base in self._origins
 
     async def _kept(self, key: str, head: bytes) -> bytes | None:
-        try:
-            found = b"".join([block async for block in self._derived.get(key)])
-        except ObjectMissing:
-            return None
-        except ObjectStoreError as error:
-            _log.warning("prepared metadata cannot be read", reason=error.code)
-            return None
-        return found[len(head) :] if found.startswith(head) else None
-
-    async def _keep(self, key: str, blob: bytes) -> None:
-        async def blocks() -> AsyncIterator[bytes]:
-            yield blob
-
-        try:
-            await self._derived.put(
-                key,
-                blocks(),
-                sha256=hashlib.sha256(blob).hexdigest(),
-                size=len(blob),
-                overwrite=True,
-            )
-        except ObjectStoreError as error:
-            _log.warning("prepared metadata cannot be kept", reason=error.code)
+        found = await self._derived.get(key)
+        return found[len(head) :] if found is not None and found.startswith(head) else None
 
     async def _build(self, series: StoredSeries, base: str) -> bytes:
         async with self._database.reading() as session:

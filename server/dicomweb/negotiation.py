@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
+from dicom.transcode import TARGETS, can_transcode
 from dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, NATIVE_TRANSFER_SYNTAXES
 from dicom.web.media_types import (
     DICOM,
@@ -35,6 +36,22 @@ _FRAME_TYPES: Final = {
     **{f"{_JPEG}{last}": "video/H265" for last in (107, 108)},
 }
 """PS3.18 Tables 8.7.3-2, 8.7.3-4 and 8.7.3-5."""
+
+
+class Stored(Protocol):
+    """What is known of how an instance is stored."""
+
+    @property
+    def transfer_syntax_uid(self) -> str:
+        """Its own."""
+        ...
+
+    @property
+    def bits_allocated(self) -> int | None:
+        """Of its pixels; None where it has none."""
+        ...
+
+
 METADATA: Final = (Offer(DICOM_JSON), Offer("application/json"))
 RENDERED: Final = (Offer("image/jpeg"), Offer("image/png"))
 
@@ -54,27 +71,89 @@ def chosen(offers: Sequence[Offer], accept: str | None) -> Offer:
     except MediaTypeError:
         raise InvalidInput("the Accept header is malformed", code="bad-accept") from None
     if found is None:
-        kinds = ", ".join(dict.fromkeys(offer.media_type for offer in offers))
-        raise NotAcceptable(f"there is {kinds} here, as stored, and nothing else")
+        kinds = ", ".join(dict.fromkeys(content_type(offer) for offer in offers))
+        raise NotAcceptable(f"there is {kinds} here, and nothing else")
     return found
 
 
-def instance_offer(transfer_syntax_uid: str, accept: str | None) -> Offer:
-    """Choose how to give an instance: as it is stored.
+def instance_offer(stored: Stored, accept: str | None, *, alone: bool) -> Offer:
+    """Choose how to give an instance: as it is stored where the client takes that.
 
-    A client that names no transfer syntax would be due Explicit VR Little Endian (PS3.18
-    8.7.3.5.2); those in the field mean whatever there is, and are given that.
+    A client that names no transfer syntax is due Explicit VR Little Endian (PS3.18 8.7.3.5.2);
+    where that cannot be made, such as of video, it gets what there is.
+
+    Parameters
+    ----------
+    stored
+        The instance.
+    accept
+        The Accept header.
+    alone
+        Whether it may be given without an envelope.
+
+    Raises
+    ------
+    NotAcceptable
+        If the client would take none of it.
+    InvalidInput
+        If its header is malformed.
     """
-    stored = Offer(DICOM, multipart=True, transfer_syntax=transfer_syntax_uid)
+    offers = _instance_offers(stored, alone=alone)
     try:
-        if accept and choose([stored], accept) is None:
+        found = choose(offers, accept)
+        if found is None and accept:
             untold = _without_syntax(accept)
-            offer = replace(stored, transfer_syntax=EXPLICIT_VR_LITTLE_ENDIAN)
-            if untold and choose([offer], untold) is not None:
-                return stored
+            as_told = [replace(each, transfer_syntax=EXPLICIT_VR_LITTLE_ENDIAN) for each in offers]
+            meant = choose(as_told, untold) if untold else None
+            found = meant and replace(meant, transfer_syntax=stored.transfer_syntax_uid)
     except MediaTypeError:
         raise InvalidInput("the Accept header is malformed", code="bad-accept") from None
-    return chosen([stored], accept)
+    return found or chosen(offers, accept)
+
+
+def instance_offers(several: Sequence[Stored], accept: str | None) -> list[Offer]:
+    """Choose how to give each of several instances in one answer.
+
+    One that cannot be in the syntax asked for, such as a report among images, is given without
+    compression or as it is stored: its part says so.
+
+    Raises
+    ------
+    NotAcceptable, InvalidInput
+        As `instance_offer`, where that goes for all of them.
+    """
+    found: list[Offer | None] = []
+    refused: NotAcceptable | None = None
+    for stored in several:
+        try:
+            found.append(instance_offer(stored, accept, alone=False))
+        except NotAcceptable as error:
+            refused = error
+            found.append(None)
+    if refused is not None and not any(found):
+        raise refused
+    return [
+        offer or _plainest(_instance_offers(stored, alone=False))
+        for offer, stored in zip(found, several, strict=True)
+    ]
+
+
+def _instance_offers(stored: Stored, *, alone: bool) -> list[Offer]:
+    offers = [Offer(DICOM, True, each) for each in _syntaxes(stored)]
+    return offers + [replace(offer, multipart=False) for offer in offers if alone]
+
+
+def _plainest(offers: Sequence[Offer]) -> Offer:
+    plain = (each for each in offers if each.transfer_syntax == EXPLICIT_VR_LITTLE_ENDIAN)
+    return next(plain, offers[0])
+
+
+def _syntaxes(stored: Stored) -> list[str]:
+    """Return what an instance can be given in, its own first."""
+    own = stored.transfer_syntax_uid
+    return [own] + [
+        each for each in TARGETS if each != own and can_transcode(own, each, stored.bits_allocated)
+    ]
 
 
 def _without_syntax(accept: str) -> str:
@@ -89,20 +168,32 @@ def _written(one: MediaType) -> str:
     return f"{one.name}{parameters}; q={one.q:g}"
 
 
-def pixel_offers(transfer_syntax_uid: str, *, alone: bool) -> list[Offer]:
+def pixel_offers(stored: Stored, *, alone: bool) -> list[Offer]:
     """Return how frames or pixel data can be given; one alone without an envelope, too.
 
     Native frames are always given in little endian order, whatever they are stored in.
     """
-    if transfer_syntax_uid in NATIVE_TRANSFER_SYNTAXES:
-        offers = [Offer(OCTET_STREAM, True, EXPLICIT_VR_LITTLE_ENDIAN)]
-    else:
-        kind = _FRAME_TYPES.get(transfer_syntax_uid, OCTET_STREAM)
-        offers = [Offer(kind, True, transfer_syntax_uid)]
-        if kind != OCTET_STREAM:
+    own = stored.transfer_syntax_uid
+    offers = []
+    for syntax in _syntaxes(stored):
+        if syntax in NATIVE_TRANSFER_SYNTAXES:
+            offers.append(Offer(OCTET_STREAM, True, EXPLICIT_VR_LITTLE_ENDIAN))
+            continue
+        kind = _FRAME_TYPES.get(syntax, OCTET_STREAM)
+        offers.append(Offer(kind, True, syntax))
+        if syntax == own and kind != OCTET_STREAM:
             # What many viewers ask for: the stored frame, and they know its syntax.
-            offers.append(Offer(OCTET_STREAM, True, transfer_syntax_uid))
+            offers.append(Offer(OCTET_STREAM, True, syntax))
+    offers = list(dict.fromkeys(offers))
     return offers + [replace(offer, multipart=False) for offer in offers if alone]
+
+
+def as_stored(stored: Stored, offer: Offer) -> bool:
+    """Tell whether the pixels of an offer are those that stand in the object."""
+    own = stored.transfer_syntax_uid
+    return offer.transfer_syntax == own or (
+        offer.transfer_syntax == EXPLICIT_VR_LITTLE_ENDIAN and own in NATIVE_TRANSFER_SYNTAXES
+    )
 
 
 def octet_offers() -> list[Offer]:

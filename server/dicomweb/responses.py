@@ -1,5 +1,6 @@
 """How DICOMweb answers leave: where we are, what is cached, and multipart bodies in a stream."""
 
+import hashlib
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -49,6 +50,11 @@ def _with_port(request: web.Request) -> str:
     if host.strip("[]") not in (address, "localhost") or port in (None, 80, 443):
         return host
     return f"{host}:{port}"
+
+
+def digest(*parts: str) -> str:
+    """Return an entity tag of what an answer is made from."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
 
 
 def takes_gzip(request: web.Request) -> bool:

@@ -49,6 +49,8 @@ class BulkData:
 
     bodies: Sequence[Body]
     is_pixel_data: bool
+    frame_count: int = 0
+    """Of pixel data whose frames can be told apart."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ class RetrievalService:
         if path in _PIXEL_PATHS and is_encapsulated(instance.transfer_syntax_uid):
             if layout.index is not None:
                 async with self.frames(instance, range(1, layout.index.count + 1)) as bodies:
-                    yield BulkData(bodies, is_pixel_data=True)
+                    yield BulkData(bodies, is_pixel_data=True, frame_count=len(bodies))
                 return
             async with self._ranges(instance) as open_range:
                 stream = Body(None, lambda: _unwrapped(open_range, offset, length))
@@ -139,7 +141,8 @@ class RetrievalService:
         width = layout.word_bytes(path) if _is_big_endian(instance) else 1
         async with self._ranges(instance) as open_range:
             value = Body(length, lambda: _native(open_range, offset, length, width))
-            yield BulkData([value], is_pixel_data=path in _PIXEL_PATHS)
+            count = layout.index.count if layout.index is not None else 0
+            yield BulkData([value], is_pixel_data=path in _PIXEL_PATHS, frame_count=count)
 
     @asynccontextmanager
     async def _ranges(self, instance: StoredInstance) -> AsyncIterator[OpenRange]:

@@ -1,43 +1,31 @@
-"""WADO-RS: instances, metadata, frames, bulk values and pictures (PS3.18 10.4)."""
+"""WADO-RS: instances, metadata, frames and bulk values (PS3.18 10.4)."""
 
-import hashlib
-import re
 from collections.abc import Sequence
-from typing import Annotated, Final
+from contextlib import AsyncExitStack
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from pydantic import Field
 
-from dicom.render import PictureType, RenderOptions, Window
-from dicom.web.media_types import DICOM, OCTET_STREAM
-from server.core.errors import InvalidInput
-from server.core.http import Requires, Route, inject_params
+from dicom.web.media_types import DICOM, OCTET_STREAM, Offer
+from server.core.http import Requires, Route
 from server.core.streaming import breaking_off
 from server.dicomweb import negotiation
-from server.dicomweb.access import StoredInstance, StudyAccess, Target
+from server.dicomweb.access import PixelInstance, StoredInstance, StudyAccess
+from server.dicomweb.asking import INSTANCE, SERIES, STUDY, accept_of, frame_numbers, target_of
 from server.dicomweb.metadata import MetadataService
-from server.dicomweb.rendering import RenderingService
 from server.dicomweb.responses import (
     CACHE,
-    PREFIX,
     Part,
     base_url,
+    digest,
     not_modified,
     send_body,
     send_multipart,
     takes_gzip,
 )
 from server.dicomweb.retrieval import Body, RetrievalService
+from server.dicomweb.transcoding import TranscodingService
 from server.identity.public import ACTOR, Action
-
-_MOST_FRAMES: Final = 10_000
-_FRAMES: Final = re.compile(r"[1-9]\d{0,8}(,[1-9]\d{0,8})*", re.ASCII)
-_LARGEST_SIDE: Final = 16_384
-_STUDY: Final = f"{PREFIX}/studies/{{study}}"
-_SERIES: Final = f"{_STUDY}/series/{{series}}"
-_INSTANCE: Final = f"{_SERIES}/instances/{{instance}}"
-Quality = Annotated[int, Field(ge=1, le=100)]
 
 
 class RetrieveHandlers:
@@ -48,60 +36,81 @@ class RetrieveHandlers:
         *,
         access: StudyAccess,
         retrieval: RetrievalService,
+        transcoding: TranscodingService,
         metadata: MetadataService,
-        rendering: RenderingService,
         public_url: str | None,
     ) -> None:
         self._access = access
         self._retrieval = retrieval
+        self._transcoding = transcoding
         self._metadata = metadata
-        self._rendering = rendering
         self._public_url = public_url
 
     def routes(self) -> list[Route]:
         """Return the routes."""
         read = Requires(Action.EXAM_READ)
         handlers: dict[str, Handler] = {
-            _STUDY: self._instances,
-            _SERIES: self._instances,
-            _INSTANCE: self._instances,
-            f"{_STUDY}/metadata": self._series_metadata,
-            f"{_SERIES}/metadata": self._series_metadata,
-            f"{_INSTANCE}/metadata": self._instance_metadata,
-            f"{_INSTANCE}/frames/{{frames}}": self._frames,
-            f"{_INSTANCE}/bulkdata/{{value}}": self._bulk_value,
-            f"{_INSTANCE}/rendered": self._rendered(),
-            f"{_INSTANCE}/frames/{{frames}}/rendered": self._rendered_frame(),
+            STUDY: self._instances,
+            SERIES: self._instances,
+            INSTANCE: self._instance,
+            f"{STUDY}/metadata": self._series_metadata,
+            f"{SERIES}/metadata": self._series_metadata,
+            f"{INSTANCE}/metadata": self._instance_metadata,
+            f"{INSTANCE}/frames/{{frames}}": self._frames,
+            f"{INSTANCE}/bulkdata/{{value}}": self._bulk_value,
         }
         return [Route("GET", path, handler, read) for path, handler in handlers.items()]
 
     async def _instances(self, request: web.Request) -> web.StreamResponse:
-        """Retrieve a study, a series or an instance as it was received."""
-        found = await self._access.instances(request[ACTOR], _target(request))
-        etag = _digest(*(instance.sha256 for instance in found))
+        """Retrieve a study or a series, each instance as its client takes it."""
+        found = await self._access.instances(request[ACTOR], target_of(request))
+        offers = negotiation.instance_offers(found, accept_of(request))
+        etag = digest(
+            *(
+                f"{instance.sha256} {offer.transfer_syntax}"
+                for instance, offer in zip(found, offers, strict=True)
+            )
+        )
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged
-        accept = _accept(request)
         base = base_url(request, self._public_url)
         parts = [
             Part(
-                negotiation.content_type(
-                    negotiation.instance_offer(instance.transfer_syntax_uid, accept)
-                ),
-                self._retrieval.whole(instance),
+                negotiation.content_type(offer),
+                self._body(instance, offer),
                 _location(base, instance),
             )
-            for instance in found
+            for instance, offer in zip(found, offers, strict=True)
         ]
         headers = {"ETag": f'"{etag}"', "Content-Disposition": "attachment", **CACHE}
         return await send_multipart(request, parts, DICOM, headers)
 
+    async def _instance(self, request: web.Request) -> web.StreamResponse:
+        """Retrieve an instance, in an envelope or without."""
+        (instance,) = await self._access.instances(request[ACTOR], target_of(request))
+        offer = negotiation.instance_offer(instance, accept_of(request), alone=True)
+        body, kind = self._body(instance, offer), negotiation.content_type(offer)
+        etag = digest(instance.sha256, str(offer.transfer_syntax))
+        if (unchanged := not_modified(request, etag)) is not None:
+            return unchanged
+        headers = {"ETag": f'"{etag}"', "Content-Disposition": "attachment", **CACHE}
+        location = _location(base_url(request, self._public_url), instance)
+        if offer.multipart:
+            return await send_multipart(request, [Part(kind, body, location)], DICOM, headers)
+        headers |= {"Content-Type": kind, "Content-Location": location}
+        return await send_body(request, body, headers)
+
+    def _body(self, instance: StoredInstance, offer: Offer) -> Body:
+        if offer.transfer_syntax in (None, instance.transfer_syntax_uid):
+            return self._retrieval.whole(instance)
+        return self._transcoding.whole(instance, offer.transfer_syntax)
+
     async def _instance_metadata(self, request: web.Request) -> web.StreamResponse:
         """Retrieve an instance's attributes as DICOM JSON."""
-        offer = negotiation.chosen(negotiation.METADATA, _accept(request))
-        instance = await self._access.instance(request[ACTOR], _target(request))
+        offer = negotiation.chosen(negotiation.METADATA, accept_of(request))
+        instance = await self._access.instance(request[ACTOR], target_of(request))
         base = base_url(request, self._public_url)
-        etag = _digest("metadata", instance.sha256, base)
+        etag = digest("metadata", instance.sha256, base)
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged
         body = await self._metadata.of_instance(instance, base)
@@ -109,11 +118,11 @@ class RetrieveHandlers:
 
     async def _series_metadata(self, request: web.Request) -> web.StreamResponse:
         """Retrieve the attributes of all instances of a series or a study as DICOM JSON."""
-        offer = negotiation.chosen(negotiation.METADATA, _accept(request))
-        target = _target(request)
+        offer = negotiation.chosen(negotiation.METADATA, accept_of(request))
+        target = target_of(request)
         several = await self._access.series(request[ACTOR], target)
         base = base_url(request, self._public_url)
-        etag = _digest("metadata", base, *(f"{each.pk}-{each.revision}" for each in several))
+        etag = digest("metadata", base, *(f"{each.pk}-{each.revision}" for each in several))
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged
         if target.series_uid is not None:
@@ -140,93 +149,52 @@ class RetrieveHandlers:
         return web.Response(body=body, headers=_headers(media_type, etag, gzipped=gzipped))
 
     async def _frames(self, request: web.Request) -> web.StreamResponse:
-        """Retrieve frames as they are stored; native ones in little endian order."""
-        numbers = _frame_numbers(request.match_info["frames"])
-        instance = await self._access.instance(request[ACTOR], _target(request))
-        etag = _digest("frames", instance.sha256, request.match_info["frames"])
+        """Retrieve frames as they are stored, or as their client takes them."""
+        numbers = frame_numbers(request.match_info["frames"])
+        instance = await self._access.instance(request[ACTOR], target_of(request))
+        etag = digest("frames", instance.sha256, request.match_info["frames"])
         async with self._retrieval.frames(instance, numbers) as bodies:
-            return await self._send_pixels(request, instance, bodies, etag)
+            return await self._send_pixels(request, instance, numbers, bodies, etag)
 
     async def _bulk_value(self, request: web.Request) -> web.StreamResponse:
         """Retrieve a value that the metadata refers to."""
-        instance = await self._access.instance(request[ACTOR], _target(request))
+        instance = await self._access.instance(request[ACTOR], target_of(request))
         name = request.match_info["value"]
-        etag = _digest("bulk", instance.sha256, name)
+        etag = digest("bulk", instance.sha256, name)
         async with self._retrieval.bulk_value(instance, name) as value:
             if value.is_pixel_data:
-                return await self._send_pixels(request, instance, value.bodies, etag)
+                numbers = range(1, value.frame_count + 1)
+                return await self._send_pixels(request, instance, numbers, value.bodies, etag)
             offers = negotiation.octet_offers()
-            offer = negotiation.chosen(offers, _accept(request))
+            offer = negotiation.chosen(offers, accept_of(request))
             return await _send(request, offer.multipart, OCTET_STREAM, value.bodies, etag)
 
     async def _send_pixels(
-        self, request: web.Request, instance: StoredInstance, bodies: Sequence[Body], etag: str
+        self,
+        request: web.Request,
+        instance: PixelInstance,
+        numbers: Sequence[int],
+        stored: Sequence[Body],
+        etag: str,
     ) -> web.StreamResponse:
-        offers = negotiation.pixel_offers(instance.transfer_syntax_uid, alone=len(bodies) == 1)
-        offer = negotiation.chosen(offers, _accept(request))
+        """Send frames, or bodies that are all pixel data and whose frames ``numbers`` says."""
+        offers = negotiation.pixel_offers(instance, alone=len(stored) == 1)
+        if len(numbers) != len(stored):
+            # Its frames cannot be told apart, or stand in one body: it is given as it stands.
+            offers = [each for each in offers if negotiation.as_stored(instance, each)]
+        offer = negotiation.chosen(offers, accept_of(request))
         kind = negotiation.content_type(offer)
-        return await _send(request, offer.multipart, kind, bodies, etag)
-
-    def _rendered(self) -> Handler:
-        @inject_params.and_request
-        async def rendered(
-            request: web.Request,
-            study: str,
-            series: str,
-            instance: str,
-            /,
-            viewport: str | None = None,
-            window: str | None = None,
-            quality: Quality = 90,
-            accept: str | None = None,
-        ) -> web.StreamResponse:
-            """Draw the first frame of an instance as a JPEG or PNG picture.
-
-            Tags: dicomweb
-            """
-            target = Target(study, series, instance)
-            options = _options(request, viewport, window, quality, accept)
-            return await self._draw(request, target, 1, options)
-
-        return rendered
-
-    def _rendered_frame(self) -> Handler:
-        @inject_params.and_request
-        async def rendered_frame(
-            request: web.Request,
-            study: str,
-            series: str,
-            instance: str,
-            frames: int,
-            /,
-            viewport: str | None = None,
-            window: str | None = None,
-            quality: Quality = 90,
-            accept: str | None = None,
-        ) -> web.StreamResponse:
-            """Draw one frame of an instance as a JPEG or PNG picture.
-
-            Tags: dicomweb
-            """
-            target = Target(study, series, instance)
-            options = _options(request, viewport, window, quality, accept)
-            return await self._draw(request, target, frames, options)
-
-        return rendered_frame
-
-    async def _draw(
-        self, request: web.Request, target: Target, frame: int, options: RenderOptions
-    ) -> web.StreamResponse:
-        instance = await self._access.instance(request[ACTOR], target)
-        etag = _digest("rendered", instance.sha256, str(frame), repr(options))
+        if negotiation.as_stored(instance, offer):
+            return await _send(request, offer.multipart, kind, stored, etag)
+        etag = digest(etag, kind)
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged
-        picture = await self._rendering.render(instance, frame, options)
-        return web.Response(
-            body=picture.data,
-            content_type=picture.picture_type.value,
-            headers={"ETag": f'"{etag}"', **CACHE},
-        )
+        async with AsyncExitStack() as made:
+            target = str(offer.transfer_syntax)
+            bodies = await made.enter_async_context(
+                self._transcoding.frames(instance, target, numbers)
+            )
+            return await _send(request, offer.multipart, kind, bodies, etag)
 
 
 async def _send(
@@ -239,20 +207,6 @@ async def _send(
         return await send_body(request, bodies[0], {**headers, "Content-Type": kind})
     parts = [Part(kind, body) for body in bodies]
     return await send_multipart(request, parts, kind.partition(";")[0], headers)
-
-
-def _target(request: web.Request) -> Target:
-    found = request.match_info
-    return Target(found["study"], found.get("series"), found.get("instance"))
-
-
-def _accept(request: web.Request) -> str | None:
-    """Return what the client takes; a query parameter speaks for those that cannot set headers."""
-    return request.query.get("accept") or ", ".join(request.headers.getall("Accept", ())) or None
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
 
 
 def _headers(media_type: str, etag: str, *, gzipped: bool) -> dict[str, str]:
@@ -269,56 +223,3 @@ def _location(base: str, instance: StoredInstance) -> str:
         f"{base}/studies/{instance.study_uid}/series/{instance.series_uid}"
         f"/instances/{instance.sop_uid}"
     )
-
-
-def _frame_numbers(text: str) -> list[int]:
-    if len(text) > 10 * _MOST_FRAMES or _FRAMES.fullmatch(text) is None:
-        raise InvalidInput("frames are a list of numbers from 1", code="bad-frames")
-    numbers = [int(number) for number in text.split(",")]
-    if len(numbers) > _MOST_FRAMES:
-        raise InvalidInput(f"more than {_MOST_FRAMES} frames at once", code="bad-frames")
-    return numbers
-
-
-def _options(
-    request: web.Request,
-    viewport: str | None,
-    window: str | None,
-    quality: int,
-    accept: str | None,
-) -> RenderOptions:
-    offer = negotiation.chosen(negotiation.RENDERED, accept or _accept(request))
-    return RenderOptions(
-        PictureType(offer.media_type),
-        quality,
-        _window(window) if window else None,
-        _viewport(viewport) if viewport else None,
-    )
-
-
-def _viewport(text: str) -> tuple[int, int]:
-    """Read width and height; the further numbers, which cut and flip, are not drawn here."""
-    numbers = _numbers(text, "viewport is width,height in pixels")
-    if len(numbers) != 2 or not all(1 <= number <= _LARGEST_SIDE for number in numbers):
-        raise InvalidInput("viewport is width,height in pixels", code="bad-viewport")
-    return int(numbers[0]), int(numbers[1])
-
-
-def _window(text: str) -> Window:
-    center, _, rest = text.partition(",")
-    width, _, function = rest.partition(",")
-    wanted = "window is center,width or center,width,linear"
-    numbers = _numbers(f"{center},{width}", wanted)
-    if function.strip().lower() not in ("", "linear") or numbers[1] <= 0:
-        raise InvalidInput(wanted, code="bad-window")
-    return Window(numbers[0], numbers[1])
-
-
-def _numbers(text: str, otherwise: str) -> list[float]:
-    try:
-        numbers = [float(part) for part in text.split(",")]
-    except ValueError:
-        raise InvalidInput(otherwise, code="bad-parameter") from None
-    if not all(abs(number) < 1e9 for number in numbers):
-        raise InvalidInput(otherwise, code="bad-parameter")
-    return numbers

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 from sqlalchemy import select
 
 from server.core.database import Database
-from server.core.errors import NotFound, Unavailable
+from server.core.errors import NotFound, StorageFull, Unavailable
 from server.core.objects.errors import ObjectStoreError
 from server.core.objects.port import ObjectStore, reading
 from server.intake.drain import object_key
@@ -136,6 +136,25 @@ class Originals:
                     await loop.run_in_executor(self._executor, copy.write, block)
             copy.flush()
             yield Path(copy.name)
+
+    @asynccontextmanager
+    async def scratch_file(self) -> AsyncIterator[Path]:
+        """Give an empty local file for what is made of an object; it ends with the context.
+
+        Raises
+        ------
+        Unavailable
+            If there is too little room.
+        """
+        try:
+            self._spool.check_room()
+        except StorageFull as error:
+            raise Unavailable(
+                "the server's disk is nearly full; retrieve what is stored (transfer-syntax=*)",
+                code="no-room-to-convert",
+            ) from error
+        with tempfile.NamedTemporaryFile(dir=self._spool.scratch_dir) as file:
+            yield Path(file.name)
 
     async def _place(self, object_id: str) -> _Place:
         async with self._database.reading() as session:

@@ -20,12 +20,14 @@ from server.core.errors import Unavailable
 from server.core.http import ACCESS, Requires, Route, access_of, add_routes, errors_become_problems
 from server.core.objects.file_store import FileStore
 from server.dicomweb.access import StudyAccess
+from server.dicomweb.derived import Derived
 from server.dicomweb.metadata import MetadataService
 from server.dicomweb.rendering import RenderingService
 from server.dicomweb.retrieval import RetrievalService
 from server.dicomweb.routes import dicomweb_routes
 from server.dicomweb.search import SearchService
 from server.dicomweb.storage import StorageService, StoreLimits
+from server.dicomweb.transcoding import TranscodingService
 from server.identity.public import ACTOR, Action, Actor, ActorKind, Role
 from server.intake.public import Receipt
 from server.studies.public import StudySearch
@@ -137,12 +139,16 @@ async def running_site(
             ) as parts,
             DecodePool(1, 2 << 30, 20) as pool,
         ):
-            metadata = MetadataService(database=database, derived=derived, executor=executor)
+            kept = Derived(derived)
+            metadata = MetadataService(database=database, derived=kept, executor=executor)
             app = web.Application(middlewares=[errors_become_problems(ids), _signed_in])
             app[ACCESS] = {}
             routes = dicomweb_routes(
                 access=StudyAccess(database=database, reads=reads, audit=audit, clock=clock),
                 retrieval=RetrievalService(originals=parts.originals, executor=executor),
+                transcoding=TranscodingService(
+                    originals=parts.originals, derived=kept, coder=pool, executor=executor
+                ),
                 metadata=metadata,
                 rendering=RenderingService(originals=parts.originals, renderer=pool),
                 searches=SearchService(

@@ -15,7 +15,7 @@ from server.core.objects.errors import DigestMismatch, ObjectStoreUnavailable
 from server.intake.models import StoredObject
 from server.studies.models import Instance, Study
 from tests.server.dicomweb.site import Site, running_site
-from tests.support.dicom_files import ct_bytes, ct_series, sample
+from tests.support.dicom_files import ct_bytes, ct_series
 from tests.support.fakes import CountingIds, ManualClock
 from tests.support.senders import COUNTY, OTHER_TOWNSHIP, TOWNSHIP, create_institutions
 
@@ -214,23 +214,6 @@ async def test_a_path_that_is_no_uid_is_refused(site: Site) -> None:
             async with site.get(path) as response:
                 assert response.status in (400, 404), study
                 assert response.content_type == "application/problem+json"
-
-
-async def test_a_compressed_instance_is_given_as_stored_or_not_at_all(site: Site) -> None:
-    data = sample("SC_rgb_jpeg_gdcm.dcm").read_bytes()
-    await site.send(data)
-    dicom = 'multipart/related; type="application/dicom"'
-    for accept, status in (
-        (f"{dicom}; transfer-syntax=*", 200),
-        (dicom, 200),
-        (f"{dicom}; transfer-syntax=1.2.840.10008.1.2.4.70", 200),
-        (f"{dicom}; transfer-syntax=1.2.840.10008.1.2.1", 406),
-        ("image/png", 406),
-        ("*/*", 200),
-        ("nonsense", 400),
-    ):
-        async with site.get(path_of(data), headers={"Accept": accept}) as response:
-            assert response.status == status, accept
 
 
 async def test_a_preamble_that_is_a_program_is_not_passed_on(site: Site) -> None:

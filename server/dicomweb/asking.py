@@ -1,0 +1,43 @@
+"""What a request of DICOMweb asks for: its target, its frames, and what its client takes."""
+
+import re
+from typing import Final
+
+from aiohttp import web
+
+from server.core.errors import InvalidInput
+from server.dicomweb.access import Target
+from server.dicomweb.responses import PREFIX
+
+STUDY: Final = f"{PREFIX}/studies/{{study}}"
+SERIES: Final = f"{STUDY}/series/{{series}}"
+INSTANCE: Final = f"{SERIES}/instances/{{instance}}"
+_MOST_FRAMES: Final = 10_000
+_FRAMES: Final = re.compile(r"[1-9]\d{0,8}(,[1-9]\d{0,8})*", re.ASCII)
+
+
+def target_of(request: web.Request) -> Target:
+    """Return what the path names."""
+    found = request.match_info
+    return Target(found["study"], found.get("series"), found.get("instance"))
+
+
+def accept_of(request: web.Request) -> str | None:
+    """Return what the client takes; a query parameter speaks for those that cannot set headers."""
+    return request.query.get("accept") or ", ".join(request.headers.getall("Accept", ())) or None
+
+
+def frame_numbers(text: str) -> list[int]:
+    """Read a list of frame numbers from 1.
+
+    Raises
+    ------
+    InvalidInput
+        If it is none, or too long.
+    """
+    if len(text) > 10 * _MOST_FRAMES or _FRAMES.fullmatch(text) is None:
+        raise InvalidInput("frames are a list of numbers from 1", code="bad-frames")
+    numbers = [int(number) for number in text.split(",")]
+    if len(numbers) > _MOST_FRAMES:
+        raise InvalidInput(f"more than {_MOST_FRAMES} frames at once", code="bad-frames")
+    return numbers

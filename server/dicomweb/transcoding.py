@@ -1,0 +1,151 @@
+"""Instances and frames in another transfer syntax than they are stored in.
+
+Work goes through files, never through memory. What costs time to make and is smaller than the
+original, a compressed object, is kept; what is quickly made and large, an uncompressed one, is not.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+
+from dicom.codestream import DecodeError, DecodeFault
+from dicom.encode import LOSSLESS
+from server.core.errors import LianzhenError, NotAcceptable, Unavailable
+from server.dicomweb.access import StoredInstance
+from server.dicomweb.derived import Derived
+from server.dicomweb.ranges import Blocks
+from server.dicomweb.retrieval import Body
+from server.intake.public import Originals
+
+_T = TypeVar("_T")
+_BLOCK_BYTES: Final = 256 * 1024
+
+
+class Coder(Protocol):
+    """Decodes and encodes files in processes that may die; `dicom.decode_pool.DecodePool` does."""
+
+    async def transcode(self, path: Path, target: str, into: Path) -> None:
+        """Write a file in another transfer syntax, or raise `DecodeError`."""
+        ...
+
+    async def transcode_frames(
+        self, path: Path, target: str, into: Path, frames: Sequence[int]
+    ) -> list[int]:
+        """Append frames to a file and return their lengths, or raise `DecodeError`."""
+        ...
+
+
+class TranscodingService:
+    """Gives what `access` has found in another transfer syntax."""
+
+    def __init__(
+        self, *, originals: Originals, derived: Derived, coder: Coder, executor: Executor
+    ) -> None:
+        self._originals = originals
+        self._derived = derived
+        self._coder = coder
+        self._executor = executor
+
+    def whole(self, instance: StoredInstance, target: str) -> Body:
+        """Give an object in the transfer syntax ``target``.
+
+        Opening it raises `NotAcceptable` where the pixels turn out not to be what they claim.
+        """
+
+        @asynccontextmanager
+        async def opened() -> AsyncIterator[Blocks]:
+            key = f"{instance.org}/t/{instance.sha256}/{target}"
+            keeps = target in LOSSLESS
+            if keeps:
+                async with self._derived.open(key) as kept:
+                    if kept is not None:
+                        yield kept
+                        return
+            async with self._originals.scratch_file() as into:
+                await self._transcode(instance, target, into)
+                if keeps:
+                    digest, size = await self._blocking(partial(_digest, into))
+                    await self._derived.keep_stream(
+                        key, lambda: self._blocks(into, 0, size), sha256=digest, size=size
+                    )
+                yield self._blocks(into, 0, None)
+
+        return Body(None, opened)
+
+    async def _transcode(self, instance: StoredInstance, target: str, into: Path) -> None:
+        async with self._originals.as_file(instance.object_id) as path:
+            try:
+                await self._coder.transcode(path, target, into)
+            except DecodeError as error:
+                raise _refusal(error) from error
+
+    @asynccontextmanager
+    async def frames(
+        self, instance: StoredInstance, target: str, numbers: Sequence[int]
+    ) -> AsyncIterator[list[Body]]:
+        """Give frames by number, from 1.
+
+        Raises
+        ------
+        NotAcceptable
+            If they cannot be decoded.
+        """
+        async with self._originals.scratch_file() as into:
+            async with self._originals.as_file(instance.object_id) as path:
+                try:
+                    lengths = await self._coder.transcode_frames(
+                        path, target, into, [number - 1 for number in numbers]
+                    )
+                except DecodeError as error:
+                    raise _refusal(error) from error
+            bodies = []
+            start = 0
+            for length in lengths:
+                bodies.append(Body(length, self._opener(into, start, length)))
+                start += length
+            yield bodies
+
+    def _opener(
+        self, path: Path, start: int, length: int
+    ) -> Callable[[], AbstractAsyncContextManager[Blocks]]:
+        @asynccontextmanager
+        async def opened() -> AsyncIterator[Blocks]:
+            yield self._blocks(path, start, length)
+
+        return opened
+
+    async def _blocks(self, path: Path, start: int, length: int | None) -> Blocks:
+        file = await self._blocking(lambda: path.open("rb"))
+        with file:
+            file.seek(start)
+            left = length
+            while left is None or left > 0:
+                wanted = _BLOCK_BYTES if left is None else min(_BLOCK_BYTES, left)
+                block = await self._blocking(partial(file.read, wanted))
+                if not block:
+                    return
+                left = left and left - len(block)
+                yield block
+
+    async def _blocking(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return digest, file.tell()
+
+
+def _refusal(error: DecodeError) -> LianzhenError:
+    if error.code is DecodeFault.OVERRUN:
+        return Unavailable("the conversion took too long; try again", code="transcode-overrun")
+    return NotAcceptable(
+        "the pixels cannot be converted; retrieve them as stored (transfer-syntax=*)",
+        code=f"untranscodable-{error.code}",
+    )
