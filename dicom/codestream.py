@@ -79,6 +79,9 @@ _RLE_MOST_EXPANSION: Final = 64
 """Two bytes of PackBits make 128 at most (PS3.5 G.3.1)."""
 _NO_FRAME_HEADER: Final = frozenset({0xC4, 0xC8, 0xCC})
 """DHT, JPG and DAC share the range of the start-of-frame markers (ISO/IEC 10918-1 B.1.1.3)."""
+_JFIF_BYTES: Final = 14
+_ADOBE_BYTES: Final = 12
+"""A shorter marker names no colour space, and decoders guess (ISO/IEC 10918-5, -6)."""
 _STANDALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
@@ -209,8 +212,8 @@ def _sof_marker(data: bytes) -> int:
 def _says_its_colours(data: bytes) -> bool:
     """Tell whether a JFIF or Adobe marker names the colour space (then it is believed)."""
     return any(
-        (marker == 0xE0 and body.startswith(b"JFIF\0"))
-        or (marker == 0xEE and body.startswith(b"Adobe"))
+        (marker == 0xE0 and body.startswith(b"JFIF\0") and len(body) >= _JFIF_BYTES)
+        or (marker == 0xEE and body.startswith(b"Adobe") and len(body) >= _ADOBE_BYTES)
         for marker, body in _segments(data)
     )
 

@@ -75,10 +75,13 @@ class Frame:
         Shape (rows, columns) or (rows, columns, 3); sign extended, unused bits removed.
     photometric
         What the values mean now: colour transforms that belong to a codec are undone.
+    words
+        As decoded, with the bits that are no pixel's; None where there are none such.
     """
 
     values: NDArray[Any]
     photometric: str
+    words: NDArray[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,7 @@ def read_frame(image: Image, frame: int) -> Frame:
     if codec is Codec.JPEG and layout.samples == 3:
         # The decoder has turned YCbCr into RGB already.
         photometric = "RGB"
-    return Frame(_sign_extended(raw, layout), photometric)
+    return Frame(_sign_extended(raw, layout), photometric, raw)
 
 
 def read_cells(image: Image, frame: int) -> Frame:
@@ -234,7 +237,8 @@ def _native(image: Image, data: bytes, bit_shift: int) -> Frame:
         return Frame(bits[bit_shift : bit_shift + count].reshape(shape), layout.photometric)
     flat = np.frombuffer(data, dtype=f"{order}u{layout.sample_bytes}")
     if layout.samples == 1:
-        return Frame(_sign_extended(flat.reshape(shape), layout), layout.photometric)
+        words = flat.reshape(shape)
+        return Frame(_sign_extended(words, layout), layout.photometric, words)
     if layout.photometric in ("YBR_FULL_422", "YBR_PARTIAL_422"):
         return Frame(_upsample_422(flat, layout), layout.photometric)
     if layout.photometric == "YBR_PARTIAL_420":

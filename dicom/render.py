@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from dicom import dataset as access
 from dicom.codestream import DecodeError, DecodeFault
+from dicom.overlays import overlay_mask
 from dicom.palette import apply_palette
 from dicom.pixels import Frame, Image, read_frame
 
@@ -99,6 +100,10 @@ def render_frame(image: Image, frame: int, options: RenderOptions) -> Picture:
         pixels = _grey(ds, stored, frame, options)
     else:
         pixels = _shrink(_colour(ds, stored, image.layout.bits_stored), options.viewport)
+    laid_over = overlay_mask(ds, image.layout, stored, frame)
+    if laid_over is not None:
+        cover = _shrink(laid_over.astype(np.float32), options.viewport)
+        pixels = pixels + (_WHITE - pixels) * (cover if pixels.ndim == 2 else cover[..., None])
     picture = np.ascontiguousarray(np.rint(np.clip(pixels, 0, _WHITE)).astype(np.uint8))
     if options.picture_type is PictureType.PNG:
         data = imagecodecs.png_encode(picture, level=3)
