@@ -99,6 +99,11 @@ def pattern_keys(pattern: str) -> tuple[str, ...]:
     return tuple(key[:LONGEST_KEY] for key in keys if key)
 
 
+def likeliest_syllables(hanzi: str) -> Sequence[str]:
+    """Return how a name is most likely read, a syllable a sign; empty where one has no reading."""
+    return next(_readings(hanzi), ())
+
+
 def _parts(group: str) -> tuple[str, list[str]]:
     """Return the ideographs of a group of a name in one, and its words in other scripts."""
     ideographs: list[str] = []

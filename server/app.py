@@ -54,6 +54,7 @@ from server.reports.service import ReportService
 from server.reports.views import ReportViews
 from server.requests.public import Worklist
 from server.requests.routes import request_routes
+from server.scheduling.routes import scheduling_routes
 from server.services import Services, build_services, running
 from server.studies.public import StudyService
 from server.studies.routes import study_routes
@@ -148,6 +149,7 @@ def build_app(
                     intake=services.intake, database=services.database, audit=services.audit
                 ),
             ),
+            *scheduling_routes(services.scheduling),
             *request_routes(services.requests, worklist),
             *_reporting(services, worklist, ecgs),
             *dicomweb_routes(

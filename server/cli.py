@@ -30,7 +30,7 @@ from server.core.openapi import openapi_document
 from server.core.settings import Settings
 from server.demo import run_demo, serve_lan
 from server.dicom_cli import app as dicom_app
-from server.dicom_node.public import DeviceAddress, NewDevice
+from server.dicom_node.public import DeviceAddress, DeviceCharset, NewDevice
 from server.ecg_cli import app as ecg_app
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level, Ownership, Role
@@ -320,6 +320,13 @@ def device_create(
     may_query: Annotated[
         bool, typer.Option("--may-query", help="It may search and retrieve, besides sending.")
     ] = False,
+    worklist: Annotated[
+        bool, typer.Option("--worklist", help="It may ask for its institution's worklist.")
+    ] = False,
+    charset: Annotated[
+        DeviceCharset | None,
+        typer.Option(help="What it can read; else it is answered as it asks, or in UTF-8."),
+    ] = None,
     host: Annotated[
         str | None, typer.Option(help="Where it listens: what is retrieved may be sent there.")
     ] = None,
@@ -343,6 +350,8 @@ def device_create(
                 certificate_subject=certificate_subject,
                 description=description,
                 may_query=may_query,
+                may_see_worklist=worklist,
+                charset=charset,
                 address=address,
             )
         )

@@ -204,7 +204,14 @@ async def _seed(settings: Settings) -> dict[str, str]:
         for ae_title, institution, networks in _DEVICES:
             try:
                 await services.devices.register(
-                    NewDevice(ORG, institutions[institution], ae_title, networks, may_query=True)
+                    NewDevice(
+                        ORG,
+                        institutions[institution],
+                        ae_title,
+                        networks,
+                        may_query=True,
+                        may_see_worklist=True,
+                    )
                 )
             except Conflict:
                 _log.debug("registered before", ae=ae_title)

@@ -19,7 +19,15 @@ from server.audit.public import ReadRefusals
 from server.core.logging import configure_logging
 from server.core.settings import DicomSettings, HttpSettings, Settings
 from server.core.supervisor import Supervisor, stop_on_signals
-from server.dicom_node.public import NodeFind, NodeGate, NodeRetrieve, NodeStore, Visit
+from server.dicom_node.public import (
+    NodeFind,
+    NodeGate,
+    NodeQueries,
+    NodeRetrieve,
+    NodeStore,
+    NodeWorklist,
+    Visit,
+)
 from server.media import build_media_app
 from server.migrations.run import migrate
 from server.services import Services, build_services, running
@@ -170,8 +178,11 @@ def dimse_server(services: Services) -> DimseServer[Visit]:
         max_associations_per_ae=dicom.max_associations_per_peer,
         idle_s=float(dicom.idle_timeout_s),
     )
-    queries = NodeFind(
-        services.searches, services.executor, ae_title=dicom.ae_title, most=dicom.max_matches
+    queries = NodeQueries(
+        archive=NodeFind(
+            services.searches, services.executor, ae_title=dicom.ae_title, most=dicom.max_matches
+        ),
+        worklist=NodeWorklist(services.steps, most=dicom.max_matches),
     )
     retrievals = NodeRetrieve(
         selector=services.selector,

@@ -39,6 +39,7 @@ from server.intake.uploads import UploadService
 from server.patients.public import PatientService
 from server.realtime.tail import EventTail
 from server.requests.public import RequestFollower, RequestService
+from server.scheduling.public import ExamArrivals, SchedulingService, WorklistSearch
 from server.studies.public import InstanceSelector, StudyIndex, StudySearch, StudyService
 
 # What a device's object may have beyond its own bytes: the file meta information we put before it.
@@ -75,6 +76,9 @@ class Services:
     studies: StudyService
     searches: StudySearch
     selector: InstanceSelector
+    scheduling: SchedulingService
+    steps: WorklistSearch
+    """What devices shall examine."""
     requests: RequestService
     reads: ReadAudit
     anchors: Anchors
@@ -109,7 +113,13 @@ def build_services(
         ids=ids,
         followers=[
             # Requests come first: they lock rows, which nobody does after an event.
-            RequestFollower(counties=institutions, audit=audit, clock=clock, ids=ids),
+            RequestFollower(
+                counties=institutions,
+                exams=ExamArrivals(audit=audit, clock=clock),
+                audit=audit,
+                clock=clock,
+                ids=ids,
+            ),
             EcgFollower(screening=settings.ecg.screening, ids=ids),
         ],
     )
@@ -199,6 +209,8 @@ def build_services(
         studies=studies,
         searches=StudySearch(database=database, clock=clock),
         selector=InstanceSelector(database=database, clock=clock),
+        scheduling=SchedulingService(database=database, audit=audit, clock=clock, ids=ids),
+        steps=WorklistSearch(database=database),
         requests=requests,
         reads=reads,
         anchors=Anchors(

@@ -1,4 +1,4 @@
-"""The information models that are queried and retrieved from (PS3.4 annex C.6)."""
+"""The information models that are queried and retrieved from (PS3.4 annexes C.6 and K.6)."""
 
 from typing import Final
 
@@ -11,8 +11,11 @@ STUDY_ROOT_GET: Final = "1.2.840.10008.5.1.4.1.2.2.3"
 PATIENT_STUDY_ONLY_FIND: Final = "1.2.840.10008.5.1.4.1.2.3.1"
 PATIENT_STUDY_ONLY_MOVE: Final = "1.2.840.10008.5.1.4.1.2.3.2"
 PATIENT_STUDY_ONLY_GET: Final = "1.2.840.10008.5.1.4.1.2.3.3"
+MODALITY_WORKLIST_FIND: Final = "1.2.840.10008.5.1.4.31"
 
-QUERY_SOP_CLASSES: Final = frozenset({PATIENT_ROOT_FIND, STUDY_ROOT_FIND, PATIENT_STUDY_ONLY_FIND})
+QUERY_SOP_CLASSES: Final = frozenset(
+    {PATIENT_ROOT_FIND, STUDY_ROOT_FIND, PATIENT_STUDY_ONLY_FIND, MODALITY_WORKLIST_FIND}
+)
 MOVE_SOP_CLASSES: Final = frozenset({PATIENT_ROOT_MOVE, STUDY_ROOT_MOVE, PATIENT_STUDY_ONLY_MOVE})
 GET_SOP_CLASSES: Final = frozenset({PATIENT_ROOT_GET, STUDY_ROOT_GET, PATIENT_STUDY_ONLY_GET})
 

@@ -14,7 +14,7 @@ from server.core.database import Database
 from server.core.errors import Conflict, InvalidInput
 from server.core.ids import Ids
 from server.core.recent import Recent
-from server.dicom_node.models import Device
+from server.dicom_node.models import Device, DeviceCharset
 from server.identity.public import Actor, ActorKind, act_of
 
 # How long a process believes what it read: a device switched off is out within 5 s.
@@ -54,6 +54,10 @@ class NewDevice:
     description: str | None = None
     may_query: bool = False
     """Whether it may search and retrieve, besides sending."""
+    may_see_worklist: bool = False
+    """Whether it may ask for its institution's worklist."""
+    charset: DeviceCharset | None = None
+    """In which it is answered; None for the one it asks in."""
     address: DeviceAddress | None = None
     """Where what is retrieved may be sent to; None for nowhere."""
 
@@ -74,6 +78,8 @@ class Recognised:
 
     actor: Actor
     may_query: bool
+    may_see_worklist: bool
+    charset: DeviceCharset | None
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,8 @@ class _Known:
     networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
     certificate_subject: str | None
     may_query: bool
+    may_see_worklist: bool
+    charset: DeviceCharset | None
 
     def fits(self, caller: Caller) -> bool:
         address = ipaddress.ip_address(caller.address)
@@ -151,6 +159,8 @@ class DeviceService:
                         certificate_subject=new.certificate_subject,
                         description=new.description,
                         may_query=new.may_query,
+                        may_see_worklist=new.may_see_worklist,
+                        charset=new.charset,
                         host=new.address.host if new.address else None,
                         port=new.address.port if new.address else None,
                         tls=new.address.tls if new.address else False,
@@ -176,6 +186,7 @@ class DeviceService:
                         "ae_title": new.ae_title,
                         "institution_id": new.institution_id,
                         "may_query": new.may_query,
+                        "may_see_worklist": new.may_see_worklist,
                         "address": f"{new.address.host}:{new.address.port}" if new.address else "",
                     },
                 ),
@@ -200,7 +211,7 @@ class DeviceService:
             roles=frozenset(),
             source=f"{caller.ae_title}@{caller.address}",
         )
-        return Recognised(actor, device.may_query)
+        return Recognised(actor, device.may_query, device.may_see_worklist, device.charset)
 
     async def destination(self, asking: Actor, ae_title: str) -> Destination | None:
         """Return the one device of that title to which what ``asking`` retrieves may be sent.
@@ -250,6 +261,8 @@ class DeviceService:
                     ),
                     certificate_subject=device.certificate_subject,
                     may_query=device.may_query,
+                    may_see_worklist=device.may_see_worklist,
+                    charset=DeviceCharset(device.charset) if device.charset else None,
                 )
                 for device in found
             )

@@ -18,20 +18,17 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
-from pydicom.charset import python_encoding
-from pydicom.config import IGNORE
-from pydicom.datadict import keyword_for_tag
-from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from dicom import dataset as access
 from dicom.dimse.command import Status
 from dicom.dimse.find import FindRefusedError, FindRequest, FoundMatch
 from dicom.dimse.identifier import encode_identifier
-from dicom.values import BINARY_NUMBERS, charset_of, stored, tag_of, vr_of
-from dicom.web.query import Match, Query, QueryError, Universal, parse_match
+from dicom.values import charset_of
+from dicom.web.query import Match, Query, QueryError, Universal
 from server.core.errors import InvalidInput, Unavailable
+from server.dicom_node.identifiers import keys_of, label, set_element
 from server.dicom_node.levels import LEVELS, level_of
+from server.dicom_node.models import DeviceCharset
 from server.dicom_node.node import NOT_AUTHORISED, Visit
 from server.studies.public import (
     ATTRIBUTES,
@@ -44,19 +41,7 @@ from server.studies.public import (
     values_of,
 )
 
-_OF_THE_ANSWER: Final = frozenset(
-    {
-        "SpecificCharacterSet",
-        "QueryRetrieveLevel",
-        "RetrieveAETitle",
-        "InstanceAvailability",
-        "TimezoneOffsetFromUTC",
-    }
-)
-"""Elements of an identifier that match nothing: they speak of the message (PS3.4 C.4.1.1.3)."""
-_UTF_8: Final = "ISO_IR 192"
 _AT_ONCE: Final = 100
-_MOST_KEYS: Final = 256
 
 
 @dataclass(frozen=True)
@@ -70,6 +55,7 @@ class _Asked:
     wants_availability: bool
     charset: str
     """The one the device writes in; it can read it, too."""
+    device_charset: DeviceCharset | None
     all_supported: bool
 
 
@@ -127,7 +113,7 @@ class NodeFind:
         match = Dataset()
         for keyword in asked.keys:
             # What is not known is sent empty: the key was understood (PS3.4 C.2.2.1.3).
-            _set(match, keyword, [])
+            set_element(match, keyword, [])
         for attribute, value in zip(page.attributes, row, strict=False):
             _put(match, attribute, values_of(attribute, value), asked.keys)
         if page.from_metadata:
@@ -142,9 +128,7 @@ class NodeFind:
         match.RetrieveAETitle = self._ae_title
         if asked.wants_availability:
             match.InstanceAvailability = "ONLINE"
-        charset = _charset_for(match, asked.charset)
-        if charset:
-            match.SpecificCharacterSet = charset
+        label(match, asked.charset, asked.device_charset)
         return match
 
 
@@ -167,7 +151,7 @@ def _understood(request: FindRequest[Visit]) -> _Asked:
     keys: list[str] = []
     all_supported = True
     try:
-        for keyword, match in _keys(identifier):
+        for keyword, match in keys_of(identifier):
             attribute = ATTRIBUTES.get(keyword)
             if attribute is not None and attribute.level <= level:
                 matches[keyword] = match
@@ -182,40 +166,9 @@ def _understood(request: FindRequest[Visit]) -> _Asked:
         tuple(dict.fromkeys(keys)),
         "InstanceAvailability" in identifier,
         (charset_of(identifier).terms or ("",))[0],
+        request.peer.charset,
         all_supported,
     )
-
-
-def _keys(identifier: Dataset, within: str = "") -> list[tuple[str, Match]]:
-    """Return each key's keyword, within a sequence its path, and what it shall match."""
-    found: list[tuple[str, Match]] = []
-    for tag in list(identifier.keys()):
-        keyword = keyword_for_tag(tag)
-        if not keyword or keyword in _OF_THE_ANSWER or tag.element == 0:
-            continue
-        if len(found) >= _MOST_KEYS:
-            raise QueryError(f"a query has at most {_MOST_KEYS} keys")
-        element = stored(identifier, tag)
-        if element is None:
-            continue
-        if element.vr != "SQ":
-            value = _text(identifier, keyword, element.vr)
-            found.append((within + keyword, parse_match(element.vr, value, keyword)))
-        elif within:
-            raise QueryError("the query is nested too deep")
-        else:
-            items = access.sequence(identifier, keyword)
-            inner = _keys(items[0], f"{keyword}.") if items else []
-            found += inner or [(keyword, Universal())]
-    return found
-
-
-def _text(identifier: Dataset, keyword: str, vr: str) -> str:
-    if vr in BINARY_NUMBERS:
-        number = access.integer(identifier, keyword)
-        return "" if number is None else str(number)
-    value = "\\".join(access.texts_of(identifier, keyword))
-    return value.rstrip("^=") if vr == "PN" else value
 
 
 def _put(
@@ -227,31 +180,8 @@ def _put(
         return
     value = [str(each) for each in values] if attribute.vr == "IS" else values
     if not inner:
-        _set(match, outer, value)
+        set_element(match, outer, value)
     elif value:
         if not match[outer].value:
-            _set(match, outer, [Dataset()])
-        _set(match[outer].value[0], inner, value)
-
-
-def _set(ds: Dataset, keyword: str, values: Sequence[object]) -> None:
-    """Set an element to what a device once sent, whether its representation allows it or not."""
-    vr = vr_of(ds, tag_of(keyword))
-    value = values if vr == "SQ" or len(values) > 1 else (values[0] if values else None)
-    ds.add(DataElement(tag_of(keyword), vr, value, validation_mode=IGNORE))
-
-
-def _charset_for(match: Dataset, device: str) -> str:
-    """Return the character set to write in: the device's where it has the signs, else UTF-8."""
-    texts = [str(element.value) for element in match.iterall() if element.VR != "SQ"]
-    if all(text.isascii() for text in texts):
-        return ""
-    codec = python_encoding.get(device)
-    if device and codec is not None and "2022" not in device:
-        try:
-            for text in texts:
-                text.encode(codec)
-        except UnicodeEncodeError:
-            return _UTF_8
-        return device
-    return _UTF_8
+            set_element(match, outer, [Dataset()])
+        set_element(match[outer].value[0], inner, value)

@@ -1,11 +1,22 @@
 """Devices: which calling AE belongs to which institution, and from where it may call."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.database import Base
+
+
+class DeviceCharset(StrEnum):
+    """What a device can read, by the defined term of PS3.3 C.12.1.1.2."""
+
+    UTF_8 = "ISO_IR 192"
+    GB18030 = "GB18030"
+    GBK = "GBK"
+    ASCII = "ISO_IR 6"
+    """No Hanzi: it is told their readings."""
 
 
 class Device(Base):
@@ -24,6 +35,10 @@ class Device(Base):
     """The subject its client certificate must bear; without one, it may not use the TLS port."""
     may_query: Mapped[bool] = mapped_column(default=False)
     """Whether it may search and retrieve what its institution may see, besides sending."""
+    may_see_worklist: Mapped[bool] = mapped_column(default=False)
+    """Whether it may ask what its institution's devices shall examine."""
+    charset: Mapped[DeviceCharset | None] = mapped_column(String(16))
+    """In which it is answered; None: the one it asks in, or else UTF-8."""
     host: Mapped[str | None] = mapped_column(String(255))
     """Where it listens itself: what is retrieved may be sent there; None for nowhere."""
     port: Mapped[int | None]

@@ -23,6 +23,7 @@ from server.core.database import Database
 from server.core.errors import LianzhenError, StorageFull, Unavailable
 from server.core.recent import Recent
 from server.dicom_node.devices import Caller, DeviceService
+from server.dicom_node.models import DeviceCharset
 from server.identity.public import Actor, act_of
 from server.intake.public import Incoming, IntakeService, Receipt, Refusal, Verdict
 
@@ -49,6 +50,8 @@ class Visit:
 
     device: Actor
     may_query: bool = False
+    may_see_worklist: bool = False
+    charset: DeviceCharset | None = None
     queries: int = 0
     matches: int = 0
     retrievals: int = 0
@@ -97,7 +100,9 @@ class NodeGate:
         if device is None:
             await self._tell_refusal(caller)
             return _CALLING_AE_NOT_RECOGNISED
-        return Admission(Visit(device.actor, device.may_query))
+        return Admission(
+            Visit(device.actor, device.may_query, device.may_see_worklist, device.charset)
+        )
 
     async def association_ended(self, summary: AssociationSummary[Visit], /) -> None:
         """Write down what the association brought."""

@@ -16,6 +16,8 @@ class Action(StrEnum):
 
     EXAM_CREATE = "exam.create"
     EXAM_READ = "exam.read"
+    EXAM_SCHEDULE = "exam.schedule"
+    """Order an examination of the own institution, see what is ordered, take it back."""
     EVENTS_LISTEN = "events.listen"
     METRICS_READ = "metrics.read"
     WORKLIST_READ = "worklist.read"
@@ -50,6 +52,7 @@ _READERS: Final = frozenset({Role.COUNTY_READER, Role.COUNTY_REVIEWER})
 POLICY: Final[Mapping[Action, frozenset[Role]]] = {
     Action.EXAM_CREATE: frozenset({Role.TOWNSHIP_TECHNICIAN}),
     Action.EXAM_READ: _CLINICIANS,
+    Action.EXAM_SCHEDULE: _TOWNSHIP,
     # A technician hears what became of an exam: returned, to be done again, reported.
     Action.EVENTS_LISTEN: _CLINICIANS | _TOWNSHIP,
     Action.METRICS_READ: frozenset({Role.SYSTEM_ADMINISTRATOR}),

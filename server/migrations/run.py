@@ -14,7 +14,7 @@ from server.core.database import Base, sync_url
 
 _FEATURES: Final = (
     "audit", "consults", "dicom_node", "ecg_records", "identity", "intake", "patients", "realtime",
-    "reports", "requests", "studies",
+    "reports", "requests", "scheduling", "studies",
 )  # fmt: skip
 _ONE_AT_A_TIME: Final = text("SELECT pg_advisory_lock(7308600)")
 

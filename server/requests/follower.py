@@ -30,6 +30,7 @@ from server.requests.models import (
 )
 from server.requests.steps import Steps
 from server.requests.urgency import due_at, priority_of
+from server.scheduling.public import ArrivedStudy, ExamArrivals, Order
 from server.studies.public import Study
 
 _OPENED_AS: Final = status_after(RequestStatus.DRAFT, RequestEvent.SUBMIT)
@@ -60,9 +61,16 @@ class RequestFollower:
     """Implements intake's `Follower`."""
 
     def __init__(
-        self, *, counties: CountyDirectory, audit: AuditTrail, clock: Clock, ids: Ids
+        self,
+        *,
+        counties: CountyDirectory,
+        exams: ExamArrivals,
+        audit: AuditTrail,
+        clock: Clock,
+        ids: Ids,
     ) -> None:
         self._counties = counties
+        self._exams = exams
         self._audit = audit
         self._ids = ids
         self._steps = Steps(audit=audit, clock=clock)
@@ -94,14 +102,26 @@ class RequestFollower:
             del firsts[study_pk]
         if not firsts:
             return
-        studies = await uow.session.execute(
-            select(Study.id, Study.org, Study.owner_institution_id).where(Study.id.in_(firsts))
+        found = await uow.session.execute(
+            select(
+                Study.id,
+                Study.org,
+                Study.owner_institution_id,
+                Study.study_instance_uid,
+                Study.accession_number,
+                Study.patient_id,
+            ).where(Study.id.in_(firsts))
         )
+        studies = [ArrivedStudy(*row, sender=firsts[row.id].sender) for row in found]
+        orders = await self._exams.arrived(uow, studies)
         rows = [
             self._row(
-                pk, org, owner, await self._counties.county_of(owner, uow.session), firsts[pk]
+                study,
+                await self._counties.county_of(study.institution_id, uow.session),
+                firsts[study.pk],
+                orders.get(study.pk),
             )
-            for pk, org, owner in studies
+            for study in studies
         ]
         # Another process may be first where a study is older than its request.
         opened = await uow.session.scalars(
@@ -113,13 +133,18 @@ class RequestFollower:
         await self._tell(uow, [row for row in rows if row["id"] in new], firsts)
 
     def _row(
-        self, pk: str, org: str, owner: str, county: InstitutionRef | None, first: _First
+        self,
+        study: ArrivedStudy,
+        county: InstitutionRef | None,
+        first: _First,
+        order: Order | None,
     ) -> dict[str, Any]:
-        risk, emergency = Risk.ROUTINE, False
+        risk, emergency = Risk.ROUTINE, order is not None and order.emergency
+        owner = study.institution_id
         return {
             "id": self._ids.new(),
-            "org": org,
-            "study_pk": pk,
+            "org": study.org,
+            "study_pk": study.pk,
             "kind": first.kind,
             "modality": first.modality[:16] if first.modality else None,
             "requesting_institution_id": owner,
@@ -129,6 +154,7 @@ class RequestFollower:
             "risk": risk,
             "emergency": emergency,
             "priority": priority_of(risk, emergency=emergency),
+            "complaint": order.complaint if order is not None else None,
             "acquired_at": first.acquired_at,
             "received_at": first.received_at,
             "due_at": due_at(

@@ -125,13 +125,18 @@ def tag_of(keyword: str) -> str:
     return f"{tag:08X}"
 
 
+def kind_of(vr: str) -> AttributeKind:
+    """Return how a column is compared that holds values of a representation."""
+    return _KINDS.get(vr, AttributeKind.TEXT)
+
+
 def _table() -> dict[str, Attribute]:
     found = {}
     for level, columns in _COLUMNS.items():
         for keyword, column in columns.items():
             tags = tuple(tag_of(part) for part in keyword.split("."))
             vr = dictionary_VR(int(tags[-1], 16))
-            kind = _KINDS.get(vr, AttributeKind.TEXT)
+            kind = kind_of(vr)
             if keyword == "ModalitiesInStudy":
                 kind = AttributeKind.SET
             found[keyword] = Attribute(
@@ -145,6 +150,13 @@ ATTRIBUTES: Final[Mapping[str, Attribute]] = _table()
 
 def values_of(attribute: Attribute, value: Any) -> list[str | int]:  # noqa: ANN401 -- a column's
     """Return a column's value as DICOM writes it; a person's name with its equals signs."""
+    if value and attribute.kind is AttributeKind.SET:
+        return [name for name in value.split("\\") if name]
+    return written(value)
+
+
+def written(value: Any) -> list[str | int]:  # noqa: ANN401 -- a column's
+    """Return one value as DICOM writes it, nothing for none."""
     match value:
         case None | "":
             return []
@@ -152,7 +164,5 @@ def values_of(attribute: Attribute, value: Any) -> list[str | int]:  # noqa: ANN
             return [f"{value:%Y%m%d}"]
         case time():
             return [f"{value:%H%M%S}" + (f".{value:%f}" if value.microsecond else "")]
-        case _ if attribute.kind is AttributeKind.SET:
-            return [name for name in value.split("\\") if name]
         case _:
             return [value]

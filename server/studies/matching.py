@@ -3,19 +3,33 @@
 Text with wildcards and person names match without regard to case, everything else exactly.
 """
 
-from typing import Any, Final, assert_never
+from typing import Any, Final, Protocol, assert_never
 
 from sqlalchemy import ColumnElement, and_, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dicom.web.query import AnyOf, Exact, Match, Range, Universal, Wildcard
 from server.core.errors import InvalidInput
-from server.studies.attributes import Attribute, AttributeKind
+from server.studies.attributes import AttributeKind
 
 _Column = InstrumentedAttribute[Any]
 _ESCAPE: Final = "!"
 _LONGEST: Final = 256
 _LARGEST: Final = 1 << 63
+
+
+class Attribute(Protocol):
+    """What is searched: a column, and how it is compared."""
+
+    @property
+    def column(self) -> InstrumentedAttribute[Any]:
+        """The column that holds it."""
+        ...
+
+    @property
+    def kind(self) -> AttributeKind:
+        """How it is compared."""
+        ...
 
 
 def condition(attribute: Attribute, match: Match) -> ColumnElement[bool]:
@@ -26,17 +40,17 @@ def condition(attribute: Attribute, match: Match) -> ColumnElement[bool]:
     InvalidInput
         If the value cannot be one of that attribute.
     """
+    column: _Column = attribute.column
     match match:
         case Universal():
             return true()
         case Range(low, high):
-            column = attribute.column
             bounds = [column >= low] if low is not None else []
             bounds += [column <= high] if high is not None else []
             return and_(true(), *bounds)
         case AnyOf(values):
             if attribute.kind is AttributeKind.UID:
-                return attribute.column.in_(values)
+                return column.in_(values)
             return or_(*(_one(attribute, value) for value in values))
         case Exact(value) | Wildcard(value):
             return _one(attribute, value)

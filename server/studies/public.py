@@ -1,9 +1,18 @@
 """What other capabilities may know of studies."""
 
-from server.studies.attributes import ATTRIBUTES, Attribute, Level, values_of
+from server.studies.attributes import (
+    ATTRIBUTES,
+    Attribute,
+    AttributeKind,
+    Level,
+    kind_of,
+    values_of,
+    written,
+)
 from server.studies.index import StudyIndex
+from server.studies.matching import condition
 from server.studies.models import AccessGrant, Instance, Series, Study
-from server.studies.names import typed_for
+from server.studies.names import name_match, remember_names, typed_for
 from server.studies.schemas import InstitutionOut, PreviewOut, StudyOut
 from server.studies.search import UNIQUE_KEYS, Page, Search, StudySearch
 from server.studies.selection import (
@@ -20,6 +29,7 @@ __all__ = [
     "UNIQUE_KEYS",
     "AccessGrant",
     "Attribute",
+    "AttributeKind",
     "Instance",
     "InstanceSelector",
     "InstitutionOut",
@@ -36,7 +46,12 @@ __all__ = [
     "StudySearch",
     "StudyService",
     "UniqueKeys",
+    "condition",
+    "kind_of",
+    "name_match",
+    "remember_names",
     "typed_for",
     "values_of",
     "visible_studies",
+    "written",
 ]

@@ -19,6 +19,7 @@ from server.identity.models import Role
 from server.migrations.run import migrate
 from server.reports.models import Report
 from server.requests.models import DiagnosisRequest, RequestKind
+from server.scheduling.models import ExamStatus, ScheduledExam
 from server.studies.models import Instance, Series, Study
 from tests.support.application import PLACES, RunningApp, running_app, settings_for
 from tests.support.dicom_files import ct_bytes, sample
@@ -101,6 +102,22 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("POST", "/api/ecgs"): Rule(CREATORS, answer=422),
     ("GET", "/api/ecgs/{ecg_id}"): Rule(READERS, scoped=True),
     ("GET", "/api/ecgs/{ecg_id}/paper.svg"): Rule(READERS, scoped=True),
+    ("POST", "/api/scheduled-exams"): Rule(
+        EXAMINERS,
+        body={
+            "patient": {"name": "张三", "patient_id": "P1"},
+            "modality": "DX",
+            "description": "胸部正位",
+            "start_date": "2026-11-26",
+        },
+    ),
+    ("GET", "/api/scheduled-exams"): Rule(EXAMINERS),
+    # What township1 ordered only township1 knows of.
+    ("GET", "/api/scheduled-exams/{exam_id}"): Rule(EXAMINERS, scoped=True, places=EXAMINING),
+    # It was taken back already.
+    ("POST", "/api/scheduled-exams/{exam_id}/cancel"): Rule(
+        EXAMINERS, scoped=True, places=EXAMINING, answer=409
+    ),
     ("GET", "/api/worklist"): Rule(LISTENERS),
     ("GET", REQUEST): Rule(LISTENERS, scoped=True),
     ("PATCH", REQUEST): Rule(EXAMINERS, scoped=True, places=EXAMINING, body={"emergency": True}),
@@ -185,6 +202,7 @@ async def app(tmp_path: Path) -> AsyncIterator[RunningApp]:
         await running.receive(sample("waveform_ecg.dcm").read_bytes())
         await _report_of_the_ecg(running)
         await _confer(running)
+        await _order(running)
         yield running
 
 
@@ -222,6 +240,15 @@ async def _confer(app: RunningApp) -> None:
     await app.client.post(path, headers=who)
 
 
+async def _order(app: RunningApp) -> None:
+    """Leave an examination that was scheduled and taken back."""
+    who = await app.token("ordering", "township1", Role.TOWNSHIP_DOCTOR)
+    body = EXPECTED["POST", "/api/scheduled-exams"].body
+    path = "/api/scheduled-exams"
+    exam = await (await app.client.post(path, headers=who, json=body)).json()
+    await app.client.post(f"{path}/{exam['id']}/cancel", headers=who)
+
+
 async def _concrete(app: RunningApp) -> dict[str, str]:
     async with app.services.database.reading() as session:
         study, series, instance = (
@@ -240,7 +267,11 @@ async def _concrete(app: RunningApp) -> dict[str, str]:
             select(DiagnosisRequest.id).where(DiagnosisRequest.study_pk == study.id)
         )
         report_id = await session.scalar(select(Report.id))
+        exam_id = await session.scalar(
+            select(ScheduledExam.id).where(ScheduledExam.status == ExamStatus.CANCELLED)
+        )
     return {
+        "{exam_id}": str(exam_id),
         "{report_id}": str(report_id),
         "{study_id}": study.id,
         "{ecg_id}": str(ecg_id),
@@ -345,7 +376,8 @@ async def test_a_route_that_nobody_listed_is_denied(tmp_path: Path) -> None:
 DIMSE = {
     CommandField.C_ECHO_RQ: "every registered device",
     CommandField.C_STORE_RQ: "every registered device, for its own institution",
-    CommandField.C_FIND_RQ: "devices registered to query, within their institution's reach",
+    CommandField.C_FIND_RQ: "devices registered to query, within their institution's reach; "
+    "the worklist: devices registered for it, what their institution scheduled",
     CommandField.C_GET_RQ: "devices registered to query, within their institution's reach",
     CommandField.C_MOVE_RQ: "devices registered to query, to registered addresses within reach",
 }

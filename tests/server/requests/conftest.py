@@ -27,6 +27,7 @@ from server.requests.listing import Sought
 from server.requests.models import DiagnosisRequest, RequestTransition
 from server.requests.public import NoConsults, RequestService, RiskRaiser, Worklist
 from server.requests.schemas import ReportRef, RequestOut, WorklistPage
+from server.scheduling.public import ExamArrivals
 from server.studies.public import StudyService
 from tests.support.dicom_files import ecg_bytes
 from tests.support.fakes import CountingIds, ManualClock
@@ -177,7 +178,13 @@ async def room(
     audit = AuditTrail(key=b"k" * 32, clock=clock, ids=ids, role="web")
     institutions = InstitutionService(database=database, trail=audit, clock=clock, ids=ids)
     followers: list[Follower] = [
-        RequestFollower(counties=institutions, audit=audit, clock=clock, ids=ids),
+        RequestFollower(
+            counties=institutions,
+            exams=ExamArrivals(audit=audit, clock=clock),
+            audit=audit,
+            clock=clock,
+            ids=ids,
+        ),
         EcgFollower(screening=True, ids=ids),
     ]
     studies = StudyService(database, institutions, clock)

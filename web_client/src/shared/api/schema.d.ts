@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 94ea6990f0df07ce9fc4c98164d46806887ee353615186ee5ca7a3c6a566e4fe
+// Made by `make api-types`; do not edit. OpenAPI document sha256 1776f273f5f5869fe3b9a49859f7684bacd2dd59984c5f2c1227c291e814343c
 
 export interface paths {
     "/api/consults": {
@@ -1884,6 +1884,227 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/scheduled-exams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the institution's scheduled examinations within days, the next first. */
+        get: {
+            parameters: {
+                query?: {
+                    first?: string | null;
+                    last?: string | null;
+                    status?: components["schemas"]["ExamStatus"];
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ScheduledExamList"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** @description Put an examination on the worklist that the institution's devices ask for. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["ScheduledExamIn"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ScheduledExamOut"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/scheduled-exams/{exam_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return one scheduled examination. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    exam_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ScheduledExamOut"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/scheduled-exams/{exam_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take an examination off the worklist. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    exam_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ScheduledExamOut"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -2525,6 +2746,12 @@ export interface components {
             study_instance_uid: string;
         };
         /**
+         * ExamStatus
+         * @description Where a scheduled examination stands.
+         * @enum {string}
+         */
+        ExamStatus: "scheduled" | "performed" | "cancelled";
+        /**
          * FiltersOut
          * @description Filters the file says were applied before it was written; null where it says nothing.
          */
@@ -2996,6 +3223,156 @@ export interface components {
          * @enum {string}
          */
         Role: "village_doctor" | "township_technician" | "township_doctor" | "nurse" | "county_reader" | "county_reviewer" | "county_duty" | "cath_team" | "stroke_team" | "chief_on_duty" | "emergency_doctor" | "city_expert" | "medical_office" | "quality_control" | "finance" | "health_bureau" | "system_administrator" | "auditor";
+        /**
+         * ScheduledExamIn
+         * @description An examination to be scheduled.
+         */
+        ScheduledExamIn: {
+            /**
+             * Accession Number
+             * @default null
+             */
+            accession_number?: string | null;
+            /**
+             * Complaint
+             * @default null
+             */
+            complaint?: string | null;
+            /** Description */
+            description: string;
+            /**
+             * Emergency
+             * @default false
+             */
+            emergency?: boolean;
+            /** Modality */
+            modality: string;
+            patient: components["schemas"]["ScheduledPatientIn"];
+            /**
+             * Performing Physician
+             * @default null
+             */
+            performing_physician?: string | null;
+            /**
+             * Referring Physician
+             * @default null
+             */
+            referring_physician?: string | null;
+            /**
+             * Start Date
+             * Format: date
+             */
+            start_date: string;
+            /**
+             * Start Time
+             * Format: time
+             * @default 00:00:00
+             */
+            start_time?: string;
+            /**
+             * Station Ae
+             * @default null
+             */
+            station_ae?: string | null;
+        };
+        /**
+         * ScheduledExamList
+         * @description Scheduled examinations of an institution, the next first.
+         */
+        ScheduledExamList: {
+            /** Items */
+            items: components["schemas"]["ScheduledExamOut"][];
+            /** More */
+            more: boolean;
+        };
+        /**
+         * ScheduledExamOut
+         * @description A scheduled examination.
+         */
+        ScheduledExamOut: {
+            /** Accession Number */
+            accession_number: string;
+            /** Complaint */
+            complaint: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Description */
+            description: string;
+            /** Emergency */
+            emergency: boolean;
+            /** Id */
+            id: string;
+            /** Modality */
+            modality: string;
+            patient: components["schemas"]["ScheduledPatientOut"];
+            /** Performing Physician */
+            performing_physician: string | null;
+            /** Referring Physician */
+            referring_physician: string | null;
+            /** Requested Procedure Id */
+            requested_procedure_id: string;
+            /**
+             * Start Date
+             * Format: date
+             */
+            start_date: string;
+            /**
+             * Start Time
+             * Format: time
+             */
+            start_time: string;
+            /** Station Ae */
+            station_ae: string | null;
+            status: components["schemas"]["ExamStatus"];
+            /** Study Id */
+            study_id: string | null;
+            /** Study Instance Uid */
+            study_instance_uid: string;
+        };
+        /**
+         * ScheduledPatientIn
+         * @description The patient of an examination, as the one who orders it knows them.
+         */
+        ScheduledPatientIn: {
+            /**
+             * Birth Date
+             * @default null
+             */
+            birth_date?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Name Latin
+             * @default null
+             */
+            name_latin?: string | null;
+            /** Patient Id */
+            patient_id: string;
+            /**
+             * Sex
+             * @default null
+             */
+            sex?: ("M" | "F" | "O") | null;
+        };
+        /**
+         * ScheduledPatientOut
+         * @description The patient of a scheduled examination.
+         */
+        ScheduledPatientOut: {
+            /** Birth Date */
+            birth_date: string | null;
+            /** Name */
+            name: string;
+            /** Name Latin */
+            name_latin: string | null;
+            /** Patient Id */
+            patient_id: string;
+            /** Sex */
+            sex: string | null;
+        };
         /**
          * ScreeningStatus
          * @description Where the screening of one ECG stands.

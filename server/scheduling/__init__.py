@@ -1,0 +1,1 @@
+"""Scheduled examinations: what is ordered before there are images; devices' worklists."""
