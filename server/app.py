@@ -34,6 +34,7 @@ from server.dicomweb.transcoding import TranscodingService
 from server.ecg_records.reception import EcgReception
 from server.ecg_records.routes import ecg_routes
 from server.ecg_records.service import EcgRecordService
+from server.exports.routes import export_routes
 from server.identity.middleware import Refusals, door, guard, visitor_of
 from server.identity.public import Action, Actor
 from server.identity.routes import identity_routes
@@ -143,6 +144,7 @@ def build_app(
             *identity_routes(sessions=services.sessions, http=settings.http),
             *upload_routes(services.uploads),
             *study_routes(services.studies, services.reads),
+            *export_routes(services.exporter),
             *ecg_routes(
                 ecgs,
                 EcgReception(

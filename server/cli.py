@@ -39,6 +39,7 @@ from server.intake.scrub import ScrubReport
 from server.migrations.run import migrate
 from server.roles import RoleName, run_role, serve_all, tls_context, web_tls_context
 from server.services import Services, build_services
+from server.study_cli import app as study_app
 
 app = typer.Typer(
     name="lianzhen",
@@ -60,6 +61,7 @@ for name, group in {
     "audit": audit,
     "ecg": ecg_app,
     "dicom": dicom_app,
+    "study": study_app,
 }.items():
     app.add_typer(group, name=name)
 

@@ -23,6 +23,7 @@ from server.dicom_node.public import DeviceService
 from server.ecg_records.conversion import EcgConverter
 from server.ecg_records.public import EcgFollower
 from server.ecg_records.workbench import EcgWorkbench, WorkLimits
+from server.exports.public import StudyExporter
 from server.identity.institutions import InstitutionService
 from server.identity.passwords import Passwords
 from server.identity.people import PeopleService
@@ -71,6 +72,7 @@ class Services:
     intake: IntakeService
     uploads: UploadService
     originals: Originals
+    exporter: StudyExporter
     drain: Drain
     scrub: Scrub
     studies: StudyService
@@ -160,6 +162,7 @@ def build_services(
         fallback=FallbackLog(settings.data_dir, key),
         emergency_roles=EMERGENCY_ROLES,
     )
+    originals = Originals(spool=spool, store=stores.originals, database=database, executor=executor)
     return Services(
         settings=settings,
         clock=clock,
@@ -186,8 +189,9 @@ def build_services(
         committer=committer,
         intake=intake,
         uploads=uploads,
-        originals=Originals(
-            spool=spool, store=stores.originals, database=database, executor=executor
+        originals=originals,
+        exporter=StudyExporter(
+            database=database, originals=originals, audit=audit, clock=clock, executor=executor
         ),
         drain=Drain(
             spool=spool,

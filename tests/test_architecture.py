@@ -20,6 +20,7 @@ WIRING = {
     "cli",
     "demo",
     "ecg_cli",
+    "study_cli",
     "lan_certificates",
     "page",
     "__main__",

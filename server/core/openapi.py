@@ -12,6 +12,9 @@ from aiohttp_pydantic.oas.view import generate_oas
 from server.core.http import ACCESS, Access, Problem, Public, Route
 
 _PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_NO_MODEL: Final[dict[str, Any]] = {"application/json": {"schema": {}}}
+_FILE: Final = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+"""Bytes of a kind that the answer's own Content-Type tells."""
 
 
 def openapi_document(app: web.Application, *, version: str) -> dict[str, Any]:
@@ -46,6 +49,8 @@ def _describe(operation: dict[str, Any], access: Access | None) -> None:
     for status, response in responses.items():
         if status == "default" or status >= "400":
             response["content"] = _PROBLEM
+        elif response.get("content") == _NO_MODEL:
+            response["content"] = _FILE
     operation["security"] = [] if isinstance(access, Public) else [{"bearer": []}, {"session": []}]
 
 

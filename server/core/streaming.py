@@ -10,11 +10,16 @@ _log = structlog.get_logger(__name__)
 
 
 async def send_stream(
-    request: web.Request, blocks: AsyncIterator[bytes], headers: Mapping[str, str], *, size: int
+    request: web.Request,
+    blocks: AsyncIterator[bytes],
+    headers: Mapping[str, str],
+    *,
+    size: int | None,
 ) -> web.StreamResponse:
-    """Stream a body of ``size`` bytes."""
+    """Stream a body of ``size`` bytes; None where only its end will tell."""
     response = web.StreamResponse(headers=headers)
-    response.content_length = size
+    if size is not None:
+        response.content_length = size
     await response.prepare(request)
     with breaking_off(request):
         async for block in blocks:

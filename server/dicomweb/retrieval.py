@@ -23,8 +23,8 @@ from dicom.uids import (
 )
 from server.core.errors import NotFound, Unavailable
 from server.dicomweb.access import PixelInstance, StoredInstance
-from server.dicomweb.ranges import Blocks, fragments, only, shifted, swapped, without_preamble
-from server.intake.public import Originals
+from server.dicomweb.ranges import Blocks, fragments, only, shifted, swapped
+from server.intake.public import Originals, without_preamble
 
 _T = TypeVar("_T")
 _BLOCK_BYTES: Final = 256 * 1024

@@ -18,6 +18,8 @@ class Action(StrEnum):
     EXAM_READ = "exam.read"
     EXAM_SCHEDULE = "exam.schedule"
     """Order an examination of the own institution, see what is ordered, take it back."""
+    EXAM_EXPORT = "exam.export"
+    """Take a study out of here, as files."""
     EVENTS_LISTEN = "events.listen"
     METRICS_READ = "metrics.read"
     WORKLIST_READ = "worklist.read"
@@ -53,6 +55,7 @@ POLICY: Final[Mapping[Action, frozenset[Role]]] = {
     Action.EXAM_CREATE: frozenset({Role.TOWNSHIP_TECHNICIAN}),
     Action.EXAM_READ: _CLINICIANS,
     Action.EXAM_SCHEDULE: _TOWNSHIP,
+    Action.EXAM_EXPORT: _READERS | {Role.TOWNSHIP_DOCTOR, Role.COUNTY_DUTY},
     # A technician hears what became of an exam: returned, to be done again, reported.
     Action.EVENTS_LISTEN: _CLINICIANS | _TOWNSHIP,
     Action.METRICS_READ: frozenset({Role.SYSTEM_ADMINISTRATOR}),

@@ -2,14 +2,14 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from server.core.database import Database
 from server.core.errors import NotFound, StorageFull, Unavailable
@@ -20,6 +20,8 @@ from server.intake.models import Conversion, Location, StoredObject
 from server.intake.spool import Spool
 
 _BLOCK_BYTES: Final = 256 * 1024
+_PARALLEL: Final = 8
+_PAGE: Final = 500
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,22 @@ class _Place:
     spool_id: str | None
     spool_name: str | None
     is_damaged: bool
+
+
+_PLACES: Final = select(
+    StoredObject.org,
+    StoredObject.sha256,
+    StoredObject.size,
+    StoredObject.location,
+    StoredObject.spool_id,
+    StoredObject.spool_name,
+    StoredObject.damaged_at.is_not(None),
+)
+
+
+def _place_of(row: Row[*tuple[Any, ...]]) -> _Place:
+    org, sha256, size, location, spool_id, spool_name, is_damaged = row
+    return _Place(org, sha256, size, Location(location), spool_id, spool_name, is_damaged)
 
 
 @dataclass(frozen=True)
@@ -110,6 +128,46 @@ class Originals:
             return
         raise Unavailable("the object's bytes are not at hand; try again", code="bytes-missing")
 
+    async def absent(self, object_ids: Sequence[str]) -> int:
+        """Return how many of the objects could not be given now, without reading any.
+
+        Raises
+        ------
+        Unavailable
+            If the store does not answer.
+        """
+        gate = asyncio.Semaphore(_PARALLEL)
+
+        async def is_absent(place: _Place) -> bool:
+            async with gate:
+                return place.is_damaged or not await self._is_at_hand(place)
+
+        missing = 0
+        for start in range(0, len(object_ids), _PAGE):
+            page = object_ids[start : start + _PAGE]
+            async with self._database.reading() as session:
+                rows = (await session.execute(_PLACES.where(StoredObject.id.in_(set(page))))).all()
+            places = [_place_of(row) for row in rows]
+            missing += len(set(page)) - len(places)
+            missing += sum(await asyncio.gather(*(is_absent(place) for place in places)))
+        return missing
+
+    async def _is_at_hand(self, place: _Place) -> bool:
+        if place.location is Location.SPOOL:
+            if place.spool_id != self._spool.id or place.spool_name is None:
+                return False
+            path = self._spool.path(place.spool_name)
+            if await asyncio.get_running_loop().run_in_executor(self._executor, path.is_file):
+                return True
+            # The drain may have moved it meanwhile.
+        try:
+            found = await self._store.stat(object_key(place.org, place.sha256))
+        except ObjectStoreError as error:
+            raise Unavailable(
+                "the object store does not answer now; try again", code="store-unavailable"
+            ) from error
+        return found is not None and found.size_bytes == place.size
+
     @asynccontextmanager
     async def as_file(self, object_id: str) -> AsyncIterator[Path]:
         """Give the whole object as a local file, for a decoder in another process."""
@@ -159,21 +217,11 @@ class Originals:
     async def _place(self, object_id: str) -> _Place:
         async with self._database.reading() as session:
             found = (
-                await session.execute(
-                    select(
-                        StoredObject.org,
-                        StoredObject.sha256,
-                        StoredObject.size,
-                        StoredObject.location,
-                        StoredObject.spool_id,
-                        StoredObject.spool_name,
-                        StoredObject.damaged_at.is_not(None),
-                    ).where(StoredObject.id == object_id)
-                )
+                await session.execute(_PLACES.where(StoredObject.id == object_id))
             ).one_or_none()
         if found is None:
             raise NotFound("there is no such object")
-        place = _Place(*found[:3], Location(found[3]), *found[4:])
+        place = _place_of(found)
         if place.is_damaged:
             raise Unavailable(
                 "the object's bytes are damaged: send it again, or restore it from a backup",

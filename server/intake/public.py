@@ -15,6 +15,7 @@ from server.intake.arrival import (
 )
 from server.intake.models import Location, StoredObject
 from server.intake.originals import ArrivedFile, Originals
+from server.intake.preamble import without_preamble
 from server.intake.service import Incoming, IntakeLimits, IntakeService
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "Refusal",
     "StoredObject",
     "Verdict",
+    "without_preamble",
 ]

@@ -33,6 +33,7 @@ READERS = frozenset(
 )  # fmt: skip
 LISTENERS = READERS | CREATORS
 CLAIMANTS = frozenset({Role.COUNTY_READER, Role.COUNTY_REVIEWER})
+EXPORTERS = CLAIMANTS | {Role.TOWNSHIP_DOCTOR, Role.COUNTY_DUTY}
 EXAMINERS = frozenset({Role.TOWNSHIP_TECHNICIAN, Role.TOWNSHIP_DOCTOR})
 ADMINISTRATORS = frozenset({Role.SYSTEM_ADMINISTRATOR})
 EVERYBODY = frozenset(Role)
@@ -97,6 +98,7 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ),
     ("GET", "/api/studies"): Rule(READERS),
     ("GET", "/api/studies/{study_id}"): Rule(READERS, scoped=True),
+    ("GET", "/api/studies/{study_id}/export"): Rule(EXPORTERS, scoped=True),
     ("GET", "/api/ecgs"): Rule(READERS),
     # A body that is no ECG: whoever may send hears that.
     ("POST", "/api/ecgs"): Rule(CREATORS, answer=422),

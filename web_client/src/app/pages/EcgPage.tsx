@@ -14,6 +14,9 @@ import { ErrorLine, ErrorNotice, Loading, Notice } from '@/shared/ui';
 const ReportPanel = lazy(() =>
   import('@/features/report').then((loaded) => ({ default: loaded.ReportPanel })),
 );
+const ExportLink = lazy(() =>
+  import('@/features/export/components/ExportLink').then((loaded) => ({ default: loaded.ExportLink })),
+);
 const ConsultButton = lazy(() =>
   import('@/features/consult/components/ConsultButton').then((loaded) => ({ default: loaded.ConsultButton })),
 );
@@ -58,6 +61,7 @@ function Case({ request, ecgId }: { request: Request; ecgId: string }) {
       place={paper}
       steps={
         <Suspense fallback={null}>
+          <ExportLink studyId={request.study_id} />
           <ConsultButton requestId={request.id} consultId={request.consult_id} size="small" />
         </Suspense>
       }

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useMemo, useRef } from 'react';
 import { ConsultButton } from '@/features/consult/components/ConsultButton';
+import { ExportLink } from '@/features/export/components/ExportLink';
 import { CaseHead, ImageStage } from '@/features/reading';
 import { ReportPanel } from '@/features/report';
 import { api, bodyOf } from '@/shared/api';
@@ -50,6 +51,7 @@ function Case({ request }: { request: Request }) {
     <div className={styles.reading}>
       <div className={styles.images} ref={images} tabIndex={-1}>
         <CaseHead request={request} claiming={claim.isPending} onClaim={() => claim.mutate()}>
+          <ExportLink studyId={request.study_id} />
           <ConsultButton requestId={request.id} consultId={request.consult_id} size="small" />
         </CaseHead>
         {claim.error !== null && <ErrorLine error={claim.error} />}

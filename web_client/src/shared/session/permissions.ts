@@ -3,6 +3,7 @@ import { type Role, useSession } from './session';
 export type Action =
   | 'exam.create'
   | 'exam.read'
+  | 'exam.export'
   | 'events.listen'
   | 'worklist.read'
   | 'request.update'
@@ -31,6 +32,7 @@ const CLINICIANS: readonly Role[] = [
 const POLICY: Readonly<Record<Action, readonly Role[]>> = {
   'exam.create': ['township_technician'],
   'exam.read': CLINICIANS,
+  'exam.export': [...READERS, 'township_doctor', 'county_duty'],
   'events.listen': [...CLINICIANS, ...TOWNSHIP],
   'worklist.read': [...CLINICIANS, ...TOWNSHIP],
   'request.update': TOWNSHIP,

@@ -1,0 +1,1 @@
+"""Studies leaving as files: a ZIP with DICOMDIR."""

@@ -1,0 +1,262 @@
+"""A study as a ZIP: its objects as they were received, a DICOMDIR, and a note on how to open it.
+
+Nothing is held: objects go through in blocks. What is known to be damaged or out of reach is told
+before the first byte; what turns out to be only while it is read breaks the answer off, so that a
+ZIP that ends well is whole.
+"""
+
+import asyncio
+import gzip
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import select
+
+from dicom.dicomdir import KEY_TAGS, FileEntry, dicomdir
+from dicom.uids import new_uid
+from server.audit.public import AuditTrail, Outcome
+from server.core.clock import Clock
+from server.core.database import Database
+from server.core.errors import NotFound, TooLarge, Unavailable
+from server.core.objects.errors import DigestMismatch
+from server.core.objects.verify import verified_blocks
+from server.exports.archive import ZipWriter, zip_size
+from server.exports.note import NOTE_NAME, note
+from server.identity.public import Actor, act_of
+from server.intake.public import Originals, StoredObject, without_preamble
+from server.studies.public import Instance, Series, Study, visible_studies
+
+_MOST_OBJECTS: Final = 50_000
+_PAGE: Final = 500
+
+
+@dataclass(frozen=True)
+class Export:
+    """A ZIP about to be sent; its blocks can be read once."""
+
+    name: str
+    """For saving it: nothing of the patient's stands in it."""
+    size: int
+    objects: int
+    blocks: AsyncIterator[bytes]
+
+
+@dataclass(frozen=True)
+class _Object:
+    instance_pk: str
+    series_pk: str
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    object_id: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class _File:
+    path: str
+    content: _Object
+
+
+class StudyExporter:
+    """Exports studies to whoever may take them along."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        originals: Originals,
+        audit: AuditTrail,
+        clock: Clock,
+        executor: Executor,
+    ) -> None:
+        self._database = database
+        self._originals = originals
+        self._audit = audit
+        self._clock = clock
+        self._executor = executor
+
+    async def export(self, actor: Actor, study_id: str) -> Export:
+        """Return a study's ZIP; that it left is recorded before its first byte.
+
+        Raises
+        ------
+        NotFound
+            If there is no such study within reach.
+        TooLarge
+            If it has more objects than one export may have.
+        Unavailable
+            If the bytes of some object are damaged or out of reach.
+        """
+        async with self._database.reading() as session:
+            found = await session.scalar(
+                visible_studies(actor, self._clock.now()).where(Study.id == study_id)
+            )
+        if found is None:
+            raise NotFound("there is no such study")
+        return await self._export(actor, study_id, actor.org)
+
+    async def export_by_uid(self, org: str, study_uid: str) -> Export:
+        """Return a study's ZIP for the operator of this installation; raises as above."""
+        async with self._database.reading() as session:
+            found = await session.scalar(
+                select(Study.id).where(Study.org == org, Study.study_instance_uid == study_uid)
+            )
+        if found is None:
+            raise NotFound(f"community {org} has no study {study_uid}")
+        return await self._export(None, found, org)
+
+    async def _export(self, actor: Actor | None, study_id: str, org: str) -> Export:
+        objects = await self._objects(study_id)
+        absent = await self._originals.absent([each.object_id for each in objects])
+        if absent:
+            raise Unavailable(
+                f"{absent} of the study's {len(objects)} objects are damaged or out of reach:"
+                " send them again, or let a scrub say which",
+                code="objects-absent",
+            )
+        files = _named(objects)
+        directory = dicomdir(await self._entries(files), uid=new_uid(secrets.randbits))
+        made_at = self._clock.now()
+        texts = {
+            NOTE_NAME: note(made_at, len(objects)),
+            "DICOMDIR": directory,
+        }
+        sizes = [(each.path, each.content.size) for each in files]
+        size = zip_size([*((name, len(text)) for name, text in texts.items()), *sizes])
+        await self._record(actor, study_id, org, {"objects": len(objects), "bytes": size})
+        return Export(
+            name=f"study-{made_at:%Y%m%d}-{study_id[:8]}.zip",
+            size=size,
+            objects=len(objects),
+            blocks=self._blocks(actor, study_id, org, texts, files),
+        )
+
+    async def _objects(self, study_id: str) -> Sequence[_Object]:
+        query = (
+            select(
+                Instance.id,
+                Instance.series_pk,
+                Instance.sop_class_uid,
+                Instance.sop_instance_uid,
+                Instance.transfer_syntax_uid,
+                Instance.object_id,
+                StoredObject.sha256,
+                StoredObject.size,
+            )
+            .join(Series, Series.id == Instance.series_pk)
+            .join(StoredObject, StoredObject.id == Instance.object_id)
+            .where(Series.study_pk == study_id)
+            .order_by(
+                Series.series_number, Series.id, Instance.instance_number, Instance.sop_instance_uid
+            )
+            .limit(_MOST_OBJECTS + 1)
+        )
+        async with self._database.reading() as session:
+            rows = (await session.execute(query)).all()
+        if len(rows) > _MOST_OBJECTS:
+            raise TooLarge(
+                f"the study has more than {_MOST_OBJECTS} objects: retrieve it by series",
+                code="too-many-objects",
+            )
+        if not rows:
+            raise NotFound("the study has no objects", code="no-objects")
+        return [_Object(*row) for row in rows]
+
+    async def _entries(self, files: Sequence[_File]) -> list[FileEntry]:
+        loop = asyncio.get_running_loop()
+        entries: list[FileEntry] = []
+        for start in range(0, len(files), _PAGE):
+            page = files[start : start + _PAGE]
+            async with self._database.reading() as session:
+                found = await session.execute(
+                    select(Instance.id, Instance.metadata_json_gz).where(
+                        Instance.id.in_([each.content.instance_pk for each in page])
+                    )
+                )
+                kept = {pk: bytes(gzipped) for pk, gzipped in found}
+            entries += await loop.run_in_executor(self._executor, _entries_of, page, kept)
+        return entries
+
+    async def _blocks(
+        self,
+        actor: Actor | None,
+        study_id: str,
+        org: str,
+        texts: dict[str, bytes],
+        files: Sequence[_File],
+    ) -> AsyncIterator[bytes]:
+        writer = ZipWriter(self._clock.now())
+        for name, text in texts.items():
+            yield writer.begin(name, len(text)) + writer.write(text) + writer.end()
+        try:
+            for each in files:
+                yield writer.begin(each.path, each.content.size)
+                async for block in self._bytes_of(each.content):
+                    yield writer.write(block)
+                yield writer.end()
+        except (DigestMismatch, Unavailable) as error:
+            await self._record(actor, study_id, org, {"reason": str(error)}, outcome=Outcome.FAILED)
+            raise
+        yield writer.close()
+
+    async def _bytes_of(self, content: _Object) -> AsyncIterator[bytes]:
+        async with self._originals.open(content.object_id) as blocks:
+            whole = verified_blocks(
+                blocks, sha256=content.sha256, size=content.size, executor=self._executor
+            )
+            async for block in without_preamble(whole):
+                yield block
+
+    async def _record(
+        self,
+        actor: Actor | None,
+        study_id: str,
+        org: str,
+        detail: dict[str, Any],
+        *,
+        outcome: Outcome = Outcome.SUCCESS,
+    ) -> None:
+        async with self._database.unit_of_work() as uow:
+            self._audit.record(
+                uow,
+                act_of(
+                    actor, "study.export", outcome=outcome, org=org, object_kind="study",
+                    object_id=study_id, detail=detail,
+                ),
+            )  # fmt: skip
+            await uow.commit()
+
+
+def _named(objects: Sequence[_Object]) -> list[_File]:
+    """Give every object a place: file IDs are short, in capitals and digits (PS3.10 8.5)."""
+    folders: dict[str, list[_Object]] = {}
+    for each in objects:
+        folders.setdefault(each.series_pk, []).append(each)
+    return [
+        _File(f"DICOM/SE{series:06d}/IM{number:06d}", each)
+        for series, members in enumerate(folders.values(), 1)
+        for number, each in enumerate(members, 1)
+    ]
+
+
+def _entries_of(files: Sequence[_File], kept: dict[str, bytes]) -> list[FileEntry]:
+    entries = []
+    for each in files:
+        content = each.content
+        attributes = orjson.loads(gzip.decompress(kept[content.instance_pk]))
+        entries.append(
+            FileEntry(
+                tuple(each.path.split("/")),
+                content.sop_class_uid,
+                content.sop_instance_uid,
+                content.transfer_syntax_uid,
+                {tag: value for tag, value in attributes.items() if tag in KEY_TAGS},
+            )
+        )
+    return entries
