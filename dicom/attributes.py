@@ -177,7 +177,9 @@ def _name(ds: Dataset, keyword: str) -> PersonName | None:
 
 
 def _bounded(value: str) -> str:
-    kept = "".join(char for char in value[: 4 * _LONGEST] if char.isprintable())
+    kept = value[: 4 * _LONGEST]
+    if not kept.isprintable():
+        kept = "".join(char for char in kept if char.isprintable())
     return kept.strip()[:_LONGEST]
 
 

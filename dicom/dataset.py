@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
 from dicom.charset import DecodedText
@@ -20,7 +21,10 @@ from dicom.values import (
     charset_of,
     items,
     numbers,
+    plain_numbers,
+    plain_texts,
     raw_bytes,
+    raw_item,
     stored,
     tag_of,
     texts,
@@ -76,6 +80,11 @@ def decoded(ds: Dataset, keyword: str) -> tuple[DecodedText, ...]:
 
 def texts_of(ds: Dataset, keyword: str) -> tuple[str, ...]:
     """Return every value of a text element, stripped; empty values stay as ``""``."""
+    raw = raw_item(ds, tag_of(keyword))
+    if raw is None:
+        return ()
+    if isinstance(raw, RawDataElement) and (plain := plain_texts(raw)) is not None:
+        return tuple(value.strip() for value in plain)
     return tuple(value.text.strip() for value in decoded(ds, keyword))
 
 
@@ -111,10 +120,15 @@ def decimal(ds: Dataset, keyword: str) -> float | None:
 
 def integer(ds: Dataset, keyword: str) -> int | None:
     """Return the first value of a number element where it is whole."""
-    found = stored(ds, tag_of(keyword))
-    if found is None:
+    tag = tag_of(keyword)
+    raw = raw_item(ds, tag)
+    if raw is None:
         return None
-    value = next(iter(numbers(found)), None)
+    plain = plain_numbers(raw) if isinstance(raw, RawDataElement) else None
+    if plain is None:
+        found = stored(ds, tag)
+        plain = () if found is None else numbers(found)
+    value = next(iter(plain), None)
     if isinstance(value, float):
         return int(value) if value.is_integer() else None
     return value

@@ -40,6 +40,10 @@ BINARY_NUMBERS: Final = {
     "FL": "f",
     "FD": "d",
 }
+_PACKED: Final = {
+    vr: (struct.Struct(f"<{code}"), struct.Struct(f">{code}"), struct.calcsize(f"={code}"))
+    for vr, code in BINARY_NUMBERS.items()
+}
 _PIXEL_REPRESENTATION: Final = 0x00280103
 _SPECIFIC_CHARACTER_SET: Final = 0x00080005
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -95,13 +99,14 @@ def tag_of(keyword: str) -> int:
     return keyword_dict[keyword]
 
 
-def _raw_item(ds: Dataset, tag: int) -> RawDataElement | DataElement | None:
+def raw_item(ds: Dataset, tag: int) -> RawDataElement | DataElement | None:
+    """Return an element without converting it, or None where it is absent."""
     return cast("RawDataElement | DataElement | None", ds.get_item(tag))
 
 
 def charset_of(ds: Dataset) -> Charset:
     """Return the character set in force in a data set or item."""
-    found = _raw_item(ds, _SPECIFIC_CHARACTER_SET)
+    found = raw_item(ds, _SPECIFIC_CHARACTER_SET)
     if found is None:
         return ds.inherited_charset if isinstance(ds, NestedDataset) else DEFAULT_CHARSET
     value = found.value
@@ -112,7 +117,7 @@ def charset_of(ds: Dataset) -> Charset:
 
 def stored(ds: Dataset, tag: int) -> Stored | None:
     """Return an element of a data set, or None where it is absent."""
-    found = _raw_item(ds, tag)
+    found = raw_item(ds, tag)
     if found is None:
         return None
     if isinstance(found, RawDataElement):
@@ -191,6 +196,36 @@ def texts(element: Stored, charset: Charset) -> tuple[DecodedText, ...]:
     return tuple(DecodedText(str(one).strip("\0 ")) for one in _as_values(value))
 
 
+def plain_texts(found: RawDataElement) -> list[str] | None:
+    """Return what `texts` would, as text, of an element in ASCII; None for any other.
+
+    Nearly all text is plain, and most of what a header costs is its text.
+    """
+    value, vr = found.value, found.VR
+    if not isinstance(value, bytes) or vr not in TEXT_VRS:
+        return None
+    if not value.isascii() or b"\x1b" in value or b"~" in value:
+        return None
+    text = value.decode("ascii").rstrip("\0 ")
+    if not text:
+        return []
+    if vr in UNSPLIT_VRS:
+        return [text]
+    return [part.strip("\0 ") for part in text.split("\\")]
+
+
+def plain_numbers(found: RawDataElement) -> tuple[Number | None, ...] | None:
+    """Return what `numbers` would, of an element of explicit binary VR; None for any other."""
+    value, packed = found.value, _PACKED.get(found.VR or "")
+    if packed is None or not isinstance(value, bytes):
+        return None
+    little, big, width = packed
+    if len(value) != width:
+        return numbers(Stored(found.VR or "", value, found.is_little_endian))
+    (one,) = (little if found.is_little_endian else big).unpack(value)
+    return (one if math.isfinite(one) else None,)
+
+
 def _as_values(value: object) -> tuple[object, ...]:
     if value is None or value == "":
         return ()
@@ -217,11 +252,12 @@ def numbers(element: Stored) -> tuple[Number | None, ...]:
         found = struct.unpack_from(f"{order}{count}{code}", value)
         return tuple(one if math.isfinite(one) else None for one in found)
     if isinstance(value, bytes):
-        return tuple(_parse_number(one.text) for one in texts(element, DEFAULT_CHARSET))
-    return tuple(_parse_number(str(one)) for one in _as_values(value))
+        return tuple(parse_number(one.text) for one in texts(element, DEFAULT_CHARSET))
+    return tuple(parse_number(str(one)) for one in _as_values(value))
 
 
-def _parse_number(text: str) -> Number | None:
+def parse_number(text: str) -> Number | None:
+    """Return what a DS or IS value says, or None where it is no finite number."""
     plain = text.strip()
     if len(plain) > 64 or _NUMBER.fullmatch(plain) is None:
         return None

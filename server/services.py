@@ -201,6 +201,7 @@ def build_services(
             executor=executor,
             lock_path=settings.spool.dir / "drain.lock",
             chores=[uploads.expire],
+            is_busy=lambda: committer.is_busy,
         ),
         scrub=Scrub(
             spool=spool,

@@ -5,10 +5,11 @@ repaired on the way. A value that cannot be decoded costs that value, never the 
 """
 
 import base64
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, cast
 
 import orjson
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
@@ -23,6 +24,9 @@ from dicom.values import (
     Stored,
     charset_of,
     numbers,
+    parse_number,
+    plain_numbers,
+    plain_texts,
     raw_bytes,
     stored,
     texts,
@@ -31,6 +35,8 @@ from dicom.values import (
 Json = dict[str, Any]
 BulkUri = Callable[[BulkValue], str]
 
+_LEFT_OUT: Final = (0x0000, 0x0002, 0xFFFE)
+_PLAIN: Final = TEXT_VRS - {"PN"}
 _SPECIFIC_CHARACTER_SET: Final = 0x00080005
 _UTF_8: Final[Json] = {"vr": "CS", "Value": ["ISO_IR 192"]}
 _SAFE_INTEGER: Final = 2**53 - 1
@@ -74,9 +80,12 @@ def _dataset(
 ) -> Json:
     charset = charset_of(ds)
     result: Json = {}
-    # The keys of a pydicom data set are BaseTag; iterating over the values would convert them.
-    for tag in cast("Iterable[BaseTag]", ds.keys()):
-        if tag.group in (0x0000, 0x0002, 0xFFFE) or tag.element == 0:
+    # Items come as they are stored; iterating over the data set itself would convert them.
+    for tag, raw in cast("Iterable[tuple[BaseTag, RawDataElement | DataElement]]", ds.items()):
+        if tag >> 16 in _LEFT_OUT or tag & 0xFFFF == 0:
+            continue
+        if isinstance(raw, RawDataElement) and (plain := _plain(raw)) is not None:
+            result[f"{tag:08X}"] = plain
             continue
         found = stored(ds, tag)
         if found is None:
@@ -92,6 +101,29 @@ def _dataset(
     if not path or f"{_SPECIFIC_CHARACTER_SET:08X}" in result:
         result[f"{_SPECIFIC_CHARACTER_SET:08X}"] = _UTF_8
     return dict(sorted(result.items()))
+
+
+def _plain(found: RawDataElement) -> Json | None:
+    """Turn the commonest elements into what `element_to_json` makes of them, in a tenth of it."""
+    vr = found.VR
+    values: Sequence[Any] | None
+    if vr in _PLAIN:
+        values = plain_texts(found)
+        if values and vr == "UI":
+            values = [value for value in values if is_uid(value)]
+        elif values and vr in ("IS", "DS"):
+            values = [_number(parse_number(value)) for value in values]
+        elif values:
+            values = [value or None for value in values]
+    else:
+        values = plain_numbers(found)
+        if values is not None and vr in ("UV", "SV", "UL", "SL"):
+            values = [_number(value) for value in values]
+    if values is None:
+        return None
+    if all(value is None for value in values):
+        return {"vr": vr}
+    return {"vr": vr, "Value": list(values)}
 
 
 def _sequence(

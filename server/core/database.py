@@ -6,6 +6,8 @@ A success answered to a sender must survive a power cut, so SQLite runs WAL with
 connection, and ``BEGIN IMMEDIATE`` takes turns between processes.
 """
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,16 +15,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from sqlalchemy import DateTime, Dialect, MetaData, String, TypeDecorator, event, text
+from sqlalchemy import DateTime, Dialect, MetaData, String, TypeDecorator, Update, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from server.core.batches import BatchInDoubtError, BatchRefusedError, SqliteBatches, Statement
 from server.core.errors import Unavailable
 from server.core.settings import DatabaseSettings
 
@@ -129,13 +138,17 @@ class _Translated:
         trace: TracebackType | None,
     ) -> None:
         del kind, trace
-        if isinstance(error, PoolTimeoutError) or (
+        if isinstance(error, PoolTimeoutError | sqlite3.OperationalError) or (
             isinstance(error, DBAPIError) and _is_passing(error)
         ):
-            raise Unavailable(
-                "the database is busy or out of reach; nothing was changed, try again",
-                code="database-unavailable",
-            ) from error
+            raise _unavailable() from error
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable(
+        "the database is busy or out of reach; nothing was changed, try again",
+        code="database-unavailable",
+    )
 
 
 def _is_passing(error: DBAPIError) -> bool:
@@ -146,9 +159,20 @@ def _is_passing(error: DBAPIError) -> bool:
 class Database:
     """The engines of one process: one that writes, one that reads (the same on PostgreSQL)."""
 
-    def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
+    def __init__(
+        self,
+        writer: AsyncEngine,
+        reader: AsyncEngine,
+        *,
+        turn_timeout_s: float,
+        batches: SqliteBatches | None = None,
+    ) -> None:
         self._writer = writer
         self._reader = reader
+        self._batches = batches
+        self._turn_timeout_s = turn_timeout_s
+        # One writer at a time in a process, first come first served; SQLite's own waiting is not.
+        self._turns = asyncio.Lock()
 
     @property
     def is_sqlite(self) -> bool:
@@ -164,8 +188,47 @@ class Database:
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
         """Open a transaction that may write; it is rolled back unless committed."""
         with _Translated():
-            async with AsyncSession(self._writer, expire_on_commit=False) as session:
+            async with (
+                self._turn(),
+                AsyncSession(self._writer, expire_on_commit=False) as session,
+            ):
                 yield UnitOfWork(session)
+
+    async def run_batch(self, statements: Sequence[Statement]) -> None:
+        """Run fixed statements as one transaction; when this returns, it survives a power cut.
+
+        Raises
+        ------
+        BatchRefusedError
+            If the rows are not as the statements expect.
+        BatchInDoubtError
+            If the commit itself failed.
+        Unavailable
+            If the database is busy or out of reach.
+        """
+        with _Translated():
+            if self._batches is not None:
+                async with self._turn():
+                    await self._batches.run(statements)
+                return
+            async with self.unit_of_work() as uow:
+                await _run_within(uow, statements)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait for our turn to write, where there is only one writer."""
+        if not self.is_sqlite:
+            yield
+            return
+        try:
+            async with asyncio.timeout(self._turn_timeout_s):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise _unavailable() from error
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     @asynccontextmanager
     async def reading(self, within: AsyncSession | None = None) -> AsyncIterator[AsyncSession]:
@@ -195,9 +258,32 @@ class Database:
     async def close(self) -> None:
         """Give every connection back."""
         try:
-            await self._writer.dispose()
+            if self._batches is not None:
+                await self._batches.close()
         finally:
-            await self._reader.dispose()
+            try:
+                await self._writer.dispose()
+            finally:
+                await self._reader.dispose()
+
+
+async def _run_within(uow: UnitOfWork, statements: Sequence[Statement]) -> None:
+    connection = await uow.session.connection()
+    try:
+        for statement in statements:
+            if not isinstance(statement.sql, Update):
+                await connection.execute(statement.sql, statement.rows)
+                continue
+            for row in statement.rows:
+                changed = await connection.execute(statement.sql, row)
+                if changed.rowcount != 1:
+                    raise BatchRefusedError("a row that was expected is not there")
+    except IntegrityError as error:
+        raise BatchRefusedError(str(error.orig)) from error
+    try:
+        await uow.commit()
+    except Exception as error:
+        raise BatchInDoubtError(str(error)) from error
 
 
 def insert_unless_there(
@@ -261,16 +347,20 @@ def open_database(settings: DatabaseSettings) -> Database:
                 " -c timezone=UTC",
             },
         )
-        return Database(engine, engine)
+        return Database(engine, engine, turn_timeout_s=wait_s)
     if url.database is not None:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    writer = create_async_engine(
-        url, pool_size=1, max_overflow=0, pool_timeout=settings.busy_timeout_ms / 1000
-    )
+    wait_s = settings.busy_timeout_ms / 1000
+    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=wait_s)
     reader = create_async_engine(url, pool_size=settings.pool_size, max_overflow=0)
     _prepare_sqlite(writer, settings.busy_timeout_ms, begin="BEGIN IMMEDIATE", query_only=False)
     _prepare_sqlite(reader, settings.busy_timeout_ms, begin="BEGIN", query_only=True)
-    return Database(writer, reader)
+    batches = None
+    if url.database is not None:
+        batches = SqliteBatches(
+            url.database, lambda connection: _set_up(connection, settings.busy_timeout_ms)
+        )
+    return Database(writer, reader, turn_timeout_s=wait_s, batches=batches)
 
 
 def _prepare_sqlite(
@@ -280,27 +370,39 @@ def _prepare_sqlite(
     def on_connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         # The driver opens transactions of its own, too late and of the wrong kind: take them over.
         connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in (
-            f"busy_timeout={busy_timeout_ms}",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "trusted_schema=OFF",
-            f"query_only={int(query_only)}",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+        _set_up(connection, busy_timeout_ms, query_only=query_only)
 
     @event.listens_for(engine.sync_engine, "begin")
     def on_begin(connection: Any) -> None:  # noqa: ANN401 -- SQLAlchemy's own signature
         connection.exec_driver_sql(begin)
 
 
+def _set_up(
+    connection: DBAPIConnection | sqlite3.Connection,
+    busy_timeout_ms: int,
+    *,
+    query_only: bool = False,
+) -> None:
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={busy_timeout_ms}",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "trusted_schema=OFF",
+        f"query_only={int(query_only)}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
 __all__ = [
     "Base",
+    "BatchInDoubtError",
+    "BatchRefusedError",
     "Database",
     "Participant",
     "SQLAlchemyError",
+    "Statement",
     "UnitOfWork",
     "UtcDateTime",
     "async_url",

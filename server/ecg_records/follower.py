@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, insert, select
 
 from dicom.attributes import IndexedAttributes
 from dicom.uids import ECG_SOP_CLASSES
 from server.core.database import UnitOfWork
 from server.core.ids import Ids
 from server.ecg_records.models import EcgInstitution, EcgRecord, ScreeningStatus
-from server.intake.public import Indexed
+from server.intake.public import Arrival, Indexed
 from server.realtime.public import Occurrence, publish
 
 ARRIVED: Final = "ecg.arrived"
@@ -29,7 +29,7 @@ class EcgFollower:
 
     async def follow(self, uow: UnitOfWork, indexed: Sequence[Indexed]) -> None:
         """Make a record of each new ECG and say that it arrived."""
-        ecgs = [each for each in indexed if each.arrival.prepared.sop_class_uid in ECG_SOP_CLASSES]
+        ecgs = [each for each in indexed if self.wants(each.arrival)]
         if not ecgs:
             return
         off = await self._switched_off(
@@ -50,6 +50,14 @@ class EcgFollower:
                 for each, row in zip(ecgs, rows, strict=True)
             ),
         )
+
+    def wants(self, arrival: Arrival) -> bool:
+        """Tell whether it is an ECG."""
+        return arrival.prepared.sop_class_uid in ECG_SOP_CLASSES
+
+    def waits_for(self, study_pk: ColumnElement[str]) -> None:
+        """Return nothing: no study waits for one."""
+        del study_pk
 
     async def _switched_off(self, uow: UnitOfWork, institutions: set[str]) -> set[str]:
         if not self._screening:

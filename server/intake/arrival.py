@@ -7,9 +7,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from sqlalchemy import ColumnElement
+
 from dicom.attributes import IndexedAttributes
 from server.audit.public import AuditRecord, Outcome
-from server.core.database import UnitOfWork
+from server.core.database import Statement, UnitOfWork
 from server.identity.public import Actor, act_of
 
 
@@ -160,10 +162,27 @@ class Indexer(Protocol):
         """
         ...
 
+    def further(self, arrivals: Sequence[Arrival]) -> Sequence[Statement] | None:
+        """Return the statements that index ``arrivals``, all of them new, without a look.
+
+        None where they may need more: not all are further instances of series that this process
+        knows. The statements refuse themselves where things are no longer as remembered, and
+        `index` has the word.
+        """
+        ...
+
 
 class Follower(Protocol):
     """A capability that keeps rows of its own about some instances, in the same transaction."""
 
     async def follow(self, uow: UnitOfWork, indexed: Sequence[Indexed]) -> None:
         """Write what belongs to instances that were just indexed."""
+        ...
+
+    def wants(self, arrival: Arrival) -> bool:
+        """Tell whether it follows this instance even where its series is known already."""
+        ...
+
+    def waits_for(self, study_pk: ColumnElement[str]) -> ColumnElement[bool] | None:
+        """Return what is true in the database of a study whose next instance it must follow."""
         ...

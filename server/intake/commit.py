@@ -4,6 +4,7 @@ One association is strictly sequential and pays each sync in full; several at on
 """
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +15,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.audit.public import AuditTrail, Outcome
-from server.core.database import Database, UnitOfWork
+from server.core.database import (
+    BatchInDoubtError,
+    BatchRefusedError,
+    Database,
+    Statement,
+    UnitOfWork,
+)
 from server.core.errors import Unavailable
 from server.core.ids import Ids
 from server.identity.public import act_of
@@ -32,6 +39,8 @@ from server.intake.models import Conversion, Location, Quarantined, StoredObject
 _log = structlog.get_logger(__name__)
 _MAX_BATCH: Final = 64
 _ATTEMPTS: Final = 4
+_BUSY_S: Final = 1.0
+_INSERT: Final = insert(StoredObject)
 
 
 class InDoubt(Unavailable):
@@ -99,6 +108,7 @@ class Committer:
         self._waiting: list[tuple[Candidate, asyncio.Future[Committed]]] = []
         self._wake = asyncio.Event()
         self._stopping = False
+        self._last_at_s = float("-inf")
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -117,6 +127,11 @@ class Committer:
         """Whether arrivals are being committed; nothing may be promised otherwise."""
         return self._task is not None and not self._task.done() and not self._stopping
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether arrivals wait, or did within the last second."""
+        return bool(self._waiting) or time.monotonic() - self._last_at_s < _BUSY_S
+
     async def commit(self, candidate: Candidate) -> Committed:
         """Return how ``candidate`` ended, once that survives a power cut.
 
@@ -129,6 +144,7 @@ class Committer:
             raise Unavailable("intake is stopping; send again", code="intake-stopping")
         future: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
         self._waiting.append((candidate, future))
+        self._last_at_s = time.monotonic()
         self._wake.set()
         return await future
 
@@ -165,6 +181,35 @@ class Committer:
                 future.set_result(result)
 
     async def _transact(self, candidates: Sequence[Candidate]) -> list[Committed]:
+        try:
+            results = await self._add_further(candidates)
+        except BatchInDoubtError as error:
+            raise _in_doubt() from error
+        except BatchRefusedError:
+            results = None
+        return results if results is not None else await self._look_and_write(candidates)
+
+    async def _add_further(self, candidates: Sequence[Candidate]) -> list[Committed] | None:
+        """Commit further instances of what is known; None where the batch is not of such alone.
+
+        It is what nearly every object is, and costs a tenth of looking first.
+        """
+        arrivals = []
+        for each in candidates:
+            if each.source is not None or not isinstance(each.content, Prepared):
+                return None
+            arrivals.append(Arrival(each.received, each.content, each.received.object_id))
+        statements = self._indexer.further(arrivals)
+        if statements is None:
+            return None
+        objects = Statement(_INSERT, [_row(each.received) for each in candidates])
+        await self._database.run_batch([objects, *statements])
+        return [
+            Committed(Verdict.STORED, None, named=frozenset({each.received.object_id}))
+            for each in candidates
+        ]
+
+    async def _look_and_write(self, candidates: Sequence[Candidate]) -> list[Committed]:
         for attempt in range(1, _ATTEMPTS + 1):
             committing = False
             try:
@@ -179,10 +224,7 @@ class Committer:
                     raise
             except Exception as error:
                 if committing:
-                    raise InDoubt(
-                        "the database did not say whether it kept the object; send it again",
-                        code="commit-in-doubt",
-                    ) from error
+                    raise _in_doubt() from error
                 raise
         raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -194,7 +236,7 @@ class Committer:
                 objects[_key(received)] = received.object_id
                 fresh[received.object_id] = received
         if fresh:
-            await uow.session.execute(insert(StoredObject), [_row(new) for new in fresh.values()])
+            await uow.session.execute(_INSERT, [_row(new) for new in fresh.values()])
         healed = await _heal(uow, candidates, objects)
         verdicts = await self._verdicts(uow, candidates, objects)
         results = []
@@ -358,6 +400,13 @@ async def quarantine_has_room(session: AsyncSession, size: int, max_bytes: int) 
         )
     )
     return int(kept or 0) + size <= max_bytes
+
+
+def _in_doubt() -> InDoubt:
+    return InDoubt(
+        "the database did not say whether it kept the object; send it again",
+        code="commit-in-doubt",
+    )
 
 
 def _key(received: Received) -> tuple[str, str]:

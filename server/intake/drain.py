@@ -13,12 +13,12 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import structlog
-from sqlalchemy import ColumnElement, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, func, literal, select, tuple_, update
 
 from server.core.clock import Clock
 from server.core.database import Database
@@ -34,6 +34,7 @@ _BATCH: Final = 32
 _PARALLEL: Final = 4
 _IDLE_S: Final = 0.5
 _LONGEST_WAIT_S: Final = 30.0
+_LONGEST_WAIT_FOR_SENDERS: Final = timedelta(seconds=30)
 _SWEEP_EVERY_S: Final = 60.0
 _BLOCK_BYTES: Final = 256 * 1024
 
@@ -66,8 +67,12 @@ class Drain:
         executor: Executor,
         lock_path: Path,
         chores: Sequence[Callable[[], Awaitable[object]]] = (),
+        is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Make it; ``chores`` are what else only the owner of this spool may do, now and then."""
+        """Make it; ``chores`` are what else only the owner of this spool may do, now and then.
+
+        While the process ``is_busy`` taking objects in, they may wait in the spool for a while.
+        """
         self._spool = spool
         self._store = store
         self._database = database
@@ -75,6 +80,7 @@ class Drain:
         self._executor = executor
         self._lock_path = lock_path
         self._chores = tuple(chores)
+        self._is_busy = is_busy
         self._stopping = asyncio.Event()
         self._after: _Waiting | None = None
 
@@ -95,7 +101,7 @@ class Drain:
                         await self._sweep()
                         for chore in self._chores:
                             await chore()
-                    moved = await self.drain_once()
+                    moved = 0 if await self._may_wait() else await self.drain_once()
                     wait_s = 0.0 if moved else _IDLE_S
                 except Exception as error:  # noqa: BLE001 -- nothing may end it but its process
                     wait_s = min(max(wait_s, _IDLE_S) * 2, _LONGEST_WAIT_S)
@@ -151,6 +157,19 @@ class Drain:
         if failed and not moved:
             raise Unavailable(f"nothing could be moved to the store: {failed[0]}")
         return len(moved)
+
+    async def _may_wait(self) -> bool:
+        """Tell whether senders come first: objects are safe in the spool, and none waits long."""
+        if not self._is_busy():
+            return False
+        async with self._database.reading() as session:
+            oldest = await session.scalar(
+                select(func.min(StoredObject.received_at)).where(
+                    StoredObject.location == Location.SPOOL,
+                    StoredObject.spool_id == self._spool.id,
+                )
+            )
+        return oldest is None or self._clock.now() - oldest < _LONGEST_WAIT_FOR_SENDERS
 
     async def _sweep(self) -> None:
         """Remove what processes that died left behind and nobody was promised."""

@@ -115,18 +115,19 @@ class IntakeService:
         """Take a file that is complete in the spool, and say how it ended."""
         files = [file]
         try:
-            content = await self._blocking(lambda: prepare(file.path, expected, study_uid))
-            twin = None
-            if accepted is not Accepted.DICOM:
-                if isinstance(content, Refusal) and content.code in _NO_DICOM:
-                    made = await self._convert(file)
-                    twin = made if isinstance(made, _Twin) else None
-                    content = made.content if isinstance(made, _Twin) else made
-                content = _wanted(content, accepted)
+            if accepted is Accepted.DICOM:
+                content = await self._blocking(
+                    lambda: _prepared_and_synced(file, expected, study_uid)
+                )
+                twin, synced = None, not isinstance(content, Refusal)
+            else:
+                content, twin = await self._examined(file, expected, study_uid, accepted)
+                synced = False
             if twin is not None:
                 files.append(twin.file)
-            keep = not isinstance(content, Refusal) or await self._quarantine_has_room(file.size)
-            if keep:
+            keep = synced or not isinstance(content, Refusal)
+            keep = keep or await self._quarantine_has_room(file.size)
+            if keep and not synced:
                 for each in files:
                     await self._blocking(each.sync)
         except OSError as error:
@@ -147,6 +148,22 @@ class IntakeService:
         by_id = dict(zip((each.object_id for each in candidate.files), files, strict=True))
         commit = asyncio.create_task(self._commit(candidate, by_id))
         return await asyncio.shield(commit)
+
+    async def _examined(
+        self,
+        file: SpoolFile,
+        expected: ExpectedObject | None,
+        study_uid: str | None,
+        accepted: Accepted,
+    ) -> tuple[Prepared | Refusal, _Twin | None]:
+        """Say what a file is that need not be DICOM, and make its twin where it is none."""
+        content = await self._blocking(lambda: prepare(file.path, expected, study_uid))
+        twin = None
+        if isinstance(content, Refusal) and content.code in _NO_DICOM:
+            made = await self._convert(file)
+            twin = made if isinstance(made, _Twin) else None
+            content = made.content if isinstance(made, _Twin) else made
+        return _wanted(content, accepted), twin
 
     def _received(self, sender: Actor, file: SpoolFile) -> Received:
         return Received(
@@ -255,6 +272,16 @@ class Incoming:
     def abort(self) -> None:
         """Forget it: the sender went away or changed its mind."""
         self._file.discard()
+
+
+def _prepared_and_synced(
+    file: SpoolFile, expected: ExpectedObject | None, study_uid: str | None
+) -> Prepared | Refusal:
+    """Check a DICOM file and sync it unless it is refused; in one visit of a thread."""
+    content = prepare(file.path, expected, study_uid)
+    if isinstance(content, Prepared):
+        file.sync()
+    return content
 
 
 def _wanted(content: Prepared | Refusal, accepted: Accepted) -> Prepared | Refusal:

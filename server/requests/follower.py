@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, exists, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dicom.uids import ECG_SOP_CLASSES
@@ -15,7 +15,7 @@ from server.core.database import UnitOfWork, insert_unless_there
 from server.core.ids import Ids
 from server.ecg_records.public import acquired_at
 from server.identity.public import Actor, InstitutionRef, act_of
-from server.intake.public import Indexed
+from server.intake.public import Arrival, Indexed
 from server.realtime.public import Occurrence, publish
 from server.requests.events import OPENED
 from server.requests.models import (
@@ -93,6 +93,18 @@ class RequestFollower:
         for request in again:
             event = BACK_IN_LINE[RequestStatus(request.status)]
             await self._steps.take(uow, request, event, None)
+
+    def wants(self, arrival: Arrival) -> bool:
+        """None in particular: a study's first instance opens its request."""
+        del arrival
+        return False
+
+    def waits_for(self, study_pk: ColumnElement[str]) -> ColumnElement[bool]:
+        """Return whether a study's request goes back in line when more of it comes."""
+        return exists().where(
+            DiagnosisRequest.study_pk == study_pk,
+            or_(*(DiagnosisRequest.status == status for status in BACK_IN_LINE)),
+        )
 
     async def _open(self, uow: UnitOfWork, firsts: dict[str, _First]) -> None:
         known = await uow.session.scalars(

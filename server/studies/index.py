@@ -1,24 +1,24 @@
 """The index: studies, series and instances written as their bytes become safe."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
 from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dicom.attributes import IndexedAttributes
-from dicom.dataset import PersonName
 from server.audit.public import AuditTrail
-from server.core.database import UnitOfWork
+from server.core.database import Statement, UnitOfWork
 from server.core.ids import Ids
 from server.identity.public import InstitutionRef, act_of
 from server.intake.public import Arrival, Follower, Indexed, Verdict
-from server.patients.public import PatientFacts, PatientService
-from server.realtime.public import Occurrence, publish
+from server.patients.public import PatientService
+from server.realtime.public import Occurrence, publish, published
+from server.studies.further import Counting, MetSeries
 from server.studies.models import AccessGrant, Instance, Series, Study
 from server.studies.names import remember_names
+from server.studies.rows import fit, instance_row, patient_facts, series_row, study_row
 
 DIAGNOSES: Final = "diagnoses"
 """Why a county sees its townships' exams: it reads for them (基层检查、上级诊断)."""
@@ -54,6 +54,8 @@ class StudyIndex:
         self._audit = audit
         self._ids = ids
         self._followers = tuple(followers)
+        self._met = MetSeries()
+        self._counting = Counting(self._followers)
 
     async def index(self, uow: UnitOfWork, arrivals: Sequence[Arrival]) -> list[Verdict]:
         """Index ``arrivals`` in order and say how each ended."""
@@ -66,14 +68,25 @@ class StudyIndex:
         await self._count(work, indexed)
         for follower in self._followers:
             await follower.follow(uow, indexed)
-        await publish(uow, *_occurrences(work, indexed))
+        await publish(uow, *_occurrences(work.new_studies, indexed))
+        for each in indexed:
+            self._met.remember(each, owner=work.studies[work.study_key(each.arrival)][1])
         return work.verdicts
+
+    def further(self, arrivals: Sequence[Arrival]) -> Sequence[Statement] | None:
+        """Return what indexes further instances of series that were met before, or None."""
+        if any(follower.wants(one) for one in arrivals for follower in self._followers):
+            return None
+        indexed = self._met.place(arrivals, self._ids)
+        if indexed is None:
+            return None
+        return [*self._counting.statements(indexed), *published(*_occurrences((), indexed))]
 
     async def _create_studies(self, work: "_Work", new: Sequence[Arrival]) -> None:
         missing = {work.study_key(a): a for a in new if work.study_key(a) not in work.studies}
         if not missing:
             return
-        facts = {key: _patient_facts(arrival) for key, arrival in missing.items()}
+        facts = {key: patient_facts(arrival) for key, arrival in missing.items()}
         patients = await self._patients.find_or_create(work.uow, facts.values())
         rows, grants = [], []
         for key, arrival in missing.items():
@@ -81,7 +94,7 @@ class StudyIndex:
             sender, received_at = arrival.received.sender, arrival.received.received_at
             work.studies[key] = (pk, sender.institution_id)
             work.new_studies.add(pk)
-            rows.append(_study_row(pk, arrival, patients[facts[key].key]))
+            rows.append(study_row(pk, arrival, patients[facts[key].key]))
             county = await self._counties.county_of(sender.institution_id, work.uow.session)
             if county is not None and county.id != sender.institution_id:
                 grants.append(
@@ -131,7 +144,7 @@ class StudyIndex:
             if key not in work.series:
                 work.series[key] = self._ids.new()
                 work.new_series[key[0]] += 1
-                rows.append(_series_row(work.series[key], key[0], arrival))
+                rows.append(series_row(work.series[key], key[0], arrival))
         if rows:
             await work.uow.session.execute(insert(Series), rows)
 
@@ -142,7 +155,7 @@ class StudyIndex:
             study_pk, series_pk = work.series_key(arrival)[0], work.series[work.series_key(arrival)]
             instance_pk = self._ids.new()
             indexed.append(Indexed(arrival, study_pk, series_pk, instance_pk))
-            rows.append(_instance_row(instance_pk, series_pk, arrival))
+            rows.append(instance_row(instance_pk, series_pk, arrival))
         if rows:
             await work.uow.session.execute(insert(Instance), rows)
         return indexed
@@ -157,9 +170,7 @@ class StudyIndex:
             }
             repairs = [each.prepared.attributes.charset_repair for each in arrivals]
             if repair := next(filter(None, repairs), None):
-                of_series["charset_repair"] = func.coalesce(
-                    Series.charset_repair, _fit(repair, 100)
-                )
+                of_series["charset_repair"] = func.coalesce(Series.charset_repair, fit(repair, 100))
             await work.uow.session.execute(
                 update(Series)
                 .where(Series.id == series_pk)
@@ -278,7 +289,7 @@ class _Work:
         return Verdict.STORED
 
 
-def _occurrences(work: _Work, indexed: Sequence[Indexed]) -> list[Occurrence]:
+def _occurrences(new_studies: Collection[str], indexed: Sequence[Indexed]) -> list[Occurrence]:
     latest: dict[str, tuple[str, datetime]] = {}
     for each in indexed:
         received = each.arrival.received
@@ -286,118 +297,10 @@ def _occurrences(work: _Work, indexed: Sequence[Indexed]) -> list[Occurrence]:
     return [
         Occurrence(
             org=org,
-            topic="study.arrived" if study_pk in work.new_studies else "study.updated",
+            topic="study.arrived" if study_pk in new_studies else "study.updated",
             at=at,
             study_id=study_pk,
             payload={"study_id": study_pk},
         )
         for study_pk, (org, at) in latest.items()
     ]
-
-
-def _fit(text: str | None, length: int) -> str | None:
-    """Cut a text to its column; DICOM's own limits are shorter, but devices ignore them."""
-    return text[:length] if text else None
-
-
-def _name(name: PersonName | None) -> str | None:
-    if name is None:
-        return None
-    groups = f"{name.alphabetic}={name.ideographic}={name.phonetic}".rstrip("=")
-    return _fit(groups, 200)
-
-
-def _patient_facts(arrival: Arrival) -> PatientFacts:
-    attributes, sender = arrival.prepared.attributes, arrival.received.sender
-    name = attributes.patient_name
-    issuer = attributes.issuer_of_patient_id or f"institution:{sender.institution_id}"
-    # Without an identifier nobody can say that two studies are of one person.
-    identifier = attributes.patient_id or f"study:{arrival.prepared.study_instance_uid}"
-    return PatientFacts(
-        org=sender.org,
-        owner_institution_id=sender.institution_id,
-        issuer=issuer[:64],
-        identifier=identifier[:64],
-        name=_fit(name.display, 200) if name is not None else None,
-        name_latin=_fit(name.alphabetic.replace("^", " "), 200) if name is not None else None,
-        birth_date=attributes.patient_birth_date,
-        sex=_sex(attributes),
-    )
-
-
-def _sex(attributes: IndexedAttributes) -> str | None:
-    return attributes.patient_sex if attributes.patient_sex in {"M", "F", "O"} else None
-
-
-def _study_row(pk: str, arrival: Arrival, patient_pk: str) -> dict[str, object]:
-    attributes, received = arrival.prepared.attributes, arrival.received
-    return {
-        "id": pk,
-        "org": received.sender.org,
-        "owner_institution_id": received.sender.institution_id,
-        "patient_pk": patient_pk,
-        "study_instance_uid": arrival.prepared.study_instance_uid,
-        "patient_id": _fit(attributes.patient_id, 64),
-        "patient_name": _name(attributes.patient_name),
-        "patient_birth_date": attributes.patient_birth_date,
-        "patient_sex": _sex(attributes),
-        "patient_age": _fit(attributes.patient_age, 4),
-        "study_date": attributes.study_date,
-        "study_time": attributes.study_time,
-        "accession_number": _fit(attributes.accession_number, 64),
-        "study_id": _fit(attributes.study_id, 64),
-        "description": _fit(attributes.study_description, 200),
-        "referring_physician": _name(attributes.referring_physician_name),
-        "timezone_offset": _fit(attributes.timezone_offset, 8),
-        "modalities": "",
-        "series_count": 0,
-        "instance_count": 0,
-        "received_at": received.received_at,
-        "last_received_at": received.received_at,
-    }
-
-
-def _series_row(pk: str, study_pk: str, arrival: Arrival) -> dict[str, object]:
-    attributes = arrival.prepared.attributes
-    return {
-        "id": pk,
-        "study_pk": study_pk,
-        "series_instance_uid": arrival.prepared.series_instance_uid,
-        "modality": _fit(attributes.modality, 16),
-        "series_number": attributes.series_number,
-        "description": _fit(attributes.series_description, 200),
-        "body_part": _fit(attributes.body_part_examined, 64),
-        "manufacturer": _fit(attributes.manufacturer, 100),
-        "station_name": _fit(attributes.station_name, 64),
-        "institution_name": _fit(attributes.institution_name, 100),
-        "performed_date": attributes.performed_procedure_step_start_date,
-        "performed_time": attributes.performed_procedure_step_start_time,
-        "scheduled_step_id": _fit(attributes.scheduled_procedure_step_id, 64),
-        "requested_procedure_id": _fit(attributes.requested_procedure_id, 64),
-        "instance_count": 0,
-        "last_received_at": arrival.received.received_at,
-    }
-
-
-def _instance_row(pk: str, series_pk: str, arrival: Arrival) -> dict[str, object]:
-    prepared, attributes = arrival.prepared, arrival.prepared.attributes
-    return {
-        "id": pk,
-        "org": arrival.received.sender.org,
-        "series_pk": series_pk,
-        "object_id": arrival.object_id,
-        "sop_instance_uid": prepared.sop_instance_uid,
-        "sop_class_uid": prepared.sop_class_uid,
-        "transfer_syntax_uid": prepared.transfer_syntax_uid,
-        "instance_number": attributes.instance_number,
-        "rows": attributes.rows,
-        "columns": attributes.columns,
-        "bits_allocated": attributes.bits_allocated,
-        "frame_count": attributes.number_of_frames,
-        "dataset_offset": prepared.dataset_offset,
-        "dataset_sha256": prepared.dataset_sha256,
-        "frames": prepared.frames,
-        "metadata_json_gz": prepared.metadata_json_gz,
-        "bulk_values": dict(prepared.bulk_values) or None,
-        "received_at": arrival.received.received_at,
-    }
