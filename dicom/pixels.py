@@ -93,8 +93,8 @@ class Image:
     layout: PixelLayout
 
 
-def open_image(path: Path) -> Image:
-    """Scan a file and check what it claims about its pixels.
+def open_image(path: Path, limits: ScanLimits = SCAN_LIMITS) -> Image:
+    """Scan a file within ``limits`` and check what it claims about its pixels.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def open_image(path: Path) -> Image:
         Where the file cannot be read.
     """
     try:
-        header = scan(path, SCAN_LIMITS)
+        header = scan(path, limits)
     except DicomFormatError as error:
         raise DecodeError(DecodeFault.BAD_FILE, error.code) from error
     if header.pixel_data is None:

@@ -32,6 +32,7 @@ from server.demo import run_demo, serve_lan
 from server.dicom_cli import app as dicom_app
 from server.dicom_node.public import DeviceAddress, DeviceCharset, NewDevice
 from server.ecg_cli import app as ecg_app
+from server.gateway_cli import app as gateway_app
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level, Ownership, Role
 from server.identity.people import Licence, NewPerson
@@ -62,6 +63,7 @@ for name, group in {
     "ecg": ecg_app,
     "dicom": dicom_app,
     "study": study_app,
+    "gateway": gateway_app,
 }.items():
     app.add_typer(group, name=name)
 

@@ -85,7 +85,7 @@ def run_role(name: str) -> None:
 async def _web(settings: Settings) -> AsyncIterator[None]:
     http = settings.http
     app = build_app(settings)
-    async with _listening(app, settings, http.host, http.port, web_tls_context(http)):
+    async with listening(app, settings, http.host, http.port, web_tls_context(http)):
         yield
 
 
@@ -93,18 +93,19 @@ async def _web(settings: Settings) -> AsyncIterator[None]:
 async def _media(settings: Settings) -> AsyncIterator[None]:
     services = build_services(settings, role=RoleName.MEDIA)
     http = settings.http
-    async with _listening(build_media_app(services), settings, http.inner_host, http.media_port):
+    async with listening(build_media_app(services), settings, http.inner_host, http.media_port):
         yield
 
 
 @asynccontextmanager
-async def _listening(
+async def listening(
     app: web.Application,
     settings: Settings,
     host: str,
     port: int,
     tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[None]:
+    """Serve ``app`` while the context lasts, and let what is under way end after it."""
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -149,7 +150,7 @@ async def _worker(settings: Settings) -> AsyncIterator[None]:
     async with (
         running(services),
         worker.running(),
-        _listening(health, settings, settings.http.inner_host, settings.http.worker_port),
+        listening(health, settings, settings.http.inner_host, settings.http.worker_port),
     ):
         yield
 

@@ -33,6 +33,7 @@ from server.identity.tokens import TokenService
 from server.intake.commit import Committer
 from server.intake.drain import Drain
 from server.intake.originals import Originals
+from server.intake.public import Indexer
 from server.intake.scrub import Scrub
 from server.intake.service import IntakeLimits, IntakeService
 from server.intake.spool import Spool
@@ -89,9 +90,17 @@ class Services:
 
 
 def build_services(
-    settings: Settings, *, role: str, clock: Clock | None = None, ids: Ids | None = None
+    settings: Settings,
+    *,
+    role: str,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    indexer: Indexer | None = None,
 ) -> Services:
-    """Make the parts of a process in ``role``; nothing connects yet."""
+    """Make the parts of a process in ``role``; nothing connects yet.
+
+    What arrives is indexed as studies, or by another ``indexer``.
+    """
     settings = settings.resolved()
     clock, ids = clock or SystemClock(), ids or RandomIds()
     executor = ThreadPoolExecutor(16, thread_name_prefix="blocking")
@@ -126,7 +135,11 @@ def build_services(
         ],
     )
     committer = Committer(
-        database, index, audit, ids, max_quarantine_bytes=settings.spool.max_quarantine_bytes
+        database,
+        indexer or index,
+        audit,
+        ids,
+        max_quarantine_bytes=settings.spool.max_quarantine_bytes,
     )
     bench = ecg_workbench(settings)
     largest = max(settings.dicom.max_object_bytes, settings.http.max_upload_bytes)

@@ -118,11 +118,12 @@ def build_worker(services: Services) -> Worker:
             database=services.database,
             tail=services.tail,
         ),
-        watchers=_watchers(services),
+        watchers=folder_watchers(services),
     )
 
 
-def _watchers(services: Services) -> tuple[FolderWatcher, ...]:
+def folder_watchers(services: Services) -> tuple[FolderWatcher, ...]:
+    """Make the watchers of the folders that the settings name."""
     settings = services.settings.folders
     return tuple(
         FolderWatcher(

@@ -181,6 +181,77 @@ class FolderSettings(_Section):
         return value
 
 
+class GatewayCompression(StrEnum):
+    """What a gateway does to native images before it sends them."""
+
+    NONE = "none"
+    JPEG_LS = "jpeg-ls"
+    HTJ2K = "htj2k"
+
+
+class GatewaySettings(_Section):
+    """A township's gateway (`lianzhen gateway`) and its line to the county."""
+
+    county_url: str | None = Field(
+        None, description="the county's server, like `https://lianzhen.example.cn`"
+    )
+    county_ca: Path | None = Field(
+        None, description="authorities (PEM) of its certificate; unset: the system's"
+    )
+    token_file: Path | None = Field(
+        None,
+        description="file with the bearer token, read anew each time; unset: `gateway-token` in "
+        "the data directory",
+    )
+    compression: GatewayCompression = Field(
+        GatewayCompression.NONE,
+        description="lossless compression of native images on the way: `none`, `jpeg-ls`, `htj2k`",
+    )
+    max_kbit_s: Annotated[int, Field(ge=0)] = Field(
+        0, description="speed limit in kbit/s; 0: none. Emergencies are never held back"
+    )
+    hours: tuple[str, ...] = Field(
+        (),
+        description="limits by local time of day, each like `08:00-18:00=512`; the first that "
+        "holds counts, 0 lets emergencies through alone",
+    )
+    emergency_sources: tuple[str, ...] = Field(
+        (),
+        description="calling AE titles and watched folders whose exams go first, as every ECG does",
+    )
+    keep_days: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        7, description="how long bytes stay here after the county confirmed them"
+    )
+    records_days: PositiveNumber = Field(
+        90, description="how long what was sent, and when, is remembered after that"
+    )
+
+    @field_validator("county_url")
+    @classmethod
+    def _is_safe(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        if (
+            parts.scheme not in ({"https", "http"} if local else {"https"})
+            or not parts.hostname
+            or "@" in parts.netloc
+            or parts.path not in {"", "/"}
+        ):
+            raise ValueError("county_url must be like https://lianzhen.example.cn")
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @field_validator("hours")
+    @classmethod
+    def _are_hours(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        clock = "([01][0-9]|2[0-3]):[0-5][0-9]"
+        for each in value:
+            if not re.fullmatch(f"{clock}-{clock}=[0-9]{{1,7}}", each):
+                raise ValueError(f"{each} is not like 08:00-18:00=512")
+        return value
+
+
 class IdentitySettings(_Section):
     """Sessions and sign-in."""
 
@@ -329,6 +400,7 @@ class Settings(BaseSettings):
     objects: ObjectSettings = ObjectSettings()
     spool: SpoolSettings = SpoolSettings()
     folders: FolderSettings = FolderSettings()
+    gateway: GatewaySettings = GatewaySettings()
     identity: IdentitySettings = IdentitySettings()
     audit: AuditSettings = AuditSettings()
     ecg: EcgSettings = EcgSettings()
@@ -355,6 +427,9 @@ class Settings(BaseSettings):
                 "database": self.database.model_copy(update={"url": database}),
                 "objects": self.objects.model_copy(update={"url": objects}),
                 "spool": self.spool.model_copy(update={"dir": self.spool.dir or data / "spool"}),
+                "gateway": self.gateway.model_copy(
+                    update={"token_file": self.gateway.token_file or data / "gateway-token"}
+                ),
                 "audit": self.audit.model_copy(
                     update={"key_file": self.audit.key_file or data / "audit.key"}
                 ),

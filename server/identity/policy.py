@@ -32,6 +32,8 @@ class Action(StrEnum):
     REPORT_SIGN = "report.sign"
     """Whether this signature suffices is the signing policy's to say (`reports`)."""
     REPORT_ACKNOWLEDGE = "report.acknowledge"
+    GATEWAY_OPERATE = "gateway.operate"
+    """See what waits in a township's gateway by name, send it again or first."""
     CONSULT_OPEN = "consult.open"
     CONSULT_JOIN = "consult.join"
 
@@ -66,6 +68,7 @@ POLICY: Final[Mapping[Action, frozenset[Role]]] = {
     Action.REPORT_WRITE: _READERS,
     Action.REPORT_SIGN: _READERS,
     Action.REPORT_ACKNOWLEDGE: frozenset({Role.TOWNSHIP_DOCTOR}),
+    Action.GATEWAY_OPERATE: _TOWNSHIP | {Role.SYSTEM_ADMINISTRATOR},
     Action.CONSULT_OPEN: frozenset(
         {Role.TOWNSHIP_DOCTOR, Role.COUNTY_DUTY, Role.CATH_TEAM, Role.STROKE_TEAM}
     ),

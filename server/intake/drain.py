@@ -28,6 +28,7 @@ from server.core.objects.port import ObjectStore
 from server.core.objects.verify import sha256_of
 from server.intake.models import Location, StoredObject
 from server.intake.spool import Spool
+from server.intake.sweep import sweep
 
 _log = structlog.get_logger(__name__)
 _BATCH: Final = 32
@@ -98,7 +99,7 @@ class Drain:
                     if self._clock.monotonic_s() >= sweep_at_s:
                         # Set first: what cannot be swept must not stop what can be moved.
                         sweep_at_s = self._clock.monotonic_s() + _SWEEP_EVERY_S
-                        await self._sweep()
+                        await sweep(self._spool, self._database, self._executor)
                         for chore in self._chores:
                             await chore()
                     moved = 0 if await self._may_wait() else await self.drain_once()
@@ -170,26 +171,6 @@ class Drain:
                 )
             )
         return oldest is None or self._clock.now() - oldest < _LONGEST_WAIT_FOR_SENDERS
-
-    async def _sweep(self) -> None:
-        """Remove what processes that died left behind and nobody was promised."""
-        loop = asyncio.get_running_loop()
-        abandoned = await loop.run_in_executor(self._executor, self._spool.abandoned_files)
-        known: set[str] = set()
-        async with self._database.reading() as session:
-            for start in range(0, len(abandoned), 500):
-                found = await session.scalars(
-                    select(StoredObject.spool_name).where(
-                        StoredObject.spool_name.in_(abandoned[start : start + 500])
-                    )
-                )
-                known.update(name for name in found if name is not None)
-        # Only what was listed before the rows were read: a process that dies meanwhile may have
-        # committed meanwhile.
-        unknown = [name for name in abandoned if name not in known]
-        removed = await loop.run_in_executor(self._executor, self._spool.sweep, unknown)
-        if removed:
-            _log.info("swept files nobody was promised", count=removed)
 
     async def _waiting(self) -> Sequence[_Waiting]:
         async with self._database.reading() as session:

@@ -83,6 +83,8 @@ class UploadSession(Base):
     outcome_detail: Mapped[str | None] = mapped_column(String(500))
     study_instance_uid: Mapped[str | None] = mapped_column(String(64))
     """Where it is now, if it was kept: who sends an ECG in its maker's format cannot know."""
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    """Of all its bytes as they arrived: who deletes the original first compares it."""
 
 
 Index("ix_objects_location_spool", StoredObject.location, StoredObject.spool_id)

@@ -13,15 +13,18 @@ from server.intake.arrival import (
     Refusal,
     Verdict,
 )
-from server.intake.models import Location, StoredObject
+from server.intake.models import Conversion, Location, Quarantined, StoredObject
 from server.intake.originals import ArrivedFile, Originals
 from server.intake.preamble import without_preamble
 from server.intake.service import Incoming, IntakeLimits, IntakeService
+from server.intake.spool import Spool
+from server.intake.sweep import sweep
 
 __all__ = [
     "Accepted",
     "Arrival",
     "ArrivedFile",
+    "Conversion",
     "Converter",
     "Follower",
     "Incoming",
@@ -32,10 +35,13 @@ __all__ = [
     "Location",
     "Originals",
     "Prepared",
+    "Quarantined",
     "Receipt",
     "Received",
     "Refusal",
+    "Spool",
     "StoredObject",
     "Verdict",
+    "sweep",
     "without_preamble",
 ]

@@ -86,6 +86,7 @@ def upload_routes(uploads: UploadService) -> list[Route]:
                 outcome_code=upload.outcome_code,
                 outcome_detail=upload.outcome_detail,
                 study_instance_uid=upload.study_instance_uid,
+                sha256=upload.sha256,
             )
         )
 
@@ -115,6 +116,8 @@ def _headers(upload: Upload) -> Mapping[str, str]:
         headers["Upload-Outcome"] = upload.outcome_code
     if upload.study_instance_uid is not None:
         headers["Upload-Study"] = upload.study_instance_uid
+    if upload.sha256 is not None:
+        headers["Upload-Sha256"] = upload.sha256
     return headers
 
 

@@ -17,3 +17,5 @@ class UploadOut(BaseModel):
     outcome_detail: str | None
     study_instance_uid: str | None
     """The study it became, or was already; null where it was not kept."""
+    sha256: str | None
+    """Of all its bytes as they arrived."""

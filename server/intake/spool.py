@@ -181,6 +181,10 @@ class Spool:
                 "the server's disk is nearly full; keep the data and send again later"
             )
 
+    def is_short_of(self, size: int) -> bool:
+        """Tell whether ``size`` more bytes would bring us below the watermark."""
+        return self.free_bytes < self._min_free_bytes + size
+
     def abandoned_files(self) -> list[str]:
         """Return the names of settled files in folders whose process is gone; blocking."""
         settled_at = time.time() - _SETTLED_AFTER_S

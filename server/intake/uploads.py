@@ -60,6 +60,7 @@ class Upload:
     outcome_code: str | None = None
     outcome_detail: str | None = None
     study_instance_uid: str | None = None
+    sha256: str | None = None
 
 
 class UploadService:
@@ -122,6 +123,7 @@ class UploadService:
                     outcome_code=None,
                     outcome_detail=None,
                     study_instance_uid=None,
+                    sha256=None,
                 )
             )
             await uow.commit()
@@ -148,7 +150,7 @@ class UploadService:
         offset = row.size if row.finished_at is not None else self._offset(upload_id)
         return Upload(
             row.id, offset, row.size, row.filename, row.expires_at,
-            row.outcome_code, row.outcome_detail, row.study_instance_uid,
+            row.outcome_code, row.outcome_detail, row.study_instance_uid, row.sha256,
         )  # fmt: skip
 
     async def append(
@@ -263,6 +265,7 @@ class UploadService:
                     study_instance_uid=(
                         kept.study_instance_uid if isinstance(kept, Prepared) else None
                     ),
+                    sha256=receipt.sha256,
                 )
             )
             self._audit.record(

@@ -30,6 +30,8 @@ from tests.support.ports import free_port
 ORG = "default"
 DEVICE_AE = "TOWNSHIP1"
 READY_WITHIN_S = 60.0
+GATEWAY = "gateway"
+"""No role of a county's server, but a process like them."""
 
 
 async def wait_until(
@@ -177,7 +179,7 @@ async def found_site(
     data_dir: Path, database_url: str, objects_url: str | None = None, **sections: Mapping[str, Any]
 ) -> Site:
     """Found an installation over a migrated database: two institutions, a device and a person."""
-    site = _site(data_dir, database_url, objects_url, sections)
+    site = site_at(data_dir, database_url, objects_url, sections)
     services = build_services(site.settings, role="test")
     try:
         county = await services.institutions.create(
@@ -211,16 +213,20 @@ def environment_of(values: Mapping[str, Any], prefix: str = "LIANZHEN_") -> dict
     return environment
 
 
-def _site(
+def site_at(
     data_dir: Path, database_url: str, objects_url: str | None, sections: dict[str, Any]
 ) -> Site:
+    """Return an installation with ports of its own; nobody is known to it yet."""
     data_dir.mkdir(parents=True, exist_ok=True)
     return Site(
         {
             "data_dir": str(data_dir),
             "database": {"url": database_url, **sections.pop("database", {})},
             **({"objects": {"url": objects_url}} if objects_url is not None else {}),
-            "http": {name: free_port() for name in ("port", "media_port", "worker_port")},
+            "http": {
+                **{name: free_port() for name in ("port", "media_port", "worker_port")},
+                **sections.pop("http", {}),
+            },
             "dicom": {"port": free_port(), **sections.pop("dicom", {})},
             "spool": {"min_free_bytes": 1, **sections.pop("spool", {})},
             "logging": {"format": "json"},
@@ -234,7 +240,7 @@ def _serve(role: str, environment: Mapping[str, str], log: str) -> None:
     os.dup2(fd, 1)
     os.dup2(fd, 2)
     os.environ.update(environment)
-    sys.argv = ["lianzhen", "serve", "--role", role]
+    sys.argv = ["lianzhen", "gateway"] if role == GATEWAY else ["lianzhen", "serve", "--role", role]
     main()
 
 

@@ -28,6 +28,7 @@ EXPECTED = {
     "report.write": {"county_reader", "county_reviewer"},
     "report.sign": {"county_reader", "county_reviewer"},
     "report.acknowledge": {"township_doctor"},
+    "gateway.operate": TOWNSHIP | {"system_administrator"},
     "consult.open": {"township_doctor", "county_duty", "cath_team", "stroke_team"},
     "consult.join": READERS,
 }
