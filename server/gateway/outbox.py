@@ -49,6 +49,10 @@ class Outbox:
             await uow.session.execute(insert(Outbound), list(fresh.values()))
         return verdicts
 
+    def further(self, arrivals: Sequence[Arrival]) -> None:
+        """Nothing is written without a look: a device may send again what the county has."""
+        del arrivals
+
     def _row(self, arrival: Arrival) -> dict[str, Any]:
         prepared, received = arrival.prepared, arrival.received
         attributes = prepared.attributes
