@@ -1,24 +1,32 @@
-"""The query or retrieval under way on an association: one at a time, and stoppable.
+"""What is under way on an association: one query, retrieval or DIMSE-N operation at a time.
 
 References
 ----------
-DICOM PS3.7 sections 9.1.2 to 9.1.4 and 9.3.2 to 9.3.4.
+DICOM PS3.7 sections 9.1.2 to 9.1.4, 9.3.2 to 9.3.4 and 10.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
+from pydicom.dataset import Dataset
+
 from dicom.dimse.callbacks import AssociationInfo, MoveOriginator, PeerT, StoreResult
-from dicom.dimse.command import CommandSet, Element, Status, encode_response
+from dicom.dimse.command import CommandField, CommandSet, Element, Status, encode_response
 from dicom.dimse.delivery import ReturnPath, deliver_to
-from dicom.dimse.dispatch import Find, Get, Inquiry, Move
+from dicom.dimse.dispatch import Find, Get, Inquiry, Move, Perform
 from dicom.dimse.extended import QueryOptions
 from dicom.dimse.find import Cancellation, FindHandler, FindRequest, FoundMatch, answer_find
-from dicom.dimse.identifier import decode_identifier, encode_identifier
+from dicom.dimse.identifier import (
+    NORMALIZED_LIMITS,
+    IdentifierError,
+    decode_identifier,
+    encode_identifier,
+)
 from dicom.dimse.limits import DimseLimits
 from dicom.dimse.negotiate import AcceptedContext
+from dicom.dimse.normalized import NormalizedHandler, NormalizedRequest, answer_normalized
 from dicom.dimse.protocol import UpperLayer
 from dicom.dimse.retrieve import Errand, RetrieveHandler, RetrieveRequest, Tally, answer_retrieve
 
@@ -29,12 +37,15 @@ class Inquirers(Generic[PeerT]):
 
     find: FindHandler[PeerT] | None
     retrieve: RetrieveHandler[PeerT] | None
+    normalized: Mapping[str, NormalizedHandler[PeerT]]
+    """By abstract syntax."""
 
 
 @dataclass(frozen=True)
 class _UnderWay:
     cancellation: Cancellation
     task: asyncio.Task[None]
+    is_stoppable: bool
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,7 @@ class _Asked:
 
 
 class Answering(Generic[PeerT]):
-    """Answers the queries and retrievals of one association.
+    """Answers the queries, retrievals and DIMSE-N requests of one association.
 
     Parameters
     ----------
@@ -95,7 +106,11 @@ class Answering(Generic[PeerT]):
         return self._under_way is not None
 
     def begin(
-        self, inquiry: Inquiry, context: AcceptedContext, command: CommandSet, identifier: bytes
+        self,
+        inquiry: Inquiry | Perform,
+        context: AcceptedContext,
+        command: CommandSet,
+        identifier: bytes,
     ) -> None:
         """Begin to answer.
 
@@ -104,12 +119,27 @@ class Answering(Generic[PeerT]):
         IdentifierError
             If the identifier cannot be read.
         """
-        ds = decode_identifier(identifier, context.transfer_syntax)
         asked = _Asked(context, command, Cancellation(command.message_id))
+        if isinstance(inquiry, Perform):
+            work = self._perform(asked, inquiry, identifier)
+        else:
+            ds = decode_identifier(identifier, context.transfer_syntax)
+            work = self._inquire(asked, inquiry, ds)
+        self._upper.answering(under_way=True)
+        self._under_way = _UnderWay(
+            asked.cancellation,
+            self._spawn(self._ending(work)),
+            is_stoppable=not isinstance(inquiry, Perform),
+        )
+
+    def _inquire(
+        self, asked: _Asked, inquiry: Inquiry, identifier: Dataset
+    ) -> Coroutine[Any, Any, None]:
+        context, command = asked.context, asked.command
         priority = command.number(Element.PRIORITY) or 0
         match inquiry:
             case Find():
-                work = self._find(
+                return self._find(
                     asked,
                     FindRequest(
                         association=self._association,
@@ -118,12 +148,12 @@ class Answering(Generic[PeerT]):
                         transfer_syntax_uid=context.transfer_syntax,
                         message_id=command.message_id,
                         priority=priority,
-                        identifier=ds,
+                        identifier=identifier,
                         options=QueryOptions.of(context.agreed),
                     ),
                 )
             case Move() | Get():
-                work = self._retrieve(
+                return self._retrieve(
                     asked,
                     RetrieveRequest(
                         association=self._association,
@@ -131,14 +161,12 @@ class Answering(Generic[PeerT]):
                         sop_class_uid=context.abstract_syntax,
                         message_id=command.message_id,
                         priority=priority,
-                        identifier=ds,
+                        identifier=identifier,
                         destination_ae=(
                             inquiry.destination_ae if isinstance(inquiry, Move) else None
                         ),
                     ),
                 )
-        self._upper.answering(under_way=True)
-        self._under_way = _UnderWay(asked.cancellation, self._spawn(self._ending(work)))
 
     def cancel(self, message_id: int | None) -> None:
         """Stop before the next match or object; what it cancels may have been answered already."""
@@ -146,15 +174,18 @@ class Answering(Generic[PeerT]):
         if under_way is not None and under_way.cancellation.message_id == message_id:
             under_way.cancellation.is_asked = True
 
-    def stored(self, message_id: int | None, result: StoreResult) -> bool:
-        """Take the answer to an object we sent; False where we sent none such."""
-        return self._return_path.answered(message_id, result)
+    def answered(
+        self, operation: CommandField, message_id: int | None, result: StoreResult
+    ) -> bool:
+        """Take the answer to what we asked; False where we asked no such thing."""
+        return self._return_path.answered(operation, message_id, result)
 
     def stop(self) -> None:
-        """Stop now: there is nobody to answer any more."""
+        """Stop now: there is nobody to answer any more; what changes something goes on."""
         self._is_stopped = True
-        if self._under_way is not None:
+        if self._under_way is not None and self._under_way.is_stoppable:
             self._under_way.task.cancel()
+        self._return_path.close()
 
     async def _ending(self, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -205,6 +236,45 @@ class Answering(Generic[PeerT]):
             failed = encode_identifier(outcome.identifier, asked.context.transfer_syntax)
         self._respond(asked, outcome.status, failed, outcome.comment, outcome.numbers)
 
+    async def _perform(self, asked: _Asked, perform: Perform, content: bytes) -> None:
+        syntax = asked.context.transfer_syntax
+        try:
+            # A list of instances takes longer to read than a loop may be kept.
+            data_set = await asyncio.to_thread(
+                decode_identifier, content, syntax, NORMALIZED_LIMITS
+            )
+        except IdentifierError as error:
+            self._respond(asked, Status.PROCESSING_FAILURE, comment=str(error))
+            return
+        request = NormalizedRequest(
+            association=self._association,
+            peer=self._peer,
+            operation=perform.operation,
+            abstract_syntax=asked.context.abstract_syntax,
+            sop_class_uid=perform.sop_class_uid,
+            sop_instance_uid=perform.sop_instance_uid,
+            message_id=asked.command.message_id,
+            type_id=perform.type_id,
+            attributes=perform.attributes,
+            data_set=data_set,
+            events=self._return_path,
+        )
+        handler = self._inquirers.normalized[asked.context.abstract_syntax]
+        result = await answer_normalized(handler, request, self._limits.perform_s)
+        reply = b""
+        if result.data_set is not None:
+            reply = await asyncio.to_thread(encode_identifier, result.data_set, syntax)
+        self._respond(
+            asked,
+            result.status,
+            reply,
+            result.comment,
+            sop_instance_uid=result.sop_instance_uid,
+            attributes=result.attributes,
+        )
+        if result.answered is not None:
+            result.answered()
+
     def _respond(
         self,
         asked: _Asked,
@@ -212,10 +282,18 @@ class Answering(Generic[PeerT]):
         data_set: bytes = b"",
         comment: str | None = None,
         counts: Mapping[Element, int] | None = None,
+        sop_instance_uid: str | None = None,
+        attributes: Sequence[int] = (),
     ) -> None:
         if self._is_stopped:
             return
         response = encode_response(
-            asked.command, status, comment, has_data_set=bool(data_set), counts=counts or {}
+            asked.command,
+            status,
+            comment,
+            has_data_set=bool(data_set),
+            counts=counts or {},
+            sop_instance_uid=sop_instance_uid,
+            attributes=attributes,
         )
         self._upper.send_message(asked.context.context_id, response, data_set)

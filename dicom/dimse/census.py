@@ -19,8 +19,9 @@ class DimseStats:
         Since start; those over a limit are among the rejected.
     associations_released, associations_broken
         Since start: accepted ones that ended with a release, and in any other way.
-    echoes, queries, retrievals, objects_stored, objects_failed, received_bytes
-        Since start; bytes of datasets, when their message or their association ended.
+    echoes, queries, retrievals, operations, objects_stored, objects_failed, received_bytes
+        Since start; operations are those of DIMSE-N, bytes those of datasets, when their message
+        or their association ended.
     """
 
     pending_connections: int
@@ -33,6 +34,7 @@ class DimseStats:
     echoes: int
     queries: int
     retrievals: int
+    operations: int
     objects_stored: int
     objects_failed: int
     received_bytes: int
@@ -61,6 +63,7 @@ class Census:
         self.echoes = 0
         self.queries = 0
         self.retrievals = 0
+        self.operations = 0
         self.stored = 0
         self.failed = 0
         self.received_bytes = 0
@@ -107,6 +110,7 @@ class Census:
             echoes=self.echoes,
             queries=self.queries,
             retrievals=self.retrievals,
+            operations=self.operations,
             objects_stored=self.stored,
             objects_failed=self.failed,
             received_bytes=self.received_bytes,

@@ -5,11 +5,11 @@ than the rest of a C-ECHO.
 
 References
 ----------
-DICOM PS3.7 sections 6.3.1, 9.3 and annexes C and E.
+DICOM PS3.7 sections 6.3.1, 9.3, 10.3 and annexes C and E.
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
@@ -31,6 +31,11 @@ class CommandField(IntEnum):
     C_FIND_RQ = 0x0020
     C_MOVE_RQ = 0x0021
     C_ECHO_RQ = 0x0030
+    N_EVENT_REPORT_RQ = 0x0100
+    N_GET_RQ = 0x0110
+    N_SET_RQ = 0x0120
+    N_ACTION_RQ = 0x0130
+    N_CREATE_RQ = 0x0140
     C_CANCEL_RQ = 0x0FFF
 
 
@@ -39,6 +44,7 @@ class Element(IntEnum):
 
     GROUP_LENGTH = 0x0000
     AFFECTED_SOP_CLASS_UID = 0x0002
+    REQUESTED_SOP_CLASS_UID = 0x0003
     COMMAND_FIELD = 0x0100
     MESSAGE_ID = 0x0110
     MESSAGE_ID_BEING_RESPONDED_TO = 0x0120
@@ -48,6 +54,10 @@ class Element(IntEnum):
     STATUS = 0x0900
     ERROR_COMMENT = 0x0902
     AFFECTED_SOP_INSTANCE_UID = 0x1000
+    REQUESTED_SOP_INSTANCE_UID = 0x1001
+    EVENT_TYPE_ID = 0x1002
+    ATTRIBUTE_IDENTIFIER_LIST = 0x1005
+    ACTION_TYPE_ID = 0x1008
     REMAINING_SUBOPERATIONS = 0x1020
     COMPLETED_SUBOPERATIONS = 0x1021
     FAILED_SUBOPERATIONS = 0x1022
@@ -56,17 +66,44 @@ class Element(IntEnum):
     MOVE_ORIGINATOR_MESSAGE_ID = 0x1031
 
 
-_AE_TITLES: Final = frozenset({Element.MOVE_DESTINATION, Element.MOVE_ORIGINATOR_AE})
+_TEXTS: Final = frozenset(
+    {Element.MOVE_DESTINATION, Element.MOVE_ORIGINATOR_AE, Element.ERROR_COMMENT}
+)
+"""Padded with a space (PS3.5 6.2), where a UID has a null."""
+_ECHOED: Final = (
+    (Element.AFFECTED_SOP_CLASS_UID, Element.AFFECTED_SOP_CLASS_UID),
+    (Element.REQUESTED_SOP_CLASS_UID, Element.AFFECTED_SOP_CLASS_UID),
+    (Element.AFFECTED_SOP_INSTANCE_UID, Element.AFFECTED_SOP_INSTANCE_UID),
+    (Element.REQUESTED_SOP_INSTANCE_UID, Element.AFFECTED_SOP_INSTANCE_UID),
+    (Element.EVENT_TYPE_ID, Element.EVENT_TYPE_ID),
+    (Element.ACTION_TYPE_ID, Element.ACTION_TYPE_ID),
+)
+"""What a response repeats of its request, and under which element (PS3.7 10.3)."""
 
 
 class Status(IntEnum):
-    """Statuses this layer answers with itself (PS3.7 annex C, PS3.4 tables B.2-1, C.4-1 to -3)."""
+    """Statuses by name (PS3.7 annex C, PS3.4 tables B.2-1, C.4-1 to -3)."""
 
     SUCCESS = 0x0000
+    NO_SUCH_ATTRIBUTE = 0x0105
+    INVALID_ATTRIBUTE_VALUE = 0x0106
+    ATTRIBUTE_LIST_ERROR = 0x0107
     PROCESSING_FAILURE = 0x0110
+    DUPLICATE_SOP_INSTANCE = 0x0111
+    NO_SUCH_SOP_INSTANCE = 0x0112
+    NO_SUCH_EVENT_TYPE = 0x0113
+    INVALID_ARGUMENT_VALUE = 0x0115
+    ATTRIBUTE_VALUE_OUT_OF_RANGE = 0x0116
     INVALID_SOP_INSTANCE = 0x0117
+    NO_SUCH_SOP_CLASS = 0x0118
+    CLASS_INSTANCE_CONFLICT = 0x0119
+    MISSING_ATTRIBUTE = 0x0120
+    MISSING_ATTRIBUTE_VALUE = 0x0121
     SOP_CLASS_NOT_SUPPORTED = 0x0122
+    NO_SUCH_ACTION_TYPE = 0x0123
+    NOT_AUTHORISED = 0x0124
     UNRECOGNIZED_OPERATION = 0x0211
+    RESOURCE_LIMITATION = 0x0213
     OUT_OF_RESOURCES = 0xA700
     CANNOT_COUNT_MATCHES = 0xA701
     CANNOT_PERFORM_SUBOPERATIONS = 0xA702
@@ -123,6 +160,19 @@ class CommandSet:
         if not (value.isascii() and value.isprintable()):
             raise CommandError(f"{element.name} is not printable")
         return value
+
+    def tags(self, element: Element) -> tuple[int, ...]:
+        """Return the tags of an AT value, empty where the element is absent.
+
+        Raises
+        ------
+        CommandError
+            If the value is not whole tags.
+        """
+        raw = self.elements.get(element, b"")
+        if len(raw) % 4:
+            raise CommandError(f"{element.name} is not whole tags")
+        return tuple(group << 16 | number for group, number in struct.iter_unpack("<HH", raw))
 
     @property
     def command_field(self) -> int:
@@ -207,13 +257,15 @@ def encode_response(
     *,
     has_data_set: bool = False,
     counts: Mapping[Element, int] = MappingProxyType({}),
+    sop_instance_uid: str | None = None,
+    attributes: Sequence[int] = (),
 ) -> bytes:
     """Return the encoded response to ``request``.
 
     Parameters
     ----------
     request
-        The command set answered; its UIDs are echoed.
+        The command set answered; its UIDs, action type and event type are echoed.
     status
         Status (PS3.7 annex C).
     comment
@@ -222,26 +274,33 @@ def encode_response(
         Whether a data set follows.
     counts
         Numbers of sub-operations.
+    sop_instance_uid
+        Of the instance created, where the request named none.
+    attributes
+        Tags the status is about.
     """
-    body = [
-        _element(Element.COMMAND_FIELD, _us(request.command_field | RESPONSE_BIT)),
-        _element(Element.MESSAGE_ID_BEING_RESPONDED_TO, _us(request.message_id)),
-        _element(Element.DATA_SET_TYPE, _us(SOME_DATA_SET if has_data_set else NO_DATA_SET)),
-        _element(Element.STATUS, _us(status)),
-    ]
-    sop_class = request.elements.get(Element.AFFECTED_SOP_CLASS_UID)
-    if sop_class is not None and len(sop_class) <= 64:
-        body.insert(0, _element(Element.AFFECTED_SOP_CLASS_UID, sop_class))
+    elements = {
+        Element.COMMAND_FIELD: _us(request.command_field | RESPONSE_BIT),
+        Element.MESSAGE_ID_BEING_RESPONDED_TO: _us(request.message_id),
+        Element.DATA_SET_TYPE: _us(SOME_DATA_SET if has_data_set else NO_DATA_SET),
+        Element.STATUS: _us(status),
+    }
+    if sop_instance_uid is not None:
+        elements[Element.AFFECTED_SOP_INSTANCE_UID] = sop_instance_uid.encode("ascii")
+    for asked, answered in _ECHOED:
+        value = request.elements.get(asked)
+        if value is not None and len(value) <= 64:
+            elements[answered] = value
     if comment and status != Status.SUCCESS:
         printable = "".join(c if " " <= c <= "~" and c != "\\" else "?" for c in comment[:64])
-        body.append(_element(Element.ERROR_COMMENT, printable.encode("ascii"), b" "))
-    sop_instance = request.elements.get(Element.AFFECTED_SOP_INSTANCE_UID)
-    if sop_instance is not None and len(sop_instance) <= 64:
-        body.append(_element(Element.AFFECTED_SOP_INSTANCE_UID, sop_instance))
+        elements[Element.ERROR_COMMENT] = printable.encode("ascii")
+    if attributes:
+        elements[Element.ATTRIBUTE_IDENTIFIER_LIST] = b"".join(
+            struct.pack("<HH", tag >> 16, tag & 0xFFFF) for tag in attributes
+        )
     # A number has 16 bits; who retrieves more is told of as many (PS3.7 9.3.4.2).
-    body += [_element(each, _us(min(counts[each], 0xFFFF))) for each in sorted(counts)]
-    encoded = b"".join(body)
-    return _element(Element.GROUP_LENGTH, struct.pack("<I", len(encoded))) + encoded
+    elements |= {each: _us(min(counts[each], 0xFFFF)) for each in counts}
+    return _encode(elements)
 
 
 def comment_of(response: CommandSet) -> str | None:
@@ -258,11 +317,19 @@ def encode_command(elements: Mapping[Element, int | str | None]) -> bytes:
     elements
         Values by element: numbers of 16 bits, UIDs and AE titles; those that are None are left out.
     """
+    return _encode(
+        {
+            number: _us(value) if isinstance(value, int) else value.encode("ascii")
+            for number, value in elements.items()
+            if value is not None
+        }
+    )
+
+
+def _encode(elements: Mapping[Element, bytes]) -> bytes:
     encoded = b"".join(
-        _element(number, _us(value) if isinstance(value, int) else value.encode("ascii"), pad)
-        for number, value in sorted(elements.items())
-        if value is not None
-        for pad in [b" " if number in _AE_TITLES else b"\0"]
+        _element(number, elements[number], b" " if number in _TEXTS else b"\0")
+        for number in sorted(elements)
     )
     return _element(Element.GROUP_LENGTH, struct.pack("<I", len(encoded))) + encoded
 
@@ -271,7 +338,7 @@ def _us(value: int) -> bytes:
     return value.to_bytes(2, "little")
 
 
-def _element(number: Element, value: bytes, padding: bytes = b"\0") -> bytes:
+def _element(number: int, value: bytes, padding: bytes = b"\0") -> bytes:
     if len(value) % 2:
         value += padding
     return struct.pack("<HHI", 0, number, len(value)) + value

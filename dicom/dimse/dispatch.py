@@ -2,10 +2,12 @@
 
 References
 ----------
-DICOM PS3.7 section 9.3 and annex C, PS3.4 annexes A and B.
+DICOM PS3.7 sections 9.3 and 10.3 and annex C, PS3.4 annexes A and B.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
 from dicom.dimse.callbacks import MoveOriginator
 from dicom.dimse.command import (
@@ -17,6 +19,8 @@ from dicom.dimse.command import (
     Status,
 )
 from dicom.dimse.negotiate import VERIFICATION, AcceptedContext
+from dicom.dimse.normalized import OPERATIONS, NormalizedSopClass
+from dicom.uids import is_uid
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,21 @@ class Get:
 
 
 @dataclass(frozen=True, slots=True)
-class StoreResponse:
-    """Hear how an object was received that we sent; there is nothing to answer."""
+class Perform:
+    """Receive a data set, if one follows, and operate on an object."""
 
+    operation: CommandField
+    sop_class_uid: str
+    sop_instance_uid: str
+    type_id: int | None
+    attributes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Hear how an object or an event was taken that we sent; there is nothing to answer."""
+
+    operation: CommandField
     message_id: int | None
     status: int
 
@@ -85,7 +101,14 @@ class Violation:
 Inquiry = Find | Move | Get
 """What an identifier follows and a C-CANCEL may stop."""
 
-Operation = Echo | Store | Inquiry | StoreResponse | Cancel | Refuse | Violation
+Operation = Echo | Store | Inquiry | Perform | Response | Cancel | Refuse | Violation
+
+_OUR_REQUESTS: Final = frozenset({CommandField.C_STORE_RQ, CommandField.N_EVENT_REPORT_RQ})
+"""What we ask of peers that called us."""
+_ON_REQUESTED: Final = frozenset(
+    {CommandField.N_GET_RQ, CommandField.N_SET_RQ, CommandField.N_ACTION_RQ}
+)
+"""Commands which name a requested object, not an affected one (PS3.7 10.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +123,15 @@ class Served:
         Those of information models that are searched.
     move, get
         Those of information models from which is retrieved.
+    normalized
+        Those of normalised objects, by abstract syntax.
     """
 
     storage: frozenset[str]
     query: frozenset[str] = frozenset()
     move: frozenset[str] = frozenset()
     get: frozenset[str] = frozenset()
+    normalized: Mapping[str, NormalizedSopClass] = field(default_factory=dict)
 
     def of(self, command_field: int) -> frozenset[str]:
         """Return the SOP classes whose service knows that request."""
@@ -150,13 +176,19 @@ def _route(command: CommandSet, context: AcceptedContext, served: Served) -> Ope
         return Violation("a C-CANCEL has a dataset") if has_data_set else Cancel(cancelled)
     if field & RESPONSE_BIT:
         return _route_response(command, has_data_set=has_data_set)
-    message_id = command.message_id
-    refusal = _refusal(command, context, served)
-    if refusal is not None:
-        return refusal
-    match field:
+    if field in OPERATIONS:
+        return _route_normalized(command, context, served, has_data_set=has_data_set)
+    return _refusal(command, context, served) or _route_composite(
+        command, context, has_data_set=has_data_set
+    )
+
+
+def _route_composite(
+    command: CommandSet, context: AcceptedContext, *, has_data_set: bool
+) -> Operation:
+    match command.command_field:
         case CommandField.C_STORE_RQ:
-            return _route_store(command, context, message_id, has_data_set=has_data_set)
+            return _route_store(command, context, has_data_set=has_data_set)
         case CommandField.C_ECHO_RQ:
             return Violation("a C-ECHO has a dataset") if has_data_set else Echo()
         case _:
@@ -164,11 +196,45 @@ def _route(command: CommandSet, context: AcceptedContext, served: Served) -> Ope
 
 
 def _route_response(command: CommandSet, *, has_data_set: bool) -> Operation:
-    """Route a response: to nothing but C-STORE do we ask peers that called us."""
-    if command.command_field != CommandField.C_STORE_RQ | RESPONSE_BIT or has_data_set:
+    asked = command.command_field & ~RESPONSE_BIT
+    if asked not in _OUR_REQUESTS or (has_data_set and asked == CommandField.C_STORE_RQ):
         return Violation("a response to nothing we asked")
     answered = command.number(Element.MESSAGE_ID_BEING_RESPONDED_TO)
-    return StoreResponse(answered, command.status)
+    return Response(CommandField(asked), answered, command.status)
+
+
+def _route_normalized(
+    command: CommandSet, context: AcceptedContext, served: Served, *, has_data_set: bool
+) -> Operation:
+    operation = CommandField(command.command_field)
+    _ = command.message_id  # without one there is no answer
+    sop_class = served.normalized.get(context.abstract_syntax)
+    # An event is reported by the SCP of its SOP class, all else is asked of it.
+    in_role = context.as_scu if operation is CommandField.N_EVENT_REPORT_RQ else context.as_scp
+    if sop_class is None or operation not in sop_class.operations or not in_role:
+        return Refuse(Status.UNRECOGNIZED_OPERATION, "not a service of this SOP class")
+    on_requested = operation in _ON_REQUESTED
+    named = command.text(
+        Element.REQUESTED_SOP_CLASS_UID if on_requested else Element.AFFECTED_SOP_CLASS_UID
+    )
+    if named not in sop_class.object_classes:
+        return Refuse(Status.NO_SUCH_SOP_CLASS, "SOP class is not that of the context")
+    instance = command.text(
+        Element.REQUESTED_SOP_INSTANCE_UID if on_requested else Element.AFFECTED_SOP_INSTANCE_UID
+    )
+    if not is_uid(instance) and (instance or operation is not CommandField.N_CREATE_RQ):
+        return Refuse(Status.INVALID_SOP_INSTANCE, "SOP instance UID is not a UID")
+    if has_data_set and operation is CommandField.N_GET_RQ:
+        return Violation("an N-GET has a data set")
+    type_id = None
+    if operation in {CommandField.N_ACTION_RQ, CommandField.N_EVENT_REPORT_RQ}:
+        is_action = operation is CommandField.N_ACTION_RQ
+        type_id = command.number(Element.ACTION_TYPE_ID if is_action else Element.EVENT_TYPE_ID)
+        if type_id is None:
+            return Refuse(Status.INVALID_ARGUMENT_VALUE, "neither action nor event type")
+    return Perform(
+        operation, named, instance, type_id, command.tags(Element.ATTRIBUTE_IDENTIFIER_LIST)
+    )
 
 
 def _route_inquiry(command: CommandSet, *, has_data_set: bool) -> Operation:
@@ -185,6 +251,7 @@ def _route_inquiry(command: CommandSet, *, has_data_set: bool) -> Operation:
 
 def _refusal(command: CommandSet, context: AcceptedContext, served: Served) -> Refuse | None:
     """Return why the command is no request of a service of its context, if it is none."""
+    _ = command.message_id  # without one there is no answer
     if context.abstract_syntax not in served.of(command.command_field) or not context.as_scp:
         return Refuse(Status.UNRECOGNIZED_OPERATION, "not a service of this SOP class")
     if command.text(Element.AFFECTED_SOP_CLASS_UID) != context.abstract_syntax:
@@ -192,9 +259,7 @@ def _refusal(command: CommandSet, context: AcceptedContext, served: Served) -> R
     return None
 
 
-def _route_store(
-    command: CommandSet, context: AcceptedContext, message_id: int, *, has_data_set: bool
-) -> Operation:
+def _route_store(command: CommandSet, context: AcceptedContext, *, has_data_set: bool) -> Operation:
     try:
         sop_instance_uid = command.text(Element.AFFECTED_SOP_INSTANCE_UID)
     except CommandError:
@@ -206,7 +271,7 @@ def _route_store(
     return Store(
         sop_class_uid=context.abstract_syntax,
         sop_instance_uid=sop_instance_uid,
-        message_id=message_id,
+        message_id=command.message_id,
         priority=command.number(Element.PRIORITY) or 0,
         move_originator=_move_originator(command),
     )

@@ -40,10 +40,11 @@ from dicom.dimse.dispatch import (
     Get,
     Inquiry,
     Move,
+    Perform,
     Refuse,
+    Response,
     Served,
     Store,
-    StoreResponse,
     Violation,
     route,
 )
@@ -88,7 +89,8 @@ class _Message:
     encoded: bytearray
     command: CommandSet | None = None
     reception: StoreReception | None = None
-    inquiry: Inquiry | None = None
+    small: Inquiry | Perform | Response | None = None
+    """What has a small data set, or none."""
     identifier: bytearray = field(default_factory=bytearray)
     is_store: bool = False
     is_finishing: bool = False
@@ -209,7 +211,7 @@ class Exchange(Generic[PeerT]):
         services = self._services
         max_object_bytes = services.limits.max_object_bytes
         operation = route(command, message.context, services.served)
-        if self._answering.is_under_way and not isinstance(operation, Cancel | StoreResponse):
+        if self._answering.is_under_way and not isinstance(operation, Cancel | Response):
             operation = Violation("a request before the last was answered")
         match operation:
             case Echo():
@@ -221,29 +223,26 @@ class Exchange(Generic[PeerT]):
                 message.reception = StoreReception.begin(
                     services.store_handler, request, max_object_bytes
                 )
-            case Find() | Move() | Get():
-                message.inquiry = operation
-            case StoreResponse(message_id, status):
-                self._answered(message_id, StoreResult(status, comment_of(command)))
+            case Find() | Move() | Get() | Perform() | Response():
+                message.small = operation
+                if not command.has_data_set:
+                    self._small_complete(message, command, operation)
             case Cancel(message_id):
                 self._answering.cancel(message_id)
                 self._end_message()
-            case Refuse(status, comment):
-                message.is_store = command.command_field == CommandField.C_STORE_RQ
-                refusal = StoreResult(status, comment)
-                message.reception = StoreReception(None, refusal, max_object_bytes)
-                if not command.has_data_set:
-                    self._respond(message, command, refusal)
+            case Refuse():
+                self._refuse(message, command, operation)
             case Violation(reason):
                 self._upper.abort(Ending.ABORTED, reason)
             case _:
                 assert_never(operation)
 
-    def _answered(self, message_id: int | None, result: StoreResult) -> None:
-        if self._answering.stored(message_id, result):
-            self._end_message()
-        else:
-            self._upper.abort(Ending.ABORTED, "a response to nothing we asked")
+    def _refuse(self, message: _Message, command: CommandSet, operation: Refuse) -> None:
+        message.is_store = command.command_field == CommandField.C_STORE_RQ
+        refusal = StoreResult(operation.status, operation.comment)
+        message.reception = StoreReception(None, refusal, self._services.limits.max_object_bytes)
+        if not command.has_data_set:
+            self._respond(message, command, refusal)
 
     def _store_request(self, operation: Store, context: AcceptedContext) -> StoreRequest[PeerT]:
         return StoreRequest(
@@ -259,8 +258,8 @@ class Exchange(Generic[PeerT]):
 
     def _data_arrived(self, message: _Message, chunk: memoryview, *, last: bool) -> None:
         reception, command = message.reception, message.command
-        if message.inquiry is not None and command is not None:
-            self._identifier_arrived(message, command, message.inquiry, chunk, last=last)
+        if message.small is not None and command is not None:
+            self._small_arrived(message, command, message.small, chunk, last=last)
             return
         if reception is None or command is None:
             self._upper.refuse_pdu("a dataset without its command")
@@ -279,28 +278,47 @@ class Exchange(Generic[PeerT]):
         self._upper.hold()
         self._services.spawn(self._finish(message, command, reception))
 
-    def _identifier_arrived(
+    def _small_arrived(
         self,
         message: _Message,
         command: CommandSet,
-        inquiry: Inquiry,
+        operation: Inquiry | Perform | Response,
         chunk: memoryview,
         *,
         last: bool,
     ) -> None:
-        if len(message.identifier) + len(chunk) > self._services.limits.max_identifier_bytes:
+        limits = self._services.limits
+        is_normalized = isinstance(operation, Perform)
+        most = limits.max_normalized_bytes if is_normalized else limits.max_identifier_bytes
+        if len(message.identifier) + len(chunk) > most:
             self._upper.abort(Ending.ABORTED, "an identifier is too long")
             return
         message.identifier += chunk
-        if not last:
-            return
-        census = self._services.census
-        if isinstance(inquiry, Find):
-            census.queries += 1
-        else:
-            census.retrievals += 1
+        if last:
+            self._small_complete(message, command, operation)
+
+    def _small_complete(
+        self, message: _Message, command: CommandSet, operation: Inquiry | Perform | Response
+    ) -> None:
+        census, answering = self._services.census, self._answering
+        match operation:
+            case Response(asked, message_id, status):
+                result = StoreResult(status, comment_of(command))
+                if not answering.answered(asked, message_id, result):
+                    self._upper.abort(Ending.ABORTED, "a response to nothing we asked")
+                    return
+                self._end_message()
+                return
+            case Find():
+                census.queries += 1
+            case Move() | Get():
+                census.retrievals += 1
+            case Perform():
+                census.operations += 1
+            case _:
+                assert_never(operation)
         try:
-            self._answering.begin(inquiry, message.context, command, bytes(message.identifier))
+            answering.begin(operation, message.context, command, bytes(message.identifier))
         except IdentifierError as error:
             self._respond(message, command, StoreResult(Status.CANNOT_UNDERSTAND, str(error)))
         else:

@@ -1,4 +1,4 @@
-"""Identifiers: the small data sets that say what a query wants and what it found (PS3.7 9.1.2)."""
+"""Identifiers and their like: the small data sets of messages (PS3.7 9.1.2 and 10.1)."""
 
 import io
 from dataclasses import replace
@@ -15,13 +15,17 @@ from dicom.uids import IMPLICIT_VR_LITTLE_ENDIAN
 from dicom.walker import Walker
 
 LIMITS: Final = replace(ScanLimits(), max_depth=8, max_elements=4096, require_pixel_data=False)
+NORMALIZED_LIMITS: Final = replace(LIMITS, max_elements=131_072)
+"""Of a DIMSE-N data set: a storage commitment lists every instance of a study."""
 
 
 class IdentifierError(ValueError):
     """An identifier whose bytes contradict themselves; the message holds none of its values."""
 
 
-def decode_identifier(content: bytes, transfer_syntax_uid: str) -> Dataset:
+def decode_identifier(
+    content: bytes, transfer_syntax_uid: str, limits: ScanLimits = LIMITS
+) -> Dataset:
     """Read an identifier.
 
     Parameters
@@ -30,14 +34,16 @@ def decode_identifier(content: bytes, transfer_syntax_uid: str) -> Dataset:
         In little endian, implicit or explicit.
     transfer_syntax_uid
         As negotiated.
+    limits
+        What it may cost.
 
     Raises
     ------
     IdentifierError
-        If it is damaged, too deep, or has more elements than any query needs.
+        If it is damaged, too deep, or has more elements than any message needs.
     """
     implicit = transfer_syntax_uid == IMPLICIT_VR_LITTLE_ENDIAN
-    walker = Walker(ByteSource(io.BytesIO(content)), LIMITS, implicit=implicit, little=True)
+    walker = Walker(ByteSource(io.BytesIO(content)), limits, implicit=implicit, little=True)
     try:
         return walker.walk(0, len(content)).dataset
     except DicomFormatError as error:

@@ -25,8 +25,12 @@ class DimseLimits:
         Largest command set of a message.
     max_identifier_bytes
         Largest identifier of a query; a list of 1,000 UIDs has 64 KiB.
+    max_normalized_bytes
+        Largest data set of a DIMSE-N request; a storage commitment of 20,000 instances has 4 MB.
     find_s
         From a query's identifier to its last match, from a retrieval's to the list of its objects.
+    perform_s
+        From a DIMSE-N request to its response.
     retrieve_s
         From a retrieval's first object to its last.
     max_object_bytes
@@ -72,6 +76,7 @@ class DimseLimits:
     max_user_items: int = 512
     max_command_bytes: int = 65_536
     max_identifier_bytes: int = 131_072
+    max_normalized_bytes: int = 4_194_304
     max_object_bytes: int = 4 * 1024**3
     max_associations: int = 512
     max_associations_per_ip: int = 64
@@ -87,6 +92,7 @@ class DimseLimits:
     response_s: float = 120.0
     message_s: float = 3600.0
     find_s: float = 120.0
+    perform_s: float = 60.0
     retrieve_s: float = 21_600.0
     idle_s: float = 600.0
     association_s: float = 86_400.0

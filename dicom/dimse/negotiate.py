@@ -34,9 +34,11 @@ from pynetdicom.presentation import (
     negotiate_as_acceptor,
 )
 
+from dicom.dimse.command import CommandField
 from dicom.dimse.extended import agreed_on
 from dicom.dimse.information_models import GET_SOP_CLASSES, MOVE_SOP_CLASSES, QUERY_SOP_CLASSES
 from dicom.dimse.limits import DimseLimits
+from dicom.dimse.normalized import NormalizedSopClass
 from dicom.dimse.pdu import (
     ASSOCIATE_FIXED_BYTES,
     AssociateRequest,
@@ -184,6 +186,8 @@ class Negotiator:
         Whether information models are searched.
     serves_retrieval
         Whether objects are retrieved from them; for C-GET, peers may be SCP of storage then.
+    normalized
+        SOP classes of normalised objects served; peers may be SCP of those that report events.
     """
 
     def __init__(
@@ -193,13 +197,16 @@ class Negotiator:
         *,
         serves_queries: bool = False,
         serves_retrieval: bool = False,
+        normalized: Iterable[NormalizedSopClass] = (),
     ) -> None:
         self._limits = limits
         self.storage = storage_sop_classes() | frozenset(extra_sop_classes)
         self.query = QUERY_SOP_CLASSES if serves_queries else frozenset()
         self.move = MOVE_SOP_CLASSES if serves_retrieval else frozenset()
         self.get = GET_SOP_CLASSES if serves_retrieval else frozenset()
+        self.normalized = {each.abstract_syntax: each for each in normalized}
         self._served = self.storage | self.query | self.move | self.get | {VERIFICATION}
+        self._served |= self.normalized.keys()
         self._storage_ranks = _ranks(storage_transfer_syntaxes())
         self._message_ranks = _ranks(_PREFERRED[:2])
         self._remembered: OrderedDict[bytes, Negotiation] = OrderedDict()
@@ -302,6 +309,8 @@ class Negotiator:
         context = build_context(abstract_syntax, transfer_syntaxes)
         context.scu_role = True
         context.scp_role = bool(self.get) and abstract_syntax in self.storage
+        if normalized := self.normalized.get(abstract_syntax):
+            context.scp_role = CommandField.N_EVENT_REPORT_RQ in normalized.operations
         return context
 
     def _pick(self, context: ProposedContext, *, we_send: bool) -> str:

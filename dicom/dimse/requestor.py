@@ -157,9 +157,9 @@ class Requestor:
                 raise self._unexpected(kind)
 
     def context_for(
-        self, abstract_syntax: str, transfer_syntax: str | None = None
+        self, abstract_syntax: str, transfer_syntax: str | None = None, *, as_scp: bool = False
     ) -> AcceptedContext:
-        """Return an accepted context on which we may ask.
+        """Return an accepted context on which we may ask, or report as SCP.
 
         Raises
         ------
@@ -168,7 +168,7 @@ class Requestor:
         """
         for context in self.accepted.values():
             if (
-                context.as_scu
+                (context.as_scp if as_scp else context.as_scu)
                 and context.abstract_syntax == abstract_syntax
                 and transfer_syntax in (None, context.transfer_syntax)
             ):

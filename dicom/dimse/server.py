@@ -8,8 +8,9 @@ import asyncio
 import logging
 import socket
 import ssl as ssl_module
-from collections.abc import Callable, Collection, Coroutine, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any, Final, Generic
 
 from dicom.dimse.answering import Inquirers
@@ -21,6 +22,7 @@ from dicom.dimse.exchange import Services
 from dicom.dimse.find import FindHandler
 from dicom.dimse.limits import DimseLimits
 from dicom.dimse.negotiate import Negotiator
+from dicom.dimse.normalized import NormalizedHandler, NormalizedSopClass
 from dicom.dimse.retrieve import RetrieveHandler
 
 _logger = logging.getLogger(__name__)
@@ -33,7 +35,7 @@ _FAREWELL_S: Final = 1.0
 
 
 class DimseServer(Generic[PeerT]):
-    """A DICOM node's listening side: C-ECHO, C-STORE, C-FIND, C-MOVE, C-GET.
+    """A DICOM node's listening side: C-ECHO, C-STORE, C-FIND, C-MOVE, C-GET, DIMSE-N.
 
     Needs a selector event loop or uvloop; one process listens on any number of ports.
 
@@ -47,6 +49,8 @@ class DimseServer(Generic[PeerT]):
         Answers queries; without one they are not negotiated.
     retrieve_handler
         Answers retrievals; without one they are not negotiated.
+    normalized
+        Who keeps the objects of normalised SOP classes; others are not negotiated.
     limits
         Bounds.
     extra_sop_classes
@@ -60,6 +64,7 @@ class DimseServer(Generic[PeerT]):
         *,
         find_handler: FindHandler[PeerT] | None = None,
         retrieve_handler: RetrieveHandler[PeerT] | None = None,
+        normalized: Mapping[NormalizedSopClass, NormalizedHandler[PeerT]] = MappingProxyType({}),
         limits: DimseLimits | None = None,
         extra_sop_classes: Iterable[str] = (),
     ) -> None:
@@ -70,13 +75,24 @@ class DimseServer(Generic[PeerT]):
             extra_sop_classes,
             serves_queries=find_handler is not None,
             serves_retrieval=retrieve_handler is not None,
+            normalized=normalized,
         )
         self._node = Node(
             gate=gate,
             services=Services(
                 store_handler,
-                Inquirers(find_handler, retrieve_handler),
-                Served(negotiator.storage, negotiator.query, negotiator.move, negotiator.get),
+                Inquirers(
+                    find_handler,
+                    retrieve_handler,
+                    {each.abstract_syntax: handler for each, handler in normalized.items()},
+                ),
+                Served(
+                    negotiator.storage,
+                    negotiator.query,
+                    negotiator.move,
+                    negotiator.get,
+                    negotiator.normalized,
+                ),
                 self._limits,
                 self._census,
                 self._spawn,

@@ -19,6 +19,11 @@ from dicom.dimse.callbacks import (
 from dicom.dimse.find import FindRefusedError, FindRequest, FoundMatch
 from dicom.dimse.identifier import encode_identifier
 from dicom.dimse.limits import DimseLimits
+from dicom.dimse.normalized import (
+    NormalizedRequest,
+    NormalizedResult,
+    NormalizedSopClass,
+)
 from dicom.dimse.server import DimseServer
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -96,6 +101,25 @@ class MemoryFinder:
             self.closed += 1
 
 
+class MemoryObjects:
+    """Answers every DIMSE-N request with ``result``, once ``may_answer`` is set."""
+
+    def __init__(self) -> None:
+        self.requests: list[NormalizedRequest[str]] = []
+        self.result: NormalizedResult | Exception = NormalizedResult()
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.finished = 0
+
+    async def perform(self, request: NormalizedRequest[str], /) -> NormalizedResult:
+        self.requests.append(request)
+        await self.may_answer.wait()
+        self.finished += 1
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
 class OpenGate:
     """Admits everybody as its calling AE title, unless told otherwise."""
 
@@ -121,6 +145,7 @@ class RunningNode:
     gate: OpenGate
     handler: MemoryHandler
     finder: MemoryFinder
+    objects: MemoryObjects
 
     async def summary(self, index: int = 0) -> AssociationSummary[str]:
         """Wait for the summary of an association."""
@@ -130,15 +155,22 @@ class RunningNode:
 
 @asynccontextmanager
 async def running_node(
-    limits: DimseLimits | None = None, extra_sop_classes: tuple[str, ...] = ()
+    limits: DimseLimits | None = None,
+    extra_sop_classes: tuple[str, ...] = (),
+    normalized: tuple[NormalizedSopClass, ...] = (),
 ) -> AsyncIterator[RunningNode]:
-    gate, handler, finder = OpenGate(), MemoryHandler(), MemoryFinder()
+    gate, handler, finder, objects = OpenGate(), MemoryHandler(), MemoryFinder(), MemoryObjects()
     server = DimseServer(
-        gate, handler, find_handler=finder, limits=limits, extra_sop_classes=extra_sop_classes
+        gate,
+        handler,
+        find_handler=finder,
+        normalized=dict.fromkeys(normalized, objects),
+        limits=limits,
+        extra_sop_classes=extra_sop_classes,
     )
     port = await server.start("127.0.0.1", 0)
     try:
-        yield RunningNode(server, port, gate, handler, finder)
+        yield RunningNode(server, port, gate, handler, finder, objects)
     finally:
         await server.close(0)
 
