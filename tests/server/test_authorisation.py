@@ -382,6 +382,11 @@ DIMSE = {
     "the worklist: devices registered for it, what their institution scheduled",
     CommandField.C_GET_RQ: "devices registered to query, within their institution's reach",
     CommandField.C_MOVE_RQ: "devices registered to query, to registered addresses within reach",
+    CommandField.N_CREATE_RQ: "nobody yet: no SOP class of it is negotiated",
+    CommandField.N_SET_RQ: "nobody yet: no SOP class of it is negotiated",
+    CommandField.N_GET_RQ: "nobody yet: no SOP class of it is negotiated",
+    CommandField.N_ACTION_RQ: "nobody yet: no SOP class of it is negotiated",
+    CommandField.N_EVENT_REPORT_RQ: "nobody: we hear no events",
 }
 
 
