@@ -22,6 +22,7 @@ class DecodeFault(StrEnum):
 
     NOT_AN_IMAGE = "not-an-image"
     NO_SUCH_FRAME = "no-such-frame"
+    NO_SUCH_REGION = "no-such-region"
     UNSUPPORTED = "unsupported"
     TOO_LARGE = "too-large"
     FALSE_CLAIM = "false-claim"

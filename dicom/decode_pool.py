@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -103,8 +103,9 @@ class DecodePool:
                 "frame": frame,
                 "picture_type": wanted.picture_type,
                 "quality": wanted.quality,
-                "window": wanted.window and (wanted.window.center, wanted.window.width),
+                "window": wanted.window and astuple(wanted.window),
                 "viewport": wanted.viewport,
+                "region": wanted.region and astuple(wanted.region),
             }
         )
         return Picture(data, wanted.picture_type, int(head["width"]), int(head["height"]))

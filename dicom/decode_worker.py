@@ -9,7 +9,7 @@ from typing import Any
 
 from dicom.codestream import DecodeError, DecodeFault
 from dicom.pixels import open_image, read_frame
-from dicom.render import PictureType, RenderOptions, Window, render_frame
+from dicom.render import PictureType, Region, RenderOptions, Window, render_frame
 from dicom.transcode import Progress, transcode, transcode_frames
 from dicom.worker_process import LENGTH, answer_requests
 
@@ -45,16 +45,16 @@ def _perform(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         values = read_frame(image, frame).values
         little = values.astype(values.dtype.newbyteorder("<"), copy=False)
         return {"shape": values.shape, "dtype": little.dtype.str}, little.tobytes()
-    window = request["window"]
-    viewport = request["viewport"]
+    window, viewport, region = request["window"], request["viewport"], request["region"]
     picture = render_frame(
         image,
         frame,
         RenderOptions(
             picture_type=PictureType(request["picture_type"]),
             quality=int(request["quality"]),
-            window=None if window is None else Window(float(window[0]), float(window[1])),
+            window=None if window is None else Window(*window),
             viewport=None if viewport is None else (int(viewport[0]), int(viewport[1])),
+            region=None if region is None else Region(*region),
         ),
     )
     return {"width": picture.width, "height": picture.height}, picture.data

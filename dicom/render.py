@@ -28,20 +28,44 @@ class PictureType(StrEnum):
 
     PNG = "image/png"
     JPEG = "image/jpeg"
+    GIF = "image/gif"
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A linear grey window (C.11.2.1.2).
+    """A grey window (C.11.2.1.2).
 
     Parameters
     ----------
     center, width
         In units of the modality's output, for example Hounsfield units.
+    function
+        VOI LUT Function; the image's own where None.
     """
 
     center: float
     width: float
+    function: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of a frame (PS3.18 8.3.5.1.3).
+
+    Parameters
+    ----------
+    left, top, width, height
+        In pixels of the image.
+    mirrored, upside_down
+        Flipped left to right, top to bottom.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
+    mirrored: bool = False
+    upside_down: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +75,7 @@ class RenderOptions:
     Parameters
     ----------
     picture_type
-        PNG or JPEG.
+        PNG, JPEG or GIF; colours of a GIF are those of a fixed palette of 256.
     quality
         Of a JPEG, 1 to 100.
     window
@@ -59,12 +83,15 @@ class RenderOptions:
     viewport
         (width, height) in pixels into which the picture is shrunk, keeping its proportions;
         it is never enlarged.
+    region
+        Only a part of the frame; what lies outside the image is left out.
     """
 
     picture_type: PictureType = PictureType.JPEG
     quality: int = 90
     window: Window | None = None
     viewport: tuple[int, int] | None = None
+    region: Region | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +121,7 @@ def render_frame(image: Image, frame: int, options: RenderOptions) -> Picture:
     DecodeError
         See `dicom.pixels.read_frame`.
     """
-    stored = read_frame(image, frame)
+    stored = _cut(read_frame(image, frame), options.region)
     ds = image.header.dataset
     if stored.values.ndim == 2 and stored.photometric != "PALETTE COLOR":
         pixels = _grey(ds, stored, frame, options)
@@ -105,12 +132,42 @@ def render_frame(image: Image, frame: int, options: RenderOptions) -> Picture:
         cover = _shrink(laid_over.astype(np.float32), options.viewport)
         pixels = pixels + (_WHITE - pixels) * (cover if pixels.ndim == 2 else cover[..., None])
     picture = np.ascontiguousarray(np.rint(np.clip(pixels, 0, _WHITE)).astype(np.uint8))
-    if options.picture_type is PictureType.PNG:
-        data = imagecodecs.png_encode(picture, level=3)
-    else:
-        data = imagecodecs.jpeg8_encode(picture, level=options.quality)
     height, width = picture.shape[:2]
+    data = _encode(picture, options)
     return Picture(bytes(data), options.picture_type, width, height)
+
+
+def _cut(frame: Frame, region: Region | None) -> Frame:
+    if region is None:
+        return frame
+    rows = slice(region.top, region.top + region.height)
+    values = frame.values[rows, region.left : region.left + region.width]
+    if not values.size:
+        raise DecodeError(DecodeFault.NO_SUCH_REGION, "the region lies outside the image")
+    values = values[::-1] if region.upside_down else values
+    return Frame(values[:, ::-1] if region.mirrored else values, frame.photometric)
+
+
+def _encode(picture: NDArray[np.uint8], options: RenderOptions) -> bytes | bytearray:
+    match options.picture_type:
+        case PictureType.PNG:
+            return imagecodecs.png_encode(picture, level=3)
+        case PictureType.JPEG:
+            return imagecodecs.jpeg8_encode(picture, level=options.quality)
+        case PictureType.GIF if picture.ndim == 2:
+            return imagecodecs.gif_encode(picture)
+        case PictureType.GIF:
+            # Three bits of red and green, two of blue.
+            red, green, blue = (picture[..., at] for at in range(3))
+            return imagecodecs.gif_encode(
+                (red & 0xE0) | (green >> 5 << 2) | (blue >> 6), colormap=_gif_palette()
+            )
+
+
+def _gif_palette() -> NDArray[np.uint8]:
+    index = np.arange(256)
+    channels = (index >> 5) * 255 / 7, (index >> 2 & 7) * 255 / 7, (index & 3) * 255 / 3
+    return np.stack([np.rint(each).astype(np.uint8) for each in channels], axis=-1)
 
 
 def _grey(ds: Dataset, stored: Frame, frame: int, options: RenderOptions) -> NDArray[Any]:
@@ -122,6 +179,8 @@ def _grey(ds: Dataset, stored: Frame, frame: int, options: RenderOptions) -> NDA
         inverse = True
     window = options.window or _own_window(groups)
     function = access.text(groups[0], "VOILUTFunction") or "LINEAR"
+    if options.window is not None and options.window.function is not None:
+        function = options.window.function
     if window is None:
         table = next((t for g in groups for t in access.sequence(g, "VOILUTSequence")), None)
         if table is not None:

@@ -23,6 +23,7 @@ from server.core.metrics import metrics_route, time_requests
 from server.core.openapi import openapi_routes
 from server.core.settings import Settings
 from server.dicomweb.access import StudyAccess
+from server.dicomweb.capabilities import allow_origins
 from server.dicomweb.derived import Derived
 from server.dicomweb.metadata import MetadataService
 from server.dicomweb.rendering import RenderingService
@@ -116,6 +117,7 @@ def build_app(
         client_max_size=settings.http.max_json_bytes,
     )
     app[SERVICES] = services
+    app.on_response_prepare.append(allow_origins(settings.http.cors_origins))
     app.on_response_prepare.append(set_security_headers(hsts=settings.http.sends_hsts))
     add_routes(
         app,
@@ -173,7 +175,9 @@ def build_app(
                 metadata=MetadataService(
                     database=services.database, derived=derived, executor=services.executor
                 ),
-                rendering=RenderingService(originals=services.originals, renderer=decoders),
+                rendering=RenderingService(
+                    originals=services.originals, derived=derived, renderer=decoders
+                ),
                 searches=SearchService(searches=services.searches, executor=services.executor),
                 storage=StorageService(
                     intake=services.intake,

@@ -49,6 +49,11 @@ class HttpSettings(_Section):
     trusted_proxies: tuple[str, ...] = Field(
         (), description="proxies (addresses or networks) whose X-Forwarded-For is believed"
     )
+    cors_origins: tuple[str, ...] = Field(
+        (),
+        description="sites whose pages may read DICOMweb with a token, like "
+        "`https://viewer.example.cn`; unset: none",
+    )
     max_json_bytes: Positive = Field(1 << 20, description="largest JSON body")
     max_upload_bytes: Positive = Field(
         4 << 30, description="largest DICOM or file body, streamed to the spool"
@@ -60,20 +65,12 @@ class HttpSettings(_Section):
     @field_validator("public_url")
     @classmethod
     def _is_an_origin(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if (
-            parts.scheme not in _DEFAULT_PORTS
-            or not parts.hostname
-            or "@" in parts.netloc
-            or parts.path not in {"", "/"}
-        ):
-            raise ValueError("public_url must be like https://lianzhen.example.cn")
-        # As browsers write an Origin: without the default port, the name in lower case.
-        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        told = parts.port not in {None, _DEFAULT_PORTS[parts.scheme]}
-        return f"{parts.scheme}://{host}{f':{parts.port}' if told else ''}"
+        return None if value is None else _origin(value, "public_url")
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_origin(each, "cors_origins") for each in value)
 
     @model_validator(mode="after")
     def _certificate_and_key_come_together(self) -> Self:
@@ -97,6 +94,21 @@ class HttpSettings(_Section):
     def inner_host(self) -> str:
         """Where the roles behind the web role listen: nobody outside meets them past its TLS."""
         return "127.0.0.1" if self.tls_certificate is not None else self.host
+
+
+def _origin(value: str, name: str) -> str:
+    """Return an origin as browsers write it: without the default port, the name in lower case."""
+    parts = urlsplit(value)
+    if (
+        parts.scheme not in _DEFAULT_PORTS
+        or not parts.hostname
+        or "@" in parts.netloc
+        or parts.path not in {"", "/"}
+    ):
+        raise ValueError(f"{name} must be like https://lianzhen.example.cn")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    told = parts.port not in {None, _DEFAULT_PORTS[parts.scheme]}
+    return f"{parts.scheme}://{host}{f':{parts.port}' if told else ''}"
 
 
 class DicomSettings(_Section):

@@ -56,6 +56,7 @@ class StoredInstance:
     transfer_syntax_uid: str
     bits_allocated: int | None
     """Of its pixels; None where it has none."""
+    frame_count: int | None
     object_id: str
     sha256: str
     size: int
@@ -96,6 +97,7 @@ _INSTANCE_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     Instance.sop_instance_uid,
     Instance.transfer_syntax_uid,
     Instance.bits_allocated,
+    Instance.frame_count,
     Instance.object_id,
     StoredObject.sha256,
     StoredObject.size,

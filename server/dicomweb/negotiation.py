@@ -53,7 +53,8 @@ class Stored(Protocol):
 
 
 METADATA: Final = (Offer(DICOM_JSON), Offer("application/json"))
-RENDERED: Final = (Offer("image/jpeg"), Offer("image/png"))
+RENDERED: Final = (Offer("image/jpeg"), Offer("image/png"), Offer("image/gif"))
+"""PS3.18 Table 8.7.4-1 for single frames."""
 
 
 def chosen(offers: Sequence[Offer], accept: str | None) -> Offer:

@@ -1,23 +1,34 @@
-"""WADO-RS: pictures of instances and frames (PS3.18 10.4.1.1.3)."""
+"""WADO-RS: pictures of studies, series, instances and frames (PS3.18 10.4.1.1.3 and .4)."""
 
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Annotated, Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import Field
 
-from dicom.render import PictureType, RenderOptions, Window
-from server.core.errors import InvalidInput
+from dicom.render import Picture, PictureType, Region, RenderOptions, Window
+from dicom.web.media_types import MediaTypeError, parse_accept
+from dicom.web.multipart import PART_END, MultipartWriter, new_boundary
+from server.core.errors import InvalidInput, NotAcceptable, NotFound
 from server.core.http import Requires, Route, inject_params
+from server.core.streaming import breaking_off
 from server.dicomweb import negotiation
-from server.dicomweb.access import StudyAccess, Target
-from server.dicomweb.asking import INSTANCE, accept_of
-from server.dicomweb.rendering import RenderingService
+from server.dicomweb.access import StoredInstance, StudyAccess, Target
+from server.dicomweb.asking import INSTANCE, SERIES, STUDY, accept_of, frame_numbers, target_of
+from server.dicomweb.rendering import RenderingService, representative
 from server.dicomweb.responses import CACHE, digest, not_modified
 from server.identity.public import ACTOR, Action
 
 _LARGEST_SIDE: Final = 16_384
+_LARGEST_EXTENT: Final = 1 << 30
+_THUMBNAIL: Final = (256, 256)
+_LARGEST_THUMBNAIL: Final = 512
+_FUNCTIONS: Final = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIGMOID"}
 Quality = Annotated[int, Field(ge=1, le=100)]
+_Drawn = tuple[StoredInstance, int]
 
 
 class RenderedHandlers:
@@ -29,11 +40,18 @@ class RenderedHandlers:
 
     def routes(self) -> list[Route]:
         """Return the routes."""
+        handlers: dict[str, Handler] = {
+            f"{STUDY}/rendered": self._rendered_series,
+            f"{SERIES}/rendered": self._rendered_series,
+            f"{INSTANCE}/rendered": self._rendered(),
+            f"{INSTANCE}/frames/{{frames}}/rendered": self._rendered_frames(),
+            f"{STUDY}/thumbnail": self._thumbnail,
+            f"{SERIES}/thumbnail": self._thumbnail,
+            f"{INSTANCE}/thumbnail": self._thumbnail,
+            f"{INSTANCE}/frames/{{frames}}/thumbnail": self._thumbnail,
+        }
         read = Requires(Action.EXAM_READ)
-        return [
-            Route("GET", f"{INSTANCE}/rendered", self._rendered(), read),
-            Route("GET", f"{INSTANCE}/frames/{{frames}}/rendered", self._rendered_frame(), read),
-        ]
+        return [Route("GET", path, handler, read) for path, handler in handlers.items()]
 
     def _rendered(self) -> Handler:
         @inject_params.and_request
@@ -48,53 +66,138 @@ class RenderedHandlers:
             quality: Quality = 90,
             accept: str | None = None,
         ) -> web.StreamResponse:
-            """Draw the first frame of an instance as a JPEG or PNG picture.
+            """Draw the first frame of an instance as a JPEG, PNG or GIF picture.
 
             Tags: dicomweb
             """
-            target = Target(study, series, instance)
             options = _options(request, viewport, window, quality, accept)
-            return await self._draw(request, target, 1, options)
+            found = await self._access.instance(request[ACTOR], Target(study, series, instance))
+            return await self._draw(request, [(found, 1)], options)
 
         return rendered
 
-    def _rendered_frame(self) -> Handler:
+    def _rendered_frames(self) -> Handler:
         @inject_params.and_request
-        async def rendered_frame(
+        async def rendered_frames(
             request: web.Request,
             study: str,
             series: str,
             instance: str,
-            frames: int,
+            frames: str,
             /,
             viewport: str | None = None,
             window: str | None = None,
             quality: Quality = 90,
             accept: str | None = None,
         ) -> web.StreamResponse:
-            """Draw one frame of an instance as a JPEG or PNG picture.
+            """Draw frames of an instance as JPEG, PNG or GIF pictures, several in an envelope.
 
             Tags: dicomweb
             """
-            target = Target(study, series, instance)
+            numbers = frame_numbers(frames)
             options = _options(request, viewport, window, quality, accept)
-            return await self._draw(request, target, frames, options)
+            found = await self._access.instance(request[ACTOR], Target(study, series, instance))
+            if max(numbers) > (found.frame_count or 1):
+                raise NotFound("there is no such frame", code="no-such-frame")
+            return await self._draw(request, [(found, number) for number in numbers], options)
 
-        return rendered_frame
+        return rendered_frames
 
-    async def _draw(
-        self, request: web.Request, target: Target, frame: int, options: RenderOptions
-    ) -> web.StreamResponse:
-        instance = await self._access.instance(request[ACTOR], target)
-        etag = digest("rendered", instance.sha256, str(frame), repr(options))
+    async def _rendered_series(self, request: web.Request) -> web.StreamResponse:
+        """Draw every image of a study or a series, the first frame of each, in an envelope."""
+        options = _asked(request)
+        instances = await self._access.instances(request[ACTOR], target_of(request))
+        images = [(each, 1) for each in instances if each.bits_allocated is not None]
+        if not images:
+            raise NotAcceptable("there is no image to draw", code="no-image")
+        return await self._draw(request, images, options, enveloped=True)
+
+    async def _thumbnail(self, request: web.Request) -> web.StreamResponse:
+        """Draw a small picture that stands for a study, a series, an instance or a frame."""
+        target = target_of(request)
+        options = _asked(request)
+        width, height = options.viewport or _THUMBNAIL
+        viewport = min(width, _LARGEST_THUMBNAIL), min(height, _LARGEST_THUMBNAIL)
+        options = replace(options, viewport=viewport)
+        instances = await self._access.instances(request[ACTOR], target)
+        frame = None
+        if "frames" in request.match_info:
+            (frame, *more) = frame_numbers(request.match_info["frames"])
+            if more:
+                raise InvalidInput("a thumbnail shows one frame", code="bad-frames")
+        candidates = representative(instances)
+        etag = digest("thumbnail", *(each.sha256 for each in candidates), str(frame), repr(options))
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged
-        picture = await self._rendering.render(instance, frame, options)
-        return web.Response(
-            body=picture.data,
-            content_type=picture.picture_type.value,
-            headers={"ETag": f'"{etag}"', **CACHE},
-        )
+        data = await self._rendering.thumbnail(candidates, frame, options)
+        kind = options.picture_type.value
+        return web.Response(body=data, content_type=kind, headers={"ETag": f'"{etag}"', **CACHE})
+
+    async def _draw(
+        self,
+        request: web.Request,
+        drawn: Sequence[_Drawn],
+        options: RenderOptions,
+        *,
+        enveloped: bool = False,
+    ) -> web.StreamResponse:
+        names = (f"{instance.sha256} {number}" for instance, number in drawn)
+        etag = digest("rendered", *names, repr(options), str(enveloped))
+        if (unchanged := not_modified(request, etag)) is not None:
+            return unchanged
+        headers = {"ETag": f'"{etag}"', **CACHE}
+        kind = options.picture_type.value
+        if len(drawn) == 1 and not enveloped:
+            picture = await self._rendering.render(*drawn[0], options)
+            return web.Response(body=picture.data, content_type=kind, headers=headers)
+        writer = MultipartWriter(new_boundary(secrets.randbits), kind)
+        response = web.StreamResponse(headers={**headers, "Content-Type": writer.content_type})
+        if request.method == "HEAD":
+            return response
+        pictures = self._pictures(drawn, options, skips=enveloped)
+        # What goes wrong before the first picture is still a proper answer.
+        first = await anext(pictures)
+        await response.prepare(request)
+        with breaking_off(request):
+            await response.write(_part(writer, first))
+            async for picture in pictures:
+                await response.write(_part(writer, picture))
+            await response.write(writer.end())
+            await response.write_eof()
+        return response
+
+    async def _pictures(
+        self, drawn: Sequence[_Drawn], options: RenderOptions, *, skips: bool
+    ) -> AsyncIterator[Picture]:
+        """Yield picture after picture; of a series, what cannot be drawn is left out."""
+        refused: NotAcceptable | None = None
+        count = 0
+        for instance, number in drawn:
+            try:
+                picture = await self._rendering.render(instance, number, options)
+            except NotAcceptable as error:
+                if not skips:
+                    raise
+                refused = error
+                continue
+            count += 1
+            yield picture
+        if not count and refused is not None:
+            raise refused
+
+
+def _part(writer: MultipartWriter, picture: Picture) -> bytes:
+    return writer.begin(length=len(picture.data)) + picture.data + PART_END
+
+
+def _asked(request: web.Request) -> RenderOptions:
+    """Return what the query says of the picture; what is no matter of ours is not heeded."""
+    query = request.query
+    quality = query.get("quality", "90")
+    if not quality.isascii() or not quality.isdigit() or not 1 <= int(quality[:4]) <= 100:
+        raise InvalidInput("quality is 1 to 100", code="bad-quality")
+    viewport, window = query.get("viewport"), query.get("window")
+    return _options(request, viewport, window, int(quality), query.get("accept"))
 
 
 def _options(
@@ -104,38 +207,65 @@ def _options(
     quality: int,
     accept: str | None,
 ) -> RenderOptions:
-    offer = negotiation.chosen(negotiation.RENDERED, accept or accept_of(request))
+    offer = negotiation.chosen(negotiation.RENDERED, _single(accept or accept_of(request)))
+    size, region = _viewport(viewport) if viewport else (None, None)
     return RenderOptions(
-        PictureType(offer.media_type),
-        quality,
-        _window(window) if window else None,
-        _viewport(viewport) if viewport else None,
+        PictureType(offer.media_type), quality, _window(window) if window else None, size, region
     )
 
 
-def _viewport(text: str) -> tuple[int, int]:
-    """Read width and height; the further numbers, which cut and flip, are not drawn here."""
-    numbers = _numbers(text, "viewport is width,height in pixels")
-    if len(numbers) != 2 or not all(1 <= number <= _LARGEST_SIDE for number in numbers):
-        raise InvalidInput("viewport is width,height in pixels", code="bad-viewport")
-    return int(numbers[0]), int(numbers[1])
+def _single(accept: str | None) -> str | None:
+    """Understand ``multipart/related; type=image/png`` as the pictures that it shall hold."""
+    if accept is None or "multipart/related" not in accept.lower():
+        return accept
+    try:
+        ranges = parse_accept(accept)
+    except MediaTypeError:
+        return accept
+    names = (one.parameter("type") or one.name for one in ranges)
+    return ", ".join(f"{name}; q={one.q:g}" for name, one in zip(names, ranges, strict=True))
+
+
+def _viewport(text: str) -> tuple[tuple[int, int], Region | None]:
+    """Read ``width,height[,left,top,width,height]``; a negative extent flips (8.3.5.1.3)."""
+    wanted = "viewport is width,height or width,height,left,top,width,height in pixels"
+    numbers = [_number(part, wanted) if part.strip() else None for part in text.split(",")]
+    width, height = numbers[0], numbers[1] if len(numbers) > 1 else None
+    if (
+        len(numbers) not in (2, 6)
+        or width is None
+        or height is None
+        or not all(1 <= number <= _LARGEST_SIDE for number in (width, height))
+    ):
+        raise InvalidInput(wanted, code="bad-viewport")
+    return (int(width), int(height)), _region(numbers[2:]) if len(numbers) == 6 else None
+
+
+def _region(numbers: Sequence[float | None]) -> Region:
+    left, top, width, height = numbers
+    across = _LARGEST_EXTENT if width is None else int(width)
+    down = _LARGEST_EXTENT if height is None else int(height)
+    region = Region(int(left or 0), int(top or 0), abs(across), abs(down), across < 0, down < 0)
+    if min(region.left, region.top) < 0 or not (region.width and region.height):
+        raise InvalidInput("the region lies outside the image", code="bad-viewport")
+    return region
 
 
 def _window(text: str) -> Window:
+    wanted = "window is center,width or center,width,function: linear, linear-exact or sigmoid"
     center, _, rest = text.partition(",")
-    width, _, function = rest.partition(",")
-    wanted = "window is center,width or center,width,linear"
-    numbers = _numbers(f"{center},{width}", wanted)
-    if function.strip().lower() not in ("", "linear") or numbers[1] <= 0:
+    width, _, function = (part.strip().lower() for part in rest.partition(","))
+    found = Window(_number(center, wanted), _number(width, wanted))
+    if found.width <= 0 or (function and function not in _FUNCTIONS):
         raise InvalidInput(wanted, code="bad-window")
-    return Window(numbers[0], numbers[1])
+    return replace(found, function=_FUNCTIONS.get(function))
 
 
-def _numbers(text: str, otherwise: str) -> list[float]:
+def _number(text: str, otherwise: str) -> float:
     try:
-        numbers = [float(part) for part in text.split(",")]
+        number = float(text)
     except ValueError:
         raise InvalidInput(otherwise, code="bad-parameter") from None
-    if not all(abs(number) < 1e9 for number in numbers):
+    if not abs(number) < 1e9:
         raise InvalidInput(otherwise, code="bad-parameter")
-    return numbers
+    return number

@@ -1,12 +1,14 @@
 """Pictures of frames, drawn by decoders in processes that may die."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
 from dicom.codestream import DecodeError, DecodeFault
 from dicom.render import Picture, RenderOptions
-from server.core.errors import LianzhenError, NotAcceptable, NotFound, Unavailable
+from server.core.errors import InvalidInput, LianzhenError, NotAcceptable, NotFound, Unavailable
 from server.dicomweb.access import StoredInstance
+from server.dicomweb.derived import Derived
 from server.intake.public import Originals
 
 _TOO_DAMAGED: Final = "the image cannot be rendered; retrieve it as it is"
@@ -21,10 +23,11 @@ class Renderer(Protocol):
 
 
 class RenderingService:
-    """Renders what `access` has found."""
+    """Renders what `access` has found; thumbnails are kept, since lists show them again."""
 
-    def __init__(self, *, originals: Originals, renderer: Renderer) -> None:
+    def __init__(self, *, originals: Originals, derived: Derived, renderer: Renderer) -> None:
         self._originals = originals
+        self._derived = derived
         self._renderer = renderer
 
     async def render(
@@ -45,11 +48,63 @@ class RenderingService:
             except DecodeError as error:
                 raise _refusal(error) from error
 
+    async def thumbnail(
+        self, candidates: Sequence[StoredInstance], frame: int | None, options: RenderOptions
+    ) -> bytes:
+        """Return a small picture of the first of ``candidates`` that can be drawn.
+
+        Parameters
+        ----------
+        candidates
+            At least one.
+        frame
+            From 1; the middle one of the instance where None.
+        options
+            With a viewport.
+
+        Raises
+        ------
+        NotFound, NotAcceptable
+            As `render`, for the last of them.
+        """
+        refused: LianzhenError | None = None
+        for instance in candidates:
+            number = frame or ((instance.frame_count or 1) + 1) // 2
+            width, height = options.viewport or (0, 0)
+            kind = f"{width}x{height}-{options.quality}.{options.picture_type.name.lower()}"
+            key = f"{instance.org}/p/{instance.sha256}/{number}-{kind}"
+            kept = await self._derived.get(key)
+            if kept is not None:
+                return kept
+            try:
+                made = await self.render(instance, number, options)
+            except NotAcceptable as error:
+                refused = error
+                continue
+            await self._derived.keep(key, made.data)
+            return made.data
+        raise refused or NotFound("there is no image", code="no-image")
+
+
+def representative(instances: Sequence[StoredInstance]) -> list[StoredInstance]:
+    """Choose who stands for a study or a series: of its images the middle one, and two in reserve.
+
+    Of several series it is the first that has images (PS3.18 10.4.1.1.4 leaves it to us).
+    """
+    images = [each for each in instances if each.bits_allocated is not None]
+    if not images:
+        raise NotFound("there is no image to show", code="no-image")
+    first = [each for each in images if each.series_uid == images[0].series_uid]
+    chosen = (first[len(first) // 2], first[0], first[-1])
+    return list({each.pk: each for each in chosen}.values())
+
 
 def _refusal(error: DecodeError) -> LianzhenError:
     match error.code:
         case DecodeFault.NO_SUCH_FRAME:
             return NotFound("there is no such frame", code="no-such-frame")
+        case DecodeFault.NO_SUCH_REGION:
+            return InvalidInput("the region lies outside the image", code="bad-viewport")
         case DecodeFault.OVERRUN:
             return Unavailable("rendering took too long; try again", code="render-overrun")
         case code:

@@ -6,12 +6,15 @@ import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from aiohttp import web
 
+from dicom.frames import ByteRange
 from dicom.web.multipart import PART_END, MultipartWriter, new_boundary
 from server.core.errors import InvalidInput
+from server.core.http import problem
 from server.core.streaming import breaking_off
 from server.dicomweb.ranges import Blocks
 from server.dicomweb.retrieval import Body
@@ -20,6 +23,7 @@ PREFIX: Final = "/dicomweb"
 DICOM_JSON: Final = "application/dicom+json"
 # Patient data: a browser may keep it for this user, nothing in between may, and it asks again.
 CACHE: Final = {"Cache-Control": "private, no-cache", "Vary": "Accept, Accept-Encoding"}
+_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 _HOST: Final = re.compile(r"[A-Za-z0-9._\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 
 
@@ -77,8 +81,57 @@ def not_modified(request: web.Request, etag: str) -> web.Response | None:
 async def send_body(
     request: web.Request, body: Body, headers: Mapping[str, str]
 ) -> web.StreamResponse:
-    """Stream one body as it is."""
-    return await _send(request, [(b"", body)], b"", headers)
+    """Stream one body as it is, or the stretch of it that the request asks for."""
+    if body.open_range is None or body.size is None:
+        return await _send(request, [(b"", body)], b"", headers)
+    headers = {**headers, "Accept-Ranges": "bytes"}
+    asked = _asked_range(request, headers.get("ETag"))
+    if asked is None:
+        return await _send(request, [(b"", body)], b"", headers)
+    where = asked.of(body.size)
+    if where is None:
+        return problem(
+            416,
+            "no-such-range",
+            f"there are bytes 0 to {body.size - 1}, and no other",
+            {"Content-Range": f"bytes */{body.size}"},
+        )
+    opened = partial(body.open_range, where.offset, where.length)
+    last = where.offset + where.length - 1
+    headers["Content-Range"] = f"bytes {where.offset}-{last}/{body.size}"
+    stretch = Body(where.length, opened)
+    return await _send(request, [(b"", stretch)], b"", headers, status=206)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One range of a Range header (RFC 9110 14.1.2): from, to, or the last so many bytes."""
+
+    first: int | None
+    last: int | None
+
+    def of(self, size: int) -> ByteRange | None:
+        """Return it within a body of ``size`` bytes, None where it lies outside."""
+        if self.first is None:
+            start = max(size - (self.last or 0), 0)
+            end = size
+        else:
+            start = self.first
+            end = size if self.last is None else min(self.last + 1, size)
+        return ByteRange(start, end - start) if start < end else None
+
+
+def _asked_range(request: web.Request, etag: str | None) -> _Asked | None:
+    """Return the range asked for; several, and those of another state, are answered with all."""
+    if request.method != "GET" or request.headers.get("If-Range", etag) != etag:
+        return None
+    found = _RANGE.fullmatch(request.headers.get("Range", ""))
+    if found is None or found.group(1, 2) == ("", ""):
+        return None
+    first, last = (int(each) if each else None for each in found.group(1, 2))
+    if first is not None and last is not None and last < first:
+        return None
+    return _Asked(first, last)
 
 
 async def send_multipart(
@@ -101,11 +154,16 @@ async def _send(
     pieces: Sequence[tuple[bytes, Body]],
     end: bytes,
     headers: Mapping[str, str],
+    *,
+    status: int = 200,
 ) -> web.StreamResponse:
-    response = web.StreamResponse(headers=headers)
+    response = web.StreamResponse(status=status, headers=headers)
     sizes = [body.size for _, body in pieces if body.size is not None]
     if len(sizes) == len(pieces):
         response.content_length = sum(sizes) + sum(len(head) for head, _ in pieces) + len(end)
+    if request.method == "HEAD":
+        await response.prepare(request)
+        return response
     async with AsyncExitStack() as first:
         # What goes wrong before the first byte is still a proper answer.
         blocks: Blocks | None = await first.enter_async_context(pieces[0][1].open())

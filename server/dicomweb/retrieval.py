@@ -28,6 +28,8 @@ from server.intake.public import Originals, without_preamble
 
 _T = TypeVar("_T")
 _BLOCK_BYTES: Final = 256 * 1024
+_OPENING_BYTES: Final = 132
+"""A preamble and the prefix behind it."""
 _DEFLATED: Final = frozenset({DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, "1.2.840.10008.1.2.4.95"})
 _PIXEL_PATHS: Final = ("7FE00010", "7FE00008", "7FE00009")
 _WORD_BYTES: Final = {"OF": 4, "OL": 4, "OD": 8, "OV": 8}
@@ -41,6 +43,8 @@ class Body:
 
     size: int | None
     open: Callable[[], AbstractAsyncContextManager[Blocks]]
+    open_range: OpenRange | None = None
+    """Opens bytes from an offset on, so many; None where only all of them can be given."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,20 @@ class RetrievalService:
             async with self._originals.open(instance.object_id) as blocks:
                 yield without_preamble(blocks)
 
-        return Body(instance.size, opened)
+        @asynccontextmanager
+        async def opened_range(start: int, length: int) -> AsyncIterator[Blocks]:
+            if start >= _OPENING_BYTES:
+                async with self._originals.open(
+                    instance.object_id, start=start, length=length
+                ) as blocks:
+                    yield blocks
+                return
+            # Whether the preamble is passed on is told by what follows it.
+            end = min(max(start + length, _OPENING_BYTES), instance.size)
+            async with self._originals.open(instance.object_id, start=0, length=end) as blocks:
+                yield only(without_preamble(blocks), 0, [ByteRange(start, length)])
+
+        return Body(instance.size, opened, opened_range)
 
     @asynccontextmanager
     async def frames(
@@ -140,7 +157,7 @@ class RetrievalService:
             return
         width = layout.word_bytes(path) if _is_big_endian(instance) else 1
         async with self._ranges(instance) as open_range:
-            value = Body(length, lambda: _native(open_range, offset, length, width))
+            value = _stretch(open_range, offset, length, width)
             count = layout.index.count if layout.index is not None else 0
             yield BulkData([value], is_pixel_data=path in _PIXEL_PATHS, frame_count=count)
 
@@ -215,7 +232,17 @@ def _frame(
     width = layout.word_bytes(path) if _is_big_endian(instance) else 1
     if (where.offset - index.offset) % width or size % width:
         return Body(size, lambda: _words_around(open_range, where, index.offset, width))
-    return Body(size, lambda: _native(open_range, where.offset, where.length, width))
+    return _stretch(open_range, where.offset, where.length, width)
+
+
+def _stretch(open_range: OpenRange, offset: int, length: int, width: int) -> Body:
+    """Give bytes that stand together, in words of ``width``; part of them where that is 1."""
+    within: OpenRange = lambda start, size: open_range(offset + start, size)  # noqa: E731
+    return Body(
+        length,
+        lambda: _native(open_range, offset, length, width),
+        within if width == 1 else None,
+    )
 
 
 @asynccontextmanager

@@ -90,7 +90,7 @@ class RetrieveHandlers:
         (instance,) = await self._access.instances(request[ACTOR], target_of(request))
         offer = negotiation.instance_offer(instance, accept_of(request), alone=True)
         body, kind = self._body(instance, offer), negotiation.content_type(offer)
-        etag = digest(instance.sha256, str(offer.transfer_syntax))
+        etag = digest(instance.sha256, str(offer.transfer_syntax), str(offer.multipart))
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged
         headers = {"ETag": f'"{etag}"', "Content-Disposition": "attachment", **CACHE}
@@ -130,6 +130,8 @@ class RetrieveHandlers:
             return await self._send_metadata(request, body, offer.media_type, etag)
         gzipped = takes_gzip(request)
         response = web.StreamResponse(headers=_headers(offer.media_type, etag, gzipped=gzipped))
+        if request.method == "HEAD":
+            return response
         blocks = self._metadata.of_study(several, base, gzipped=gzipped)
         first = await anext(blocks)
         await response.prepare(request)
@@ -167,6 +169,9 @@ class RetrieveHandlers:
                 return await self._send_pixels(request, instance, numbers, value.bodies, etag)
             offers = negotiation.octet_offers()
             offer = negotiation.chosen(offers, accept_of(request))
+            etag = digest(etag, str(offer.multipart))
+            if (unchanged := not_modified(request, etag)) is not None:
+                return unchanged
             return await _send(request, offer.multipart, OCTET_STREAM, value.bodies, etag)
 
     async def _send_pixels(
@@ -184,11 +189,11 @@ class RetrieveHandlers:
             offers = [each for each in offers if negotiation.as_stored(instance, each)]
         offer = negotiation.chosen(offers, accept_of(request))
         kind = negotiation.content_type(offer)
-        if negotiation.as_stored(instance, offer):
-            return await _send(request, offer.multipart, kind, stored, etag)
-        etag = digest(etag, kind)
+        etag = digest(etag, kind, str(offer.multipart))
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged
+        if negotiation.as_stored(instance, offer):
+            return await _send(request, offer.multipart, kind, stored, etag)
         async with AsyncExitStack() as made:
             target = str(offer.transfer_syntax)
             bodies = await made.enter_async_context(
@@ -200,8 +205,6 @@ class RetrieveHandlers:
 async def _send(
     request: web.Request, multipart: bool, kind: str, bodies: Sequence[Body], etag: str
 ) -> web.StreamResponse:
-    if (unchanged := not_modified(request, etag)) is not None:
-        return unchanged
     headers = {"ETag": f'"{etag}"', **CACHE}
     if not multipart:
         return await send_body(request, bodies[0], {**headers, "Content-Type": kind})

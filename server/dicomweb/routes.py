@@ -1,7 +1,13 @@
 """All of DICOMweb."""
 
+from collections.abc import Iterator, Sequence
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
 from server.core.http import Route
 from server.dicomweb.access import StudyAccess
+from server.dicomweb.capabilities import options_routes
 from server.dicomweb.metadata import MetadataService
 from server.dicomweb.rendered_routes import RenderedHandlers
 from server.dicomweb.rendering import RenderingService
@@ -33,9 +39,26 @@ def dicomweb_routes(
         metadata=metadata,
         public_url=public_url,
     )
-    return [
+    routes = [
         *search_routes(searches, public_url),
         *retrieve.routes(),
         *RenderedHandlers(access=access, rendering=rendering).routes(),
         *store_routes(storage, public_url),
     ]
+    return [*routes, *_heads(routes), *options_routes(routes, public_url)]
+
+
+def _heads(routes: Sequence[Route]) -> Iterator[Route]:
+    """Answer HEAD wherever GET is answered (RFC 9110 9.3.2)."""
+    for route in routes:
+        if route.method == "GET":
+            yield Route("HEAD", route.path, _plain(route.handler), route.access)
+
+
+def _plain(handler: Handler) -> Handler:
+    """Hide a handler's signature: the OpenAPI document describes it once."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await handler(request)
+
+    return handle

@@ -179,8 +179,16 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("GET", f"{INSTANCE}/metadata"): Rule(READERS, scoped=True),
     ("GET", f"{INSTANCE}/frames/{{frames}}"): Rule(READERS, scoped=True),
     ("GET", f"{INSTANCE}/bulkdata/{{value}}"): Rule(READERS, scoped=True),
-    ("GET", f"{INSTANCE}/rendered"): Rule(READERS, scoped=True),
-    ("GET", f"{INSTANCE}/frames/{{frames}}/rendered"): Rule(READERS, scoped=True),
+    **{
+        ("GET", f"{place}/{name}"): Rule(READERS, scoped=True)
+        for place in (STUDY, SERIES, INSTANCE, f"{INSTANCE}/frames/{{frames}}")
+        for name in ("rendered", "thumbnail")
+    },
+    **{
+        (method, path): Rule(EVERYBODY)
+        for path in ("/dicomweb", "/dicomweb/")
+        for method in ("GET", "OPTIONS")
+    },
     # Nothing is sent here: what is asked is whether the door opens, and it does to a bad request.
     ("POST", "/dicomweb/studies"): Rule(CREATORS, answer=415),
     ("POST", STUDY): Rule(CREATORS, answer=415),
@@ -194,6 +202,12 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("GET", "/api/consults/{consult_id}"): Rule(READERS, scoped=True),
     ("POST", "/api/consults/{consult_id}/close"): Rule(READERS, scoped=True, answer=409),
 }
+
+# What GET answers is what HEAD would; what may be asked of a resource is no secret.
+for _method, _path in tuple(EXPECTED):
+    if _path.startswith(("/dicomweb/s", "/dicomweb/i")) and _method == "GET":
+        EXPECTED["HEAD", _path] = EXPECTED["GET", _path]
+        EXPECTED["OPTIONS", _path] = PUBLIC
 
 
 @pytest.fixture
@@ -342,8 +356,8 @@ async def test_lists_and_searches_show_nothing_of_another_institution(app: Runni
         answer = await (await app.client.get(_filled(path, values), headers=who)).json()
         return list(answer["items"] if isinstance(answer, dict) else answer)
 
-    for (_, path), rule in EXPECTED.items():
-        if rule in (Rule(READERS), Rule(LISTENERS)):
+    for (method, path), rule in EXPECTED.items():
+        if method == "GET" and rule in (Rule(READERS), Rule(LISTENERS)):
             assert await listed(path, reader), path
             assert await listed(path, stranger) == [], path
 

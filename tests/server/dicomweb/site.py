@@ -17,7 +17,16 @@ from dicom.decode_pool import DecodePool
 from server.audit.public import AuditTrail
 from server.core.database import Database
 from server.core.errors import Unavailable
-from server.core.http import ACCESS, Requires, Route, access_of, add_routes, errors_become_problems
+from server.core.http import (
+    ACCESS,
+    Public,
+    Requires,
+    Route,
+    SignedIn,
+    access_of,
+    add_routes,
+    errors_become_problems,
+)
 from server.core.objects.file_store import FileStore
 from server.dicomweb.access import StudyAccess
 from server.dicomweb.derived import Derived
@@ -102,8 +111,12 @@ class Site:
 @web.middleware
 async def _signed_in(request: web.Request, handler: Handler) -> web.StreamResponse:
     access = access_of(request)
+    if isinstance(access, Public):
+        return await handler(request)
     actor = person(request.headers.get("X-Institution", TOWNSHIP))
-    if not isinstance(access, Requires) or not actor.may(Action(access.action)):
+    if not isinstance(access, SignedIn) and not (
+        isinstance(access, Requires) and actor.may(Action(access.action))
+    ):
         return web.Response(status=403)
     request[ACTOR] = actor
     return await handler(request)
@@ -150,7 +163,7 @@ async def running_site(
                     originals=parts.originals, derived=kept, coder=pool, executor=executor
                 ),
                 metadata=metadata,
-                rendering=RenderingService(originals=parts.originals, renderer=pool),
+                rendering=RenderingService(originals=parts.originals, derived=kept, renderer=pool),
                 searches=SearchService(
                     searches=StudySearch(database=database, clock=clock), executor=executor
                 ),

@@ -275,7 +275,8 @@ async def test_a_picture_that_cannot_be_is_refused(site: Site) -> None:
     await site.send(data)
     for query in (
         "viewport=0,0", "viewport=x", "viewport=1", "viewport=99999,1", "window=1", "window=1,0",
-        "window=1,2,sigmoid", "window=nan,1", "quality=0", "quality=101",
+        "window=1,2,cubic", "viewport=9,9,1", "viewport=9,9,-1,0,5,5", "viewport=9,9,500,0,5,5",
+        "window=nan,1", "quality=0", "quality=101",
     ):  # fmt: skip
         async with site.get(f"{path_of(ds)}/rendered?{query}") as response:
             assert response.status == 400, query

@@ -1,41 +1,46 @@
 """What each route asks of those who call it, and how it is described."""
 
+from typing import Final
+
 from aiohttp import web
 
-from server.core.http import ACCESS, Requires, add_routes
+from server.core.http import ACCESS, Public, Requires, SignedIn, add_routes
 from server.core.openapi import openapi_document
 from server.identity.public import Action
 from server.studies.public import ATTRIBUTES, Level
 from tests.server.dicomweb.site import Site
 
+STUDY: Final = "/studies/{study}"
+SERIES: Final = f"{STUDY}/series/{{series}}"
+INSTANCE: Final = f"{SERIES}/instances/{{instance}}"
+FRAMES: Final = f"{INSTANCE}/frames/{{frames}}"
 
-async def test_reading_and_storing_each_need_their_right(site: Site) -> None:
-    needed = {(route.method, route.access) for route in site.routes}
-    assert needed == {
-        ("GET", Requires(Action.EXAM_READ)),
-        ("POST", Requires(Action.EXAM_CREATE)),
+
+READS: Final = tuple(
+    f"/dicomweb{path}"
+    for path in (
+        "/studies", "/series", "/instances",
+        f"{STUDY}/series", f"{STUDY}/instances", f"{SERIES}/instances",
+        STUDY, SERIES, INSTANCE,
+        *(f"{each}/metadata" for each in (STUDY, SERIES, INSTANCE)),
+        *(f"{each}/{name}" for each in (STUDY, SERIES, INSTANCE, FRAMES)
+          for name in ("rendered", "thumbnail")),
+        FRAMES, f"{INSTANCE}/bulkdata/{{value}}",
+    )
+)  # fmt: skip
+
+
+async def test_the_routes_are_those_of_the_standard_each_with_its_right(site: Site) -> None:
+    read, create = Requires(Action.EXAM_READ), Requires(Action.EXAM_CREATE)
+    service = ("/dicomweb", "/dicomweb/")
+    expected = {
+        ("POST", "/dicomweb/studies", create),
+        ("POST", f"/dicomweb{STUDY}", create),
+        *((method, path, read) for path in READS for method in ("GET", "HEAD")),
+        *(("OPTIONS", path, Public()) for path in READS),
+        *((method, path, SignedIn()) for path in service for method in ("GET", "OPTIONS")),
     }
-
-
-async def test_the_routes_are_those_of_the_standard(site: Site) -> None:
-    study = "/dicomweb/studies/{study}"
-    series = f"{study}/series/{{series}}"
-    instance = f"{series}/instances/{{instance}}"
-    assert {(route.method, route.path) for route in site.routes} == {
-        ("POST", "/dicomweb/studies"),
-        ("POST", study),
-        *(
-            ("GET", path)
-            for path in (
-                "/dicomweb/studies", "/dicomweb/series", "/dicomweb/instances",
-                f"{study}/series", f"{study}/instances", f"{series}/instances",
-                study, series, instance,
-                f"{study}/metadata", f"{series}/metadata", f"{instance}/metadata",
-                f"{instance}/frames/{{frames}}", f"{instance}/bulkdata/{{value}}",
-                f"{instance}/rendered", f"{instance}/frames/{{frames}}/rendered",
-            )
-        ),
-    }  # fmt: skip
+    assert {(route.method, route.path, route.access) for route in site.routes} == expected
 
 
 async def test_rendering_is_described_with_its_parameters(site: Site) -> None:

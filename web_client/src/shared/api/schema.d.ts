@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 dffbe43fd9005574917fd5e875156cb2900d8bed2f6d412e0e45c07dd6354fa1
+// Made by `make api-types`; do not edit. OpenAPI document sha256 027fa092543dab629e46424266a169629299cfe974693cff4ddb2b3a3fc4f24d
 
 export interface paths {
     "/api/consults": {
@@ -2480,7 +2480,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Draw one frame of an instance as a JPEG or PNG picture. */
+        /** @description Draw frames of an instance as JPEG, PNG or GIF pictures, several in an envelope. */
         get: {
             parameters: {
                 query?: {
@@ -2494,7 +2494,7 @@ export interface paths {
                     study: string;
                     series: string;
                     instance: string;
-                    frames: number;
+                    frames: string;
                 };
                 cookie?: never;
             };
@@ -2526,7 +2526,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Draw the first frame of an instance as a JPEG or PNG picture. */
+        /** @description Draw the first frame of an instance as a JPEG, PNG or GIF picture. */
         get: {
             parameters: {
                 query?: {

@@ -1,0 +1,159 @@
+"""Pictures of studies, series, instances and frames, and the small ones that lists show."""
+
+from io import BytesIO
+from typing import Any
+
+import imagecodecs
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pydicom import dcmread
+from pydicom.uid import generate_uid
+
+from tests.server.dicomweb.site import Site
+from tests.server.dicomweb.test_retrieve import path_of, uids
+from tests.server.dicomweb.test_transcoding import answer, parts_of
+from tests.support.dicom_files import changed, ct_bytes, ct_series, sample
+
+
+async def picture(site: Site, path: str) -> NDArray[Any]:
+    status, kind, body = await answer(site, path, "image/png")
+    assert (status, kind) == (200, "image/png"), body
+    return np.asarray(imagecodecs.png_decode(body))
+
+
+def with_report(slices: list[bytes]) -> list[bytes]:
+    """Add a report to the study of some slices."""
+    patient = dcmread(BytesIO(slices[0])).PatientID
+    report = changed(
+        sample("test-SR.dcm"), StudyInstanceUID=uids(slices[0])[0], PatientID=patient,
+        SeriesInstanceUID=generate_uid(), SOPInstanceUID=generate_uid(),
+    )  # fmt: skip
+    return [report, *slices]
+
+
+async def test_a_series_is_drawn_picture_by_picture(site: Site) -> None:
+    slices = ct_series(3)
+    for data in with_report(slices):
+        assert (await site.send(data)).verdict.kept
+    study, series, _ = uids(slices[0])
+    for path in (f"/studies/{study}/rendered", f"/studies/{study}/series/{series}/rendered"):
+        for accept in ("image/png", 'multipart/related; type="image/png"'):
+            status, kind, body = await answer(site, path, accept)
+            assert status == 200
+            assert kind.startswith('multipart/related; type="image/png"; boundary=')
+            parts = parts_of(kind, body)
+            assert [imagecodecs.png_decode(each).shape for _, each in parts] == [(128, 128)] * 3
+
+
+async def test_frames_are_drawn_in_the_order_asked_for(site: Site) -> None:
+    data = changed(sample("SC_rgb_rle_2frame.dcm"))
+    await site.send(data)
+    path = f"{path_of(data)}/frames"
+    one, two = [await picture(site, f"{path}/{number}/rendered") for number in (1, 2)]
+    status, kind, body = await answer(site, f"{path}/2,1/rendered", "image/png")
+    assert status == 200
+    drawn = [imagecodecs.png_decode(each) for _, each in parts_of(kind, body)]
+    assert np.array_equal(drawn[0], two)
+    assert np.array_equal(drawn[1], one)
+    for numbers in ("3", "1,3"):
+        assert (await answer(site, f"{path}/{numbers}/rendered", "image/png"))[0] == 404
+
+
+async def test_a_viewport_cuts_and_flips(site: Site) -> None:
+    data = ct_bytes()
+    await site.send(data)
+    path = f"{path_of(data)}/rendered?window=0,2000"
+    whole = await picture(site, path)
+    part = await picture(site, f"{path}&viewport=500,500,10,20,40,30")
+    assert np.array_equal(part, whole[20:50, 10:50])
+    assert np.array_equal(
+        await picture(site, f"{path}&viewport=500,500,10,20,-40,-30"), part[::-1, ::-1]
+    )
+    assert np.array_equal(await picture(site, f"{path}&viewport=500,500,,,,"), whole)
+    small = await picture(site, f"{path}&viewport=20,20,10,20,40,30")
+    assert small.shape == (15, 20)
+
+
+async def test_windows_have_the_shapes_of_the_standard(site: Site) -> None:
+    data = ct_bytes()
+    await site.send(data)
+    ds = dcmread(BytesIO(data))
+    values = ds.pixel_array * float(ds.RescaleSlope) + float(ds.RescaleIntercept)
+    for name, shown in (
+        ("linear", (values - 39.5) / 399 + 0.5),
+        ("linear-exact", (values - 40) / 400 + 0.5),
+        ("sigmoid", 1 / (1 + np.exp(-4 * (values - 40) / 400))),
+    ):
+        found = await picture(site, f"{path_of(data)}/rendered?window=40,400,{name}")
+        expected = np.rint(np.clip(shown, 0, 1) * 255)
+        assert np.abs(found - expected).max() <= 1, name
+
+
+async def test_what_is_not_drawn_is_not_heeded_and_gifs_are_made(site: Site) -> None:
+    for data in (ct_bytes(), changed(sample("examples_rgb_color.dcm"))):
+        await site.send(data)
+        path = f"{path_of(data)}/rendered?annotation=patient,technique&iccprofile=yes&charset=utf-8"
+        whole = await picture(site, path)
+        status, kind, body = await answer(site, path, "image/gif")
+        assert (status, kind, body[:4]) == (200, "image/gif", b"GIF8")
+        drawn = np.asarray(imagecodecs.gif_decode(body)).astype(int)
+        shown = whole if whole.ndim == 3 else np.repeat(whole[..., np.newaxis], 3, axis=-1)
+        step = 1 if whole.ndim == 2 else 86
+        assert np.abs(drawn.reshape(shown.shape) - shown).max() <= step
+
+
+async def test_a_thumbnail_stands_for_its_study(site: Site) -> None:
+    slices = ct_series(5)
+    for data in with_report(slices):
+        await site.send(data)
+    study, series, _ = uids(slices[0])
+    middle = await picture(site, f"{path_of(slices[2])}/thumbnail?viewport=32,32")
+    for path in (f"/studies/{study}", f"/studies/{study}/series/{series}"):
+        assert np.array_equal(await picture(site, f"{path}/thumbnail?viewport=32,32"), middle)
+    assert middle.shape == (32, 32)
+    whole = await picture(site, f"{path_of(slices[2])}/thumbnail?viewport=9999,9999")
+    assert whole.shape == (128, 128)
+    status, kind, _ = await answer(site, f"/studies/{study}/thumbnail", "*/*")
+    assert (status, kind) == (200, "image/jpeg")
+
+
+async def test_a_thumbnail_of_frames_is_that_of_the_middle_one(site: Site) -> None:
+    data = changed(sample("SC_rgb_rle_2frame.dcm"))
+    await site.send(data)
+    path = path_of(data)
+    first = await picture(site, f"{path}/frames/1/thumbnail")
+    assert np.array_equal(await picture(site, f"{path}/thumbnail"), first)
+    for frames, status in (("3", 404), ("1,2", 400), ("x", 400)):
+        assert (await answer(site, f"{path}/frames/{frames}/thumbnail", "*/*"))[0] == status
+
+
+async def test_a_thumbnail_is_drawn_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = ct_bytes()
+    await site.send(data)
+    first = await answer(site, f"{path_of(data)}/thumbnail", "image/jpeg")
+    monkeypatch.delattr("dicom.decode_pool.DecodePool.render")
+    assert await answer(site, f"{path_of(data)}/thumbnail", "image/jpeg") == first
+
+
+async def test_what_has_no_image_has_no_picture(site: Site) -> None:
+    report = changed(sample("test-SR.dcm"))
+    await site.send(report)
+    study, series, _ = uids(report)
+    for path, status in (
+        (f"/studies/{study}/thumbnail", 404), (f"{path_of(report)}/thumbnail", 404),
+        (f"/studies/{study}/series/{series}/rendered", 406), ("/studies/1.2/thumbnail", 404),
+    ):  # fmt: skip
+        async with site.get(path) as response:
+            assert response.status == status, path
+            assert (await response.json())["detail"]
+
+
+async def test_the_client_fetches_pictures_of_a_series(site: Site) -> None:
+    slices = ct_series(2)
+    for data in slices:
+        await site.send(data)
+    study, series, _ = uids(slices[0])
+    client = site.client()
+    jpeg = await site.ask(lambda: client.retrieve_series_rendered(study, series, ("image/jpeg",)))
+    assert b"\xff\xd8\xff" in jpeg
