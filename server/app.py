@@ -36,6 +36,7 @@ from server.ecg_records.reception import EcgReception
 from server.ecg_records.routes import ecg_routes
 from server.ecg_records.service import EcgRecordService
 from server.exports.routes import export_routes
+from server.forwarding.routes import forwarding_routes
 from server.identity.middleware import Refusals, door, guard, visitor_of
 from server.identity.public import Action, Actor
 from server.identity.routes import identity_routes
@@ -190,6 +191,7 @@ def build_app(
                 public_url=settings.http.public_url,
             ),
             *consult_routes(services.consults),
+            *forwarding_routes(services.routes, services.forwards),
             *media.routes(),
             *event_routes(hub=hub, access=Requires(Action.EVENTS_LISTEN), visitor_of=visitor_of),
         ],

@@ -38,7 +38,7 @@ from dicom.uids import is_uid
 from dicom.values import BINARY_NUMBERS
 from dicom.web.dicom_json import to_bytes
 from server.core.settings import Settings
-from server.roles import calling_tls_context
+from server.dicom_node.public import CallingEntity
 
 REFUSED: Final = 1
 _AT_ONCE: Final = 1000
@@ -237,7 +237,7 @@ def _associated(
     limits: DimseLimits | None = None,
 ) -> AbstractAsyncContextManager[Requestor]:
     dicom = Settings().dicom
-    context = calling_tls_context(dicom) if tls else None
+    context = CallingEntity.of(dicom).tls if tls else None
     peer = PeerAddress(host, port, called, calling or dicom.ae_title, context)
     return associate(peer, proposal, limits)
 

@@ -20,6 +20,7 @@ from server.core.logging import configure_logging
 from server.core.settings import DicomSettings, HttpSettings, Settings
 from server.core.supervisor import Supervisor, stop_on_signals
 from server.dicom_node.public import (
+    CallingEntity,
     NodeFind,
     NodeGate,
     NodeQueries,
@@ -193,8 +194,7 @@ def dimse_server(services: Services) -> DimseServer[Visit]:
         refusals=ReadRefusals(
             database=services.database, trail=services.audit, clock=services.clock
         ),
-        ae_title=dicom.ae_title,
-        tls=calling_tls_context(dicom),
+        calling=CallingEntity.of(dicom),
         most=dicom.max_retrieved,
     )
     return DimseServer(
@@ -213,14 +213,6 @@ def web_tls_context(settings: HttpSettings) -> ssl.SSLContext | None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(settings.tls_certificate, settings.tls_key)
-    return context
-
-
-def calling_tls_context(settings: DicomSettings) -> ssl.SSLContext:
-    """Make the context for devices we call over TLS: they are verified, and see who we are."""
-    context = ssl.create_default_context(cafile=settings.tls_server_ca)
-    if settings.tls_certificate is not None:
-        context.load_cert_chain(settings.tls_certificate, settings.tls_key)
     return context
 
 

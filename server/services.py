@@ -24,6 +24,7 @@ from server.ecg_records.conversion import EcgConverter
 from server.ecg_records.public import EcgFollower
 from server.ecg_records.workbench import EcgWorkbench, WorkLimits
 from server.exports.public import StudyExporter
+from server.forwarding.public import ForwardDesk, ForwardFollower, RouteBook, RouteService
 from server.identity.institutions import InstitutionService
 from server.identity.passwords import Passwords
 from server.identity.people import PeopleService
@@ -87,6 +88,8 @@ class Services:
     anchors: Anchors
     tail: EventTail
     consults: ConsultService
+    routes: RouteService
+    forwards: ForwardDesk
 
 
 def build_services(
@@ -117,13 +120,15 @@ def build_services(
     institutions = InstitutionService(database=database, trail=audit, clock=clock, ids=ids)
     passwords = Passwords()
     spool = Spool(settings.spool.dir, min_free_bytes=settings.spool.min_free_bytes, ids=ids)
+    devices = DeviceService(database=database, audit=audit, clock=clock, ids=ids)
     index = StudyIndex(
         patients=PatientService(clock, ids),
         counties=institutions,
         audit=audit,
         ids=ids,
         followers=[
-            # Requests come first: they lock rows, which nobody does after an event.
+            # These two come first: they lock rows, which nobody does after an event.
+            ForwardFollower(book=RouteBook(clock), clock=clock, ids=ids),
             RequestFollower(
                 counties=institutions,
                 exams=ExamArrivals(audit=audit, clock=clock),
@@ -197,7 +202,7 @@ def build_services(
             settings=settings.identity,
         ),
         tokens=TokenService(database=database, trail=audit, clock=clock, ids=ids),
-        devices=DeviceService(database=database, audit=audit, clock=clock, ids=ids),
+        devices=devices,
         bench=bench,
         committer=committer,
         intake=intake,
@@ -251,6 +256,8 @@ def build_services(
             clock=clock,
             ids=ids,
         ),
+        routes=RouteService(database=database, devices=devices, audit=audit, clock=clock, ids=ids),
+        forwards=ForwardDesk(database=database, devices=devices, audit=audit, clock=clock),
     )
 
 

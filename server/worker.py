@@ -1,4 +1,4 @@
-"""The worker role: it screens what arrives, anchors the audit, and prunes what is old."""
+"""The worker role: it screens and forwards what arrives, anchors the audit, and prunes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,9 +12,17 @@ import structlog
 
 from server.core.errors import LianzhenError
 from server.core.workflows import WorkflowEngine
+from server.dicom_node.public import CallingEntity
 from server.ecg_records.jobs import SCREENING_QUEUE, ScreeningJobs
 from server.ecg_records.public import ARRIVED as ECG_ARRIVED
 from server.ecg_records.screening import Screener
+from server.forwarding.public import (
+    Backoff,
+    Forwarder,
+    ForwardLimits,
+    ForwardQueue,
+    Means,
+)
 from server.intake.folders import FolderWatcher, WatchedFolder
 from server.realtime.consumer import DurableConsumer, prune
 from server.realtime.tail import EventRecord
@@ -24,6 +32,8 @@ from server.services import Services
 _log = structlog.get_logger(__name__)
 # What ended this long ago is no help to anybody asking what happened to an ECG.
 _WORKFLOWS_KEPT: Final = timedelta(days=30)
+# After so long another worker sends what one that died had begun to.
+_LEASE: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,8 @@ class Worker:
     jobs: ScreeningJobs
     consumer: DurableConsumer
     watchers: tuple[FolderWatcher, ...]
+    forwards: ForwardQueue
+    forwarder: Forwarder
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -50,6 +62,8 @@ class Worker:
             for number, watcher in enumerate(self.watchers):
                 watching = asyncio.create_task(watcher.run(), name=f"folder-{number}")
                 stack.push_async_callback(_cancelled, watching)
+            await self.forwarder.start()
+            stack.push_async_callback(self.forwarder.stop, grace_s)
             stack.push_async_callback(self.services.anchors.write, at_shutdown=True)
             every_s = self.services.settings.audit.anchor_every_s
             chores = asyncio.create_task(self._chores(every_s), name="chores")
@@ -68,6 +82,7 @@ class Worker:
                 services.reads.prune,
                 services.sessions.prune,
                 self._prune_workflows,
+                self.forwards.prune,
                 partial(prune, services.database, services.clock),
             ):
                 try:
@@ -107,6 +122,14 @@ def build_worker(services: Services) -> Worker:
     async def screen(event: EventRecord) -> None:
         await jobs.enqueue(str(event.payload["ecg_id"]))
 
+    forwards = ForwardQueue(
+        database=services.database,
+        audit=services.audit,
+        clock=services.clock,
+        worker=services.settings.worker_id,
+        lease=_LEASE,
+        backoff=Backoff(),
+    )
     return Worker(
         services=services,
         engine=engine,
@@ -119,6 +142,17 @@ def build_worker(services: Services) -> Worker:
             tail=services.tail,
         ),
         watchers=folder_watchers(services),
+        forwards=forwards,
+        forwarder=Forwarder(
+            means=Means(
+                queue=forwards,
+                devices=services.devices,
+                originals=services.originals,
+                reads=services.reads,
+                calling=CallingEntity.of(services.settings.dicom),
+            ),
+            limits=ForwardLimits(associations=services.settings.dicom.max_forwarding),
+        ),
     )
 
 

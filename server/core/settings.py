@@ -138,6 +138,9 @@ class DicomSettings(_Section):
     max_associations: Positive = Field(200, description="associations at once, all peers together")
     max_associations_per_peer: Positive = Field(32, description="associations at once from one AE")
     idle_timeout_s: Positive = Field(300, description="an association silent this long is ended")
+    max_forwarding: Positive = Field(
+        4, description="associations at once on which a worker forwards to other archives"
+    )
 
 
 class DatabaseSettings(_Section):

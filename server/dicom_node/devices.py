@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from server.audit.public import AuditTrail
@@ -218,33 +218,32 @@ class DeviceService:
 
         A title may stand for several devices; then it is the one of the same institution.
         """
-        async with self._database.reading() as session:
-            found = (
-                await session.scalars(
-                    select(Device).where(
-                        Device.org == asking.org,
-                        Device.ae_title == ae_title,
-                        Device.host.is_not(None),
-                        Device.disabled_at.is_(None),
-                    )
-                )
-            ).all()
-        own = [each for each in found if each.institution_id == asking.institution_id]
+        found = await self._addressed(Device.org == asking.org, Device.ae_title == ae_title)
+        own = [each for each in found if each.actor.institution_id == asking.institution_id]
         candidates = own or found
-        if len(candidates) != 1:
-            return None
-        device = candidates[0]
-        if device.host is None or device.port is None:
-            return None
-        actor = Actor(
-            kind=ActorKind.DEVICE,
-            id=device.id,
-            org=device.org,
-            institution_id=device.institution_id,
-            roles=frozenset(),
-            source=f"{ae_title}@{device.host}",
-        )
-        return Destination(actor, ae_title, device.host, device.port, device.tls)
+        return candidates[0] if len(candidates) == 1 else None
+
+    async def destinations(self, org: str) -> list[Destination]:
+        """Return the devices of a community that objects may be sent to, by title."""
+        return await self._addressed(Device.org == org)
+
+    async def destination_of(self, device_id: str) -> Destination | None:
+        """Return a device to which objects may be sent, None where it has no address any more."""
+        found = await self._addressed(Device.id == device_id)
+        return found[0] if found else None
+
+    async def _addressed(self, *conditions: ColumnElement[bool]) -> list[Destination]:
+        async with self._database.reading() as session:
+            found = await session.scalars(
+                select(Device)
+                .where(Device.host.is_not(None), Device.disabled_at.is_(None), *conditions)
+                .order_by(Device.ae_title, Device.id)
+            )
+            return [
+                _destination(device, device.host, device.port)
+                for device in found
+                if device.host is not None and device.port is not None
+            ]
 
     async def _read(self, ae_title: str) -> tuple[_Known, ...]:
         async with self._database.reading() as session:
@@ -266,3 +265,15 @@ class DeviceService:
                 )
                 for device in found
             )
+
+
+def _destination(device: Device, host: str, port: int) -> Destination:
+    actor = Actor(
+        kind=ActorKind.DEVICE,
+        id=device.id,
+        org=device.org,
+        institution_id=device.institution_id,
+        roles=frozenset(),
+        source=f"{device.ae_title}@{host}",
+    )
+    return Destination(actor, device.ae_title, host, port, device.tls)

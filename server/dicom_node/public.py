@@ -1,13 +1,17 @@
-"""What the composition root takes from the DICOM node."""
+"""What other capabilities and the composition root take from the DICOM node."""
 
-from server.dicom_node.devices import DeviceAddress, DeviceService, NewDevice
+from server.dicom_node.calling import CallingEntity, stored_object
+from server.dicom_node.devices import Destination, DeviceAddress, DeviceService, NewDevice
 from server.dicom_node.find import NodeFind
-from server.dicom_node.models import DeviceCharset
+from server.dicom_node.models import Device, DeviceCharset
 from server.dicom_node.node import NodeGate, NodeStore, Visit
 from server.dicom_node.retrieve import NodeRetrieve
 from server.dicom_node.worklist import NodeQueries, NodeWorklist
 
 __all__ = [
+    "CallingEntity",
+    "Destination",
+    "Device",
     "DeviceAddress",
     "DeviceCharset",
     "DeviceService",
@@ -19,4 +23,5 @@ __all__ = [
     "NodeStore",
     "NodeWorklist",
     "Visit",
+    "stored_object",
 ]

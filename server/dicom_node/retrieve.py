@@ -3,21 +3,17 @@
 Destinations are devices registered with an address, never an address that a peer names.
 """
 
-import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
 import structlog
 
 from dicom import dataset as access
-from dicom.dimse.calling import PeerAddress
 from dicom.dimse.command import Status
-from dicom.dimse.outgoing import OutgoingObject
 from dicom.dimse.retrieve import Retrieval, RetrieveRefusedError, RetrieveRequest, Tally
 from dicom.uids import is_uid
 from server.audit.public import ReadRefusals
-from server.core.errors import LianzhenError, Unavailable
+from server.core.errors import Unavailable
+from server.dicom_node.calling import CallingEntity, stored_object
 from server.dicom_node.devices import Destination, DeviceService
 from server.dicom_node.levels import level_of
 from server.dicom_node.node import NOT_AUTHORISED, Visit
@@ -27,7 +23,6 @@ from server.studies.public import (
     UNIQUE_KEYS,
     InstanceSelector,
     Level,
-    SelectedInstance,
     Selection,
     UniqueKeys,
 )
@@ -56,8 +51,7 @@ class NodeRetrieve:
         devices: DeviceService,
         reads: ReadAudit,
         refusals: ReadRefusals,
-        ae_title: str,
-        tls: ssl.SSLContext,
+        calling: CallingEntity,
         most: int,
     ) -> None:
         self._selector = selector
@@ -65,8 +59,7 @@ class NodeRetrieve:
         self._devices = devices
         self._reads = reads
         self._refusals = refusals
-        self._ae_title = ae_title
-        self._tls = tls
+        self._calling = calling
         self._most = most
 
     async def retrieve(self, request: RetrieveRequest[Visit], /) -> Retrieval:
@@ -92,9 +85,9 @@ class NodeRetrieve:
         except Unavailable as error:
             raise RetrieveRefusedError(Status.CANNOT_PERFORM_SUBOPERATIONS, error.detail) from error
         return Retrieval(
-            [self._outgoing(each) for each in selection.instances if each.shared],
+            [stored_object(self._originals, each) for each in selection.instances if each.shared],
             [each.sop_uid for each in selection.instances if not each.shared],
-            self._address(destination) if destination is not None else None,
+            self._calling.address(destination) if destination is not None else None,
         )
 
     def retrieved(self, request: RetrieveRequest[Visit], tally: Tally, /) -> None:
@@ -120,33 +113,6 @@ class NodeRetrieve:
             await self._reads.record_read(device, study_pk)
         for study_pk in selection.hidden_study_pks:
             await self._refusals.record(device, study_pk)
-
-    def _address(self, destination: Destination) -> PeerAddress:
-        return PeerAddress(
-            host=destination.host,
-            port=destination.port,
-            called_ae=destination.ae_title,
-            calling_ae=self._ae_title,
-            ssl=self._tls if destination.tls else None,
-        )
-
-    def _outgoing(self, instance: SelectedInstance) -> OutgoingObject:
-        start = instance.dataset_offset
-
-        @asynccontextmanager
-        async def opened() -> AsyncIterator[AsyncIterator[bytes]]:
-            # The layer below knows an OSError where bytes are not to be had.
-            try:
-                async with self._originals.open(
-                    instance.object_id, start=start, length=instance.size - start
-                ) as blocks:
-                    yield blocks
-            except LianzhenError as error:
-                raise OSError(error.detail) from error
-
-        return OutgoingObject(
-            instance.sop_class_uid, instance.sop_uid, instance.transfer_syntax_uid, opened
-        )
 
 
 def _keys(request: RetrieveRequest[Visit]) -> UniqueKeys:

@@ -13,8 +13,8 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 from server.core.database import Base, sync_url
 
 _FEATURES: Final = (
-    "audit", "consults", "dicom_node", "ecg_records", "gateway", "identity", "intake", "patients",
-    "realtime", "reports", "requests", "scheduling", "studies",
+    "audit", "consults", "dicom_node", "ecg_records", "forwarding", "gateway", "identity",
+    "intake", "patients", "realtime", "reports", "requests", "scheduling", "studies",
 )  # fmt: skip
 _ONE_AT_A_TIME: Final = text("SELECT pg_advisory_lock(7308600)")
 

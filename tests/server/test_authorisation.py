@@ -197,6 +197,20 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("GET", "/rtc/{consult_id}"): Rule(READERS, answer=400),
     # One is open about the case, which is opened again for whoever may join it.
     ("POST", f"{REQUEST}/consult"): Rule(READERS, scoped=True),
+    ("GET", "/api/forwarding/routes"): Rule(ADMINISTRATORS),
+    # A destination that nobody registered.
+    ("POST", "/api/forwarding/routes"): Rule(
+        ADMINISTRATORS, body={"destination_id": "none"}, answer=400
+    ),
+    ("PUT", "/api/forwarding/routes/{route_id}"): Rule(
+        ADMINISTRATORS, body={"destination_id": "none"}, answer=400
+    ),
+    ("DELETE", "/api/forwarding/routes/{route_id}"): Rule(ADMINISTRATORS, answer=404),
+    ("GET", "/api/forwarding/destinations"): Rule(ADMINISTRATORS),
+    ("GET", "/api/forwarding/jobs"): Rule(ADMINISTRATORS),
+    ("GET", "/api/forwarding/jobs/{job_id}"): Rule(ADMINISTRATORS, answer=404),
+    ("POST", "/api/forwarding/jobs/{job_id}/retry"): Rule(ADMINISTRATORS, answer=404),
+    ("DELETE", "/api/forwarding/jobs/{job_id}"): Rule(ADMINISTRATORS, answer=404),
     ("GET", "/api/consults"): Rule(READERS),
     # Another was closed before.
     ("GET", "/api/consults/{consult_id}"): Rule(READERS, scoped=True),
@@ -293,6 +307,8 @@ async def _concrete(app: RunningApp) -> dict[str, str]:
         "{ecg_id}": str(ecg_id),
         "{request_id}": str(request_id),
         "{upload_id}": "0" * 32,
+        "{route_id}": "0" * 32,
+        "{job_id}": "0" * 32,
         "{consult_id}": str(consult_id),
         "{name}": "none.js",
         "{study}": study.study_instance_uid,

@@ -56,10 +56,12 @@ async def listening(port: int) -> None:
 
 @contextmanager
 def pynetdicom_scp(
-    entity: AE, handlers: Sequence[tuple[Any, ...]] = (), **tls: Any
+    entity: AE, handlers: Sequence[tuple[Any, ...]] = (), port: int = 0, **tls: Any
 ) -> Iterator[int]:
     """Run an SCP of pynetdicom in its threads."""
-    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=list(handlers), **tls)
+    server = entity.start_server(
+        ("127.0.0.1", port), block=False, evt_handlers=list(handlers), **tls
+    )
     assert server is not None
     try:
         yield server.server_address[1]

@@ -19,6 +19,8 @@ TOWNSHIP = {"township_technician", "township_doctor"}
 EXPECTED = {
     "exam.create": {"township_technician"},
     "exam.read": READERS,
+    "exam.schedule": TOWNSHIP,
+    "exam.export": {"county_reader", "county_reviewer", "township_doctor", "county_duty"},
     "events.listen": READERS | TOWNSHIP,
     "metrics.read": {"system_administrator"},
     "worklist.read": READERS | TOWNSHIP,
@@ -29,6 +31,7 @@ EXPECTED = {
     "report.sign": {"county_reader", "county_reviewer"},
     "report.acknowledge": {"township_doctor"},
     "gateway.operate": TOWNSHIP | {"system_administrator"},
+    "forwarding.manage": {"system_administrator"},
     "consult.open": {"township_doctor", "county_duty", "cath_team", "stroke_team"},
     "consult.join": READERS,
 }

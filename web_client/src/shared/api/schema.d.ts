@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 027fa092543dab629e46424266a169629299cfe974693cff4ddb2b3a3fc4f24d
+// Made by `make api-types`; do not edit. OpenAPI document sha256 758abf78899678c15f0733990744b065b4bb6c2cf5fc3235b0d2dee63ec6a7ca
 
 export interface paths {
     "/api/consults": {
@@ -594,6 +594,432 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forwarding/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the devices objects may be sent to, and what waits for each. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DestinationList"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forwarding/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the studies on their way, what changed last first. */
+        get: {
+            parameters: {
+                query?: {
+                    state?: components["schemas"]["JobState"] | null;
+                    limit?: number;
+                    before?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ForwardJobPage"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forwarding/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return one, with what was not taken. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    job_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ForwardJobDetailOut"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** @description Give up what the destination does not have yet. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    job_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "*/*": string;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forwarding/jobs/{job_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Try everything of it again now, what was refused for good, too. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    job_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ForwardJobDetailOut"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forwarding/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the routes of the community, the oldest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RouteList"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** @description Make a route; it holds within five seconds for what arrives from then on. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["RouteIn"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RouteOut"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forwarding/routes/{route_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Make a route another one; what is queued already goes on. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    route_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["RouteIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RouteOut"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** @description Take a route back; what is queued already goes on. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    route_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "*/*": string;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -2692,6 +3118,42 @@ export interface components {
             items: components["schemas"]["ConsultOut"][];
         };
         /**
+         * DestinationList
+         * @description The registered destinations of a community.
+         */
+        DestinationList: {
+            /** Items */
+            items: components["schemas"]["DestinationOut"][];
+        };
+        /**
+         * DestinationOut
+         * @description A registered destination, and whether it takes objects.
+         */
+        DestinationOut: {
+            /** Ae Title */
+            ae_title: string;
+            /** Failed */
+            failed: number;
+            /** Failures */
+            failures: number;
+            /** Host */
+            host: string;
+            /** Id */
+            id: string;
+            /** Out Since */
+            out_since: string | null;
+            /** Port */
+            port: number;
+            /** Reason */
+            reason: string | null;
+            /** Retry At */
+            retry_at: string | null;
+            /** Tls */
+            tls: boolean;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * DisplayFilter
          * @description What may be filtered away where an ECG is drawn, as monitors and carts offer it.
          * @enum {string}
@@ -2848,6 +3310,65 @@ export interface components {
             text_zh: string;
         };
         /**
+         * ForwardJobDetailOut
+         * @description A study on its way, and what was not taken, at most 100 objects.
+         */
+        ForwardJobDetailOut: {
+            job: components["schemas"]["ForwardJobOut"];
+            /** Troubles */
+            troubles: components["schemas"]["TroubleOut"][];
+        };
+        /**
+         * ForwardJobOut
+         * @description A study on its way to a destination; counts are of objects.
+         */
+        ForwardJobOut: {
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Destination Ae */
+            destination_ae: string;
+            /** Destination Id */
+            destination_id: string;
+            /** Due At */
+            due_at: string | null;
+            /** Failed */
+            failed: number;
+            /** Id */
+            id: string;
+            priority: components["schemas"]["Priority"];
+            /**
+             * Queued At
+             * Format: date-time
+             */
+            queued_at: string;
+            /** Reason */
+            reason: string | null;
+            /** Sending */
+            sending: boolean;
+            /** Sent */
+            sent: number;
+            state: components["schemas"]["JobState"];
+            /** Study Id */
+            study_id: string;
+            /** Study Instance Uid */
+            study_instance_uid: string;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * ForwardJobPage
+         * @description One page of the outgoing queue, what changed last first.
+         */
+        ForwardJobPage: {
+            /** Items */
+            items: components["schemas"]["ForwardJobOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * IceServer
          * @description A server as ``RTCPeerConnection`` takes it.
          */
@@ -2889,6 +3410,12 @@ export interface components {
             /** Name Zh */
             name_zh: string;
         };
+        /**
+         * JobState
+         * @description Where a study on its way stands.
+         * @enum {string}
+         */
+        JobState: "waiting" | "failed" | "done";
         JsonValue: unknown;
         /**
          * MedianBeatOut
@@ -2993,6 +3520,12 @@ export interface components {
             notice_zh?: string;
             previous: components["schemas"]["EcgOut"] | null;
         };
+        /**
+         * Priority
+         * @description What goes first, and is told to the destination (PS3.7 9.1.1.1.4).
+         * @enum {string}
+         */
+        Priority: "high" | "medium" | "low";
         /**
          * Problem
          * @description What every error looks like (RFC 9457), with our stable ``code``.
@@ -3294,6 +3827,104 @@ export interface components {
          */
         Role: "village_doctor" | "township_technician" | "township_doctor" | "nurse" | "county_reader" | "county_reviewer" | "county_duty" | "cath_team" | "stroke_team" | "chief_on_duty" | "emergency_doctor" | "city_expert" | "medical_office" | "quality_control" | "finance" | "health_bureau" | "system_administrator" | "auditor";
         /**
+         * RouteIn
+         * @description What a route shall be; each list holds patterns with ``*`` and ``?``, an empty one is met.
+         */
+        RouteIn: {
+            /**
+             * Descriptions
+             * @default []
+             */
+            descriptions?: string[];
+            /**
+             * Destination Id
+             * @description a device that is registered with an address
+             */
+            destination_id: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * Institution Ids
+             * @default []
+             */
+            institution_ids?: string[];
+            /**
+             * Modalities
+             * @default []
+             */
+            modalities?: string[];
+            /** @default medium */
+            priority?: components["schemas"]["Priority"];
+            /**
+             * Source Aes
+             * @default []
+             */
+            source_aes?: string[];
+            /**
+             * Stations
+             * @default []
+             */
+            stations?: string[];
+        };
+        /**
+         * RouteList
+         * @description The routes of a community.
+         */
+        RouteList: {
+            /** Items */
+            items: components["schemas"]["RouteOut"][];
+        };
+        /**
+         * RouteOut
+         * @description A route as it is.
+         */
+        RouteOut: {
+            /**
+             * Descriptions
+             * @default []
+             */
+            descriptions?: string[];
+            /** Destination Ae */
+            destination_ae: string | null;
+            /**
+             * Destination Id
+             * @description a device that is registered with an address
+             */
+            destination_id: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Institution Ids
+             * @default []
+             */
+            institution_ids?: string[];
+            /**
+             * Modalities
+             * @default []
+             */
+            modalities?: string[];
+            /** @default medium */
+            priority?: components["schemas"]["Priority"];
+            /**
+             * Source Aes
+             * @default []
+             */
+            source_aes?: string[];
+            /**
+             * Stations
+             * @default []
+             */
+            stations?: string[];
+        };
+        /**
          * ScheduledExamIn
          * @description An examination to be scheduled.
          */
@@ -3556,6 +4187,27 @@ export interface components {
             name_en: string;
             /** Name Zh */
             name_zh: string;
+        };
+        /**
+         * TroubleOut
+         * @description An object that was tried and not taken.
+         */
+        TroubleOut: {
+            /** Attempts */
+            attempts: number;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Final */
+            final: boolean;
+            /** Reason */
+            reason: string | null;
+            /** Sop Instance Uid */
+            sop_instance_uid: string;
+            /** Status */
+            status: number | null;
         };
         /**
          * VersionList

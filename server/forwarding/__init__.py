@@ -1,0 +1,1 @@
+"""What arrives goes on to other archives, by rule, until they have it."""

@@ -1,0 +1,453 @@
+"""What arrives goes on by rule: as it is, in order, to DCMTK and to archives in trouble."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from pynetdicom import AE, evt
+from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]  # made at import
+from sqlalchemy import select, update
+
+from server.audit.models import AuditEvent
+from server.core.errors import InvalidInput
+from server.dicom_node.models import Device
+from server.forwarding.desk import JobState
+from server.forwarding.models import ForwardObject, Outage, Priority
+from server.forwarding.public import Conditions, NewRoute
+from tests.dicom.dimse.acceptors import pynetdicom_scp, storescp
+from tests.dicom.dimse.test_scu import stored_in
+from tests.server.dicom_node.test_retrieve import data_sets
+from tests.server.forwarding.site import ORG, Site, uid_of, until
+from tests.support.dicom_files import ct_bytes, ct_series, sample
+from tests.support.ports import free_port
+
+
+class Archive:
+    """A destination of pynetdicom's, which answers as it is told, by the number of the object."""
+
+    def __init__(self, answer: Callable[[int], int] = lambda _: 0) -> None:
+        self.answer = answer
+        self.uids: list[str] = []
+        self.priorities: list[int] = []
+        self.at_once = 0
+        self._open = 0
+
+    def _store(self, event: evt.Event) -> int:
+        request: Any = event.request
+        self.uids.append(str(request.AffectedSOPInstanceUID))
+        self.priorities.append(request.Priority)
+        status = self.answer(len(self.uids))
+        if status < 0:
+            event.assoc.abort()
+        return max(status, 0)
+
+    def _opened(self, _: evt.Event) -> None:
+        self._open += 1
+        self.at_once = max(self.at_once, self._open)
+
+    def _closed(self, _: evt.Event) -> None:
+        self._open -= 1
+
+    @contextmanager
+    def running(self, port: int = 0) -> Iterator[int]:
+        entity = AE(ae_title="ARCHIVE")
+        entity.add_supported_context(CTImageStorage, ["1.2.840.10008.1.2.1"])
+        handlers: list[tuple[Any, ...]] = [
+            (evt.EVT_C_STORE, self._store),
+            (evt.EVT_CONN_OPEN, self._opened),
+            (evt.EVT_CONN_CLOSE, self._closed),
+        ]
+        with pynetdicom_scp(entity, handlers, port=port) as at:
+            yield at
+
+
+async def audited(site: Site, action: str) -> list[AuditEvent]:
+    async with site.services.database.reading() as session:
+        found = await session.scalars(select(AuditEvent).where(AuditEvent.action == action))
+        return list(found)
+
+
+# As it is, in order, where a rule says
+
+
+async def test_what_matches_goes_on_to_dcmtk_as_it_is_stored(site: Site, tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    files = [*ct_series(3), sample("JPEG2000.dcm").read_bytes()]
+    async with storescp(folder, "--bit-preserving", "+xa") as port:
+        await site.route(await site.device("ARCHIVE", port))
+        await site.receive(*files)
+        async with site.forwarding():
+            await site.until_sent(4)
+    assert stored_in(folder) == data_sets(*files)
+    assert {job.state for job in await site.jobs()} == {JobState.DONE}
+    async with site.services.database.reading() as session:
+        assert (await session.scalars(select(ForwardObject))).all() == []
+
+
+async def test_a_study_goes_in_its_order_the_most_urgent_first(site: Site) -> None:
+    archive = Archive()
+    first, second, urgent = ct_series(3), ct_series(3), ct_series(3)
+    with archive.running() as port:
+        device = await site.device("ARCHIVE", port)
+        await site.route(device, Conditions(source_aes=("MODALITY",)), Priority.LOW)
+        await site.route(device, Conditions(source_aes=("EMERGENCY",)), Priority.HIGH)
+        await site.receive(*first, *second)
+        await site.receive(*urgent, sender=site.actor("modality-2", "EMERGENCY"))
+        forwarder = site.forwarder()
+        forwarder._limits = replace(forwarder._limits, associations=1)
+        async with site.forwarding(forwarder):
+            await site.until_sent(9)
+    assert archive.uids == [uid_of(data) for data in (*urgent, *first, *second)]
+    assert archive.priorities == [1] * 3 + [2] * 6
+    assert archive.at_once == 1
+
+
+async def test_several_studies_go_at_once_within_the_bound(site: Site) -> None:
+    everybody_is_there = threading.Barrier(2, timeout=20)
+
+    def answer(number: int) -> int:
+        if number <= 2:
+            everybody_is_there.wait()
+        return 0
+
+    archive = Archive(answer)
+    with archive.running() as port:
+        await site.route(await site.device("ARCHIVE", port))
+        for _ in range(5):
+            await site.receive(*ct_series(2))
+        async with site.forwarding():
+            await site.until_sent(10)
+    assert archive.at_once == 2
+
+
+async def test_only_what_a_route_matches_is_queued(site: Site) -> None:
+    device = await site.device("ARCHIVE", free_port())
+    await site.route(
+        device,
+        Conditions(
+            institution_ids=(site.institutions["township1"],),
+            modalities=("CT", "M?"),
+            stations=("ct0*",),
+            descriptions=("*head*", "abdomen"),
+        ),
+    )
+    fitting = {"StationName": "CT01_oc0", "SeriesDescription": "CT Head 2mm"}
+    ct = ct_series(1)[0]
+    matching = ct_bytes(SOPInstanceUID="1.2.1", StudyInstanceUID="1.1", **fitting)
+    await site.receive(ct, matching)
+    await site.receive(
+        ct_bytes(SOPInstanceUID="1.2.2", StudyInstanceUID="1.3", **fitting),
+        sender=site.actor("modality", "MODALITY", "township2"),
+    )
+    await site.receive(
+        ct_bytes(SOPInstanceUID="1.2.4", StudyInstanceUID="1.4", **fitting, Modality="US")
+    )
+    (job,) = await site.jobs()
+    assert (job.study_instance_uid, job.waiting, job.state) == ("1.1", 1, JobState.WAITING)
+
+
+async def test_nothing_goes_back_to_where_it_came_from(site: Site) -> None:
+    archive = await site.device("ARCHIVE", free_port())
+    other = await site.device("OTHER", free_port())
+    await site.route(archive)
+    await site.route(other)
+    await site.receive(*ct_series(1), sender=site.actor(archive, "ARCHIVE"))
+    # The same application entity from a network that is registered apart.
+    await site.receive(*ct_series(1), sender=site.actor("another-id", "ARCHIVE"))
+    assert [job.destination_ae for job in await site.jobs()] == ["OTHER", "OTHER"]
+
+
+async def test_an_object_that_arrives_again_is_not_sent_again(site: Site) -> None:
+    await site.route(await site.device("ARCHIVE", free_port()))
+    (data,) = ct_series(1)
+    await site.receive(data)
+    incoming = site.services.intake.begin(site.actor("modality", "MODALITY"))
+    incoming.write(data)
+    await incoming.finish()
+    (job,) = await site.jobs()
+    assert job.waiting == 1
+
+
+async def test_two_routes_to_one_destination_send_once(site: Site) -> None:
+    device = await site.device("ARCHIVE", free_port())
+    await site.route(device, priority=Priority.LOW)
+    await site.route(device, Conditions(modalities=("CT",)), Priority.HIGH)
+    await site.receive(*ct_series(2))
+    (job,) = await site.jobs()
+    assert (job.waiting, job.priority) == (2, Priority.HIGH)
+
+
+async def test_a_route_that_is_disabled_or_removed_leads_nowhere(site: Site) -> None:
+    device = await site.device("ARCHIVE", free_port())
+    route = await site.route(device)
+    off = NewRoute(device, Conditions(), is_enabled=False)
+    await site.services.routes.change(ORG, route, off)
+    await site.route(await site.device("OTHER", free_port()))
+    await site.services.routes.remove(ORG, (await site.services.routes.list(ORG))[-1].id)
+    await site.receive(*ct_series(1))
+    assert await site.jobs() == []
+    actions = {row.action for row in await audited(site, "route.change")}
+    assert actions == {"route.change"}
+    assert len(await audited(site, "route.remove")) == 1
+
+
+async def test_a_route_leads_to_a_registered_address_alone(site: Site) -> None:
+    without = await site.device("MODALITY")
+    for destination in (without, "nobody"):
+        with pytest.raises(InvalidInput, match="registered with an address"):
+            await site.route(destination)
+    with pytest.raises(InvalidInput, match="no device STRANGER is registered"):
+        await site.services.routes.destination_id(ORG, "STRANGER")
+    with pytest.raises(InvalidInput, match="registered with an address"):
+        await site.services.routes.create("elsewhere", NewRoute(without, Conditions()))
+
+
+async def test_what_leaves_is_on_record(site: Site, tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    async with storescp(folder) as port:
+        device = await site.device("ARCHIVE", port)
+        await site.route(device)
+        await site.receive(*ct_series(2))
+        async with site.forwarding():
+            await site.until_sent(2)
+    (read,) = await audited(site, "study.read")
+    assert (read.actor_id, read.actor_kind) == (device, "device")
+    (row,) = await audited(site, "study.forward")
+    assert orjson.loads(row.detail) == {"destination_id": device, "sent": 2, "not_taken": 0}
+
+
+# Destinations in trouble
+
+
+async def test_a_destination_that_is_down_gets_everything_once_it_is_back(site: Site) -> None:
+    archive, port = Archive(), free_port()
+    await site.route(await site.device("ARCHIVE", port))
+    files = ct_series(3)
+    await site.receive(*files)
+    async with site.forwarding():
+
+        async def tried() -> bool:
+            return (await site.destinations())["ARCHIVE"].failures > 2
+
+        await until(tried, "the destination to be tried three times")
+        state = (await site.destinations())["ARCHIVE"]
+        assert (state.waiting, state.failed) == (3, 0)
+        assert state.out_since is not None
+        assert "cannot be reached" in (state.reason or "")
+        with archive.running(port):
+            await site.until_sent(3)
+    assert archive.uids == [uid_of(data) for data in files]
+    state = (await site.destinations())["ARCHIVE"]
+    assert (state.out_since, state.failures, state.reason) == (None, 0, None)
+
+
+async def test_a_destination_that_refuses_half_has_the_other_half(site: Site) -> None:
+    files = ct_series(4)
+    bad = {uid_of(files[1]), uid_of(files[3])}
+    archive = Archive()
+    archive.answer = lambda _: 0xC000 if archive.uids[-1] in bad else 0
+    with archive.running() as port:
+        await site.route(await site.device("ARCHIVE", port))
+        await site.receive(*files)
+        async with site.forwarding():
+
+            async def over() -> bool:
+                (job,) = await site.jobs()
+                return job.state is JobState.FAILED and not job.waiting
+
+            await until(over, "the refused to be given up")
+    (job,) = await site.jobs()
+    assert (job.sent, job.failed, job.reason) == (2, 2, "status C000: no comment")
+    troubles = await site.troubles()
+    told = {uid: (each.is_final, each.attempts, each.status) for uid, each in troubles.items()}
+    assert told == dict.fromkeys(bad, (True, 3, 0xC000))
+    # In order, and those behind one that is refused do not wait for it.
+    assert archive.uids[:4] == [uid_of(data) for data in files]
+
+
+async def test_what_failed_is_sent_when_somebody_says_so(site: Site) -> None:
+    files = ct_series(2)
+    archive = Archive(lambda _: 0xC000)
+    with archive.running() as port:
+        await site.route(await site.device("ARCHIVE", port))
+        await site.receive(*files)
+        async with site.forwarding(site.forwarder(tries=1)):
+
+            async def failed() -> bool:
+                (job,) = await site.jobs()
+                return job.failed == 2
+
+            await until(failed, "both to fail")
+            archive.answer = lambda _: 0
+            (job,) = await site.jobs()
+            await site.services.forwards.retry(ORG, job.id)
+            await site.until_sent(2)
+    assert len(await audited(site, "forward.retry")) == 1
+
+
+async def test_what_somebody_dropped_is_not_sent(site: Site) -> None:
+    await site.route(await site.device("ARCHIVE", free_port()))
+    await site.receive(*ct_series(2))
+    (job,) = await site.jobs()
+    await site.services.forwards.drop(ORG, job.id)
+    (job,) = await site.jobs()
+    assert (job.state, job.waiting, job.sent) == (JobState.DONE, 0, 0)
+    assert await site.queue().claim([]) is None
+
+
+async def test_a_full_destination_is_left_alone_and_loses_nothing(site: Site) -> None:
+    files = ct_series(5)
+    archive = Archive(lambda number: 0xA700 if number <= 6 else 0)
+    with archive.running() as port:
+        await site.route(await site.device("ARCHIVE", port))
+        await site.receive(*files)
+        async with site.forwarding(site.forwarder(tries=1)):
+            await site.until_sent(5)
+    # Three refusals in a row are enough to see it.
+    assert archive.uids[:3] == [uid_of(data) for data in files[:3]]
+    assert set(archive.uids[6:]) == {uid_of(data) for data in files}
+
+
+async def test_an_object_that_breaks_the_association_lets_the_others_go(site: Site) -> None:
+    files = ct_series(3)
+    poison = uid_of(files[0])
+    archive = Archive()
+    archive.answer = lambda _: -1 if archive.uids[-1] == poison else 0
+    with archive.running() as port:
+        await site.route(await site.device("ARCHIVE", port))
+        await site.receive(*files)
+        async with site.forwarding():
+            await site.until_sent(2)
+
+            async def given_up() -> bool:
+                (job,) = await site.jobs()
+                return job.failed == 1
+
+            await until(given_up, "the poison to be given up")
+    (trouble,) = (await site.troubles()).values()
+    assert (trouble.sop_instance_uid, trouble.attempts) == (poison, 3)
+
+
+async def test_what_the_destination_does_not_take_fails_with_a_reason(site: Site) -> None:
+    data = sample("MR_small.dcm").read_bytes()
+    with Archive().running() as port:
+        await site.route(await site.device("ARCHIVE", port))
+        await site.receive(data)
+        async with site.forwarding(site.forwarder(tries=1)):
+
+            async def failed() -> bool:
+                (job,) = await site.jobs()
+                return job.failed == 1
+
+            await until(failed, "it to fail")
+    (job,) = await site.jobs()
+    assert "does not take" in (job.reason or "")
+
+
+async def test_bytes_that_are_not_at_hand_wait_and_the_destination_is_not_blamed(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = Archive()
+    with archive.running() as port:
+        await site.route(await site.device("ARCHIVE", port))
+        await site.receive(*ct_series(2))
+        place = site.services.originals._place
+        is_away = True
+
+        async def away(object_id: str) -> object:
+            if is_away:
+                raise InvalidInput("the store is away")
+            return await place(object_id)
+
+        monkeypatch.setattr(site.services.originals, "_place", away)
+        async with site.forwarding(site.forwarder(tries=1)):
+
+            async def tried() -> bool:
+                return any(each.attempts > 1 for each in (await site.troubles()).values())
+
+            await until(tried, "an object to be tried twice")
+            assert (await site.destinations())["ARCHIVE"].failures == 0
+            is_away = False
+            await site.until_sent(2)
+
+
+async def test_a_destination_that_lost_its_address_keeps_its_queue(site: Site) -> None:
+    device = await site.device("ARCHIVE", free_port())
+    await site.route(device)
+    await site.receive(*ct_series(1))
+    async with site.services.database.unit_of_work() as uow:
+        await uow.session.execute(update(Device).values(host=None, port=None))
+        await uow.commit()
+    async with site.forwarding():
+
+        async def out() -> bool:
+            async with site.services.database.reading() as session:
+                reason = await session.scalar(select(Outage.reason))
+            return reason == "it is not registered with an address any more"
+
+        await until(out, "the destination to be out")
+    (job,) = await site.jobs()
+    assert job.waiting == 1
+
+
+# Workers
+
+
+async def test_a_study_is_claimed_once_and_taken_up_when_its_worker_died(site: Site) -> None:
+    await site.route(await site.device("ARCHIVE", free_port()))
+    await site.receive(*ct_series(1))
+    dying, other = site.queue("worker-1", lease_s=0.2), site.queue("worker-2")
+    claims = await asyncio.gather(dying.claim([]), other.claim([]))
+    assert sum(claim is not None for claim in claims) == 1
+    if claims[0] is None:
+        await other.take_back()
+        assert await dying.claim([]) is not None
+
+    async def free() -> bool:
+        return await other.claim([]) is not None
+
+    await until(free, "the claim to run out")
+    assert await dying.claim([]) is None
+
+
+async def test_a_worker_that_starts_again_takes_its_claims_back(site: Site) -> None:
+    await site.route(await site.device("ARCHIVE", free_port()))
+    await site.receive(*ct_series(1))
+    assert await site.queue().claim([]) is not None
+    assert await site.queue().claim([]) is None
+    again = site.queue()
+    await again.take_back()
+    assert await again.claim([]) is not None
+
+
+async def test_what_arrives_while_its_study_is_sent_goes_as_well(site: Site) -> None:
+    files = ct_series(4)
+    may_go_on = threading.Event()
+
+    def answer(number: int) -> int:
+        if number == 1:
+            assert may_go_on.wait(20)
+        return 0
+
+    archive = Archive(answer)
+    with archive.running() as port:
+        await site.route(await site.device("ARCHIVE", port))
+        await site.receive(*files[:2])
+        async with site.forwarding():
+
+            async def begun() -> bool:
+                return bool(archive.uids)
+
+            await until(begun, "the first object")
+            await site.receive(*files[2:])
+            may_go_on.set()
+            await site.until_sent(4)
+    assert archive.uids == [uid_of(data) for data in files]
