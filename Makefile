@@ -1,4 +1,4 @@
-# One word each: make setup | demo | check | test | e2e | pictures | bench | lock | api-types | clean
+# One word each: make setup | demo | check | test | faults | e2e | pictures | bench | lock | api-types | clean
 # make demo HOST=<address or name of this machine> serves the LAN over TLS.
 # Nothing here asks a question or needs more than Python >= 3.11 with venv, Node >= 20.19 and make.
 PYTHON ?= python3
@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 DIST := web_client/dist/index.html
 WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/e2e/*' 2>/dev/null)
 
-.PHONY: setup setup-dev demo check test e2e pictures bench lock api-types clean
+.PHONY: setup setup-dev demo check test faults e2e pictures bench lock api-types clean
 
 demo: setup
 	@exec $(BIN)/lianzhen demo $(if $(HOST),--host $(HOST))
@@ -56,6 +56,10 @@ check: setup-dev
 test: setup-dev
 	cd web_client && npm test --silent
 	$(BIN)/python -m pytest
+
+# Part of `make test`; the judge is the ledger of the sender: what it was told, held against what is there.
+faults: setup-dev
+	$(BIN)/python -m pytest tests/server/faults tests/server/core/objects tests/server/intake
 
 e2e: setup-dev
 	$(BIN)/python -m pytest tests/e2e

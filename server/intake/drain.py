@@ -35,7 +35,7 @@ _BATCH: Final = 32
 _PARALLEL: Final = 4
 _IDLE_S: Final = 0.5
 _LONGEST_WAIT_S: Final = 30.0
-_LONGEST_WAIT_FOR_SENDERS: Final = timedelta(seconds=30)
+_LONGEST_WAIT_FOR_SENDERS: Final = timedelta(seconds=5)
 _SWEEP_EVERY_S: Final = 60.0
 _BLOCK_BYTES: Final = 256 * 1024
 

@@ -177,6 +177,9 @@ class Spool:
     def check_room(self) -> None:
         """Raise `StorageFull` below the watermark: we refuse in time rather than lose."""
         if self.free_bytes < self._min_free_bytes:
+            # Nobody is refused for want of room that there is by now.
+            self._room_checked_at_s = float("-inf")
+        if self.free_bytes < self._min_free_bytes:
             raise StorageFull(
                 "the server's disk is nearly full; keep the data and send again later"
             )
