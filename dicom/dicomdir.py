@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pydicom.datadict import dictionary_VR
 
+from dicom.encoding import EXPLICIT_LITTLE, LONG_VRS, LONGEST_SHORT, file_meta
 from dicom.uids import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLEMENTATION_CLASS_UID,
@@ -25,7 +26,6 @@ LONGEST_COMPONENT: Final = 8
 
 Json = Mapping[str, Any]
 
-_LONG_VRS: Final = frozenset({"SQ", "UC", "UT", "UR", "OB", "UN"})
 _ROOT: Final = "1.2.840.10008.5.1.4.1.1."
 _RECORD_TYPES: Final[Mapping[str, str]] = {
     "4.2": "SPECTROSCOPY",
@@ -266,7 +266,7 @@ def _item(record: _Record, following: int, lower: int) -> bytes:
             _element(0x00041512, "UI", record.file.transfer_syntax_uid.encode()),
         ]
     body = b"".join(parts) + _keys(record)
-    return struct.pack("<HHI", 0xFFFE, 0xE000, len(body)) + body
+    return EXPLICIT_LITTLE.item(body)
 
 
 def _keys(record: _Record) -> bytes:
@@ -315,10 +315,8 @@ def _encoded(attributes: Json) -> bytes:
     for tag, value in sorted(attributes.items()):
         vr = str(value.get("vr", "UN"))
         if vr == "SQ":
-            data = b""
-            for item in value.get("Value", ()):
-                body = _encoded(item)
-                data += struct.pack("<HHI", 0xFFFE, 0xE000, len(body)) + body
+            items = (EXPLICIT_LITTLE.item(_encoded(item)) for item in value.get("Value", ()))
+            data = b"".join(items)
         elif vr in ("US", "UL"):
             code = "H" if vr == "US" else "I"
             data = b"".join(struct.pack(f"<{code}", int(one)) for one in value.get("Value", ()))
@@ -340,39 +338,21 @@ def _texts(value: Json) -> list[str]:
 
 
 def _element(tag: int, vr: str, data: bytes) -> bytes:
-    if len(data) % 2:
-        data += b"\0" if vr in ("UI", "OB", "UN") else b" "
-    head = struct.pack("<HH2s", tag >> 16, tag & 0xFFFF, vr.encode())
-    if vr in _LONG_VRS:
-        return head + struct.pack("<HI", 0, len(data)) + data
     # A text too long for its VR's length field is no key of a directory.
-    data = data[:0xFFFE]
-    return head + struct.pack("<H", len(data)) + data
+    return EXPLICIT_LITTLE.element(tag, vr, data if vr in LONG_VRS else data[:LONGEST_SHORT])
 
 
 def _head(uid: str) -> bytes:
     """Encode all before the records, the offsets and the length of their sequence being zero."""
-    meta = b"".join(
-        [
-            _element(0x00020001, "OB", b"\0\x01"),
-            _element(0x00020002, "UI", MEDIA_STORAGE_DIRECTORY.encode()),
-            _element(0x00020003, "UI", uid.encode()),
-            _element(0x00020010, "UI", EXPLICIT_VR_LITTLE_ENDIAN.encode()),
-            _element(0x00020012, "UI", IMPLEMENTATION_CLASS_UID.encode()),
-            _element(0x00020013, "SH", IMPLEMENTATION_VERSION_NAME.encode()),
-        ]
-    )
+    implementation = (IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
     return b"".join(
         [
-            bytes(128),
-            b"DICM",
-            _element(0x00020000, "UL", struct.pack("<I", len(meta))),
-            meta,
+            file_meta(MEDIA_STORAGE_DIRECTORY, uid, EXPLICIT_VR_LITTLE_ENDIAN, implementation),
             _element(0x00041130, "CS", b"LIANZHEN"),
             _element(0x00041200, "UL", bytes(4)),
             _element(0x00041202, "UL", bytes(4)),
             _element(0x00041212, "US", bytes(2)),
-            struct.pack("<HH2sHI", 0x0004, 0x1220, b"SQ", 0, 0),
+            EXPLICIT_LITTLE.head(0x00041220, "SQ", 0),
         ]
     )
 

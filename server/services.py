@@ -23,7 +23,7 @@ from server.dicom_node.public import DeviceService
 from server.ecg_records.conversion import EcgConverter
 from server.ecg_records.public import EcgFollower
 from server.ecg_records.workbench import EcgWorkbench, WorkLimits
-from server.exports.public import StudyExporter
+from server.exports.public import Anonymizer, StudyExporter
 from server.forwarding.public import ForwardDesk, ForwardFollower, RouteBook, RouteService
 from server.identity.institutions import InstitutionService
 from server.identity.passwords import Passwords
@@ -209,7 +209,12 @@ def build_services(
         uploads=uploads,
         originals=originals,
         exporter=StudyExporter(
-            database=database, originals=originals, audit=audit, clock=clock, executor=executor
+            database=database,
+            originals=originals,
+            anonymizer=Anonymizer(originals=originals, executor=executor, key=key),
+            audit=audit,
+            clock=clock,
+            executor=executor,
         ),
         drain=Drain(
             spool=spool,

@@ -1,5 +1,6 @@
 """What stands beside the images for the person who opens the ZIP."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -20,9 +21,22 @@ in it with any DICOM viewer, for instance Weasis, MicroDicom, RadiAnt or Horos. 
 let the receiving hospital's imaging department import it.
 These files are the patient's private data: pass them on to nobody else.
 """
+_ANONYMOUS: Final = """
+影像已按 DICOM PS3.15 附录 E 去标识化（Basic Application Confidentiality Profile）{options}。
+另有 {left_out} 个对象的像素或文档里可能印有患者信息，没有导出。
+
+De-identified by PS3.15 Annex E (Basic Application Confidentiality Profile){options}.
+{left_out} further objects may have a name in their pixels or document, and were left out.
+"""
 
 
-def note(at: datetime, count: int) -> bytes:
-    """Return the note as Windows' own editor reads it: UTF-8 with its mark, CR LF."""
+def note(at: datetime, count: int, left_out: int, options: Sequence[str] | None) -> bytes:
+    """Return the note as Windows' own editor reads it: UTF-8 with its mark, CR LF.
+
+    ``options`` are those of a de-identification, None where there was none.
+    """
     text = _TEXT.format(count=count, at=f"{at:%Y-%m-%d %H:%M}")
+    if options is not None:
+        named = "".join(f"; {each}" for each in options)
+        text += _ANONYMOUS.format(options=named, left_out=left_out)
     return text.replace("\n", "\r\n").encode("utf-8-sig")

@@ -1,4 +1,4 @@
-"""A study as a ZIP: its objects as they were received, a DICOMDIR, and a note on how to open it.
+"""A study as a ZIP: its objects as they were received or de-identified, a DICOMDIR, and a note.
 
 Nothing is held: objects go through in blocks. What is known to be damaged or out of reach is told
 before the first byte; what turns out to be only while it is read breaks the answer off, so that a
@@ -8,7 +8,7 @@ ZIP that ends well is whole.
 import asyncio
 import gzip
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,14 +16,16 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import select
 
+from dicom.deidentify import BURNED_IN_TAGS, Profile, may_be_burned_in
 from dicom.dicomdir import KEY_TAGS, FileEntry, dicomdir
 from dicom.uids import new_uid
 from server.audit.public import AuditTrail, Outcome
 from server.core.clock import Clock
 from server.core.database import Database
-from server.core.errors import NotFound, TooLarge, Unavailable
+from server.core.errors import Conflict, NotFound, TooLarge, Unavailable
 from server.core.objects.errors import DigestMismatch
 from server.core.objects.verify import verified_blocks
+from server.exports.anonymous import Anonymizer, AnonymousHeader, Deidentification
 from server.exports.archive import ZipWriter, zip_size
 from server.exports.note import NOTE_NAME, note
 from server.identity.public import Actor, act_of
@@ -32,6 +34,7 @@ from server.studies.public import Instance, Series, Study, visible_studies
 
 _MOST_OBJECTS: Final = 50_000
 _PAGE: Final = 500
+_DIRECTORY: Final = "DICOMDIR"
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ class Export:
 
     name: str
     """For saving it: nothing of the patient's stands in it."""
-    size: int
+    size: int | None
+    """None where only its end will tell."""
     objects: int
     blocks: AsyncIterator[bytes]
 
@@ -63,6 +67,14 @@ class _File:
     content: _Object
 
 
+@dataclass(frozen=True)
+class _Plan:
+    files: Sequence[_File]
+    entries: Sequence[FileEntry]
+    """Of the files, where they are known before."""
+    left_out: int
+
+
 class StudyExporter:
     """Exports studies to whoever may take them along."""
 
@@ -71,17 +83,21 @@ class StudyExporter:
         *,
         database: Database,
         originals: Originals,
+        anonymizer: Anonymizer,
         audit: AuditTrail,
         clock: Clock,
         executor: Executor,
     ) -> None:
         self._database = database
         self._originals = originals
+        self._anonymizer = anonymizer
         self._audit = audit
         self._clock = clock
         self._executor = executor
 
-    async def export(self, actor: Actor, study_id: str) -> Export:
+    async def export(
+        self, actor: Actor, study_id: str, how: Deidentification | None = None
+    ) -> Export:
         """Return a study's ZIP; that it left is recorded before its first byte.
 
         Raises
@@ -92,6 +108,9 @@ class StudyExporter:
             If it has more objects than one export may have.
         Unavailable
             If the bytes of some object are damaged or out of reach.
+        Conflict
+            If an object to be de-identified may have a name in its pixels, and is not to be left
+            out.
         """
         async with self._database.reading() as session:
             found = await session.scalar(
@@ -99,9 +118,11 @@ class StudyExporter:
             )
         if found is None:
             raise NotFound("there is no such study")
-        return await self._export(actor, study_id, actor.org)
+        return await self._export(actor, study_id, actor.org, how)
 
-    async def export_by_uid(self, org: str, study_uid: str) -> Export:
+    async def export_by_uid(
+        self, org: str, study_uid: str, how: Deidentification | None = None
+    ) -> Export:
         """Return a study's ZIP for the operator of this installation; raises as above."""
         async with self._database.reading() as session:
             found = await session.scalar(
@@ -109,9 +130,11 @@ class StudyExporter:
             )
         if found is None:
             raise NotFound(f"community {org} has no study {study_uid}")
-        return await self._export(None, found, org)
+        return await self._export(None, found, org, how)
 
-    async def _export(self, actor: Actor | None, study_id: str, org: str) -> Export:
+    async def _export(
+        self, actor: Actor | None, study_id: str, org: str, how: Deidentification | None
+    ) -> Export:
         objects = await self._objects(study_id)
         absent = await self._originals.absent([each.object_id for each in objects])
         if absent:
@@ -120,21 +143,28 @@ class StudyExporter:
                 " send them again, or let a scrub say which",
                 code="objects-absent",
             )
-        files = _named(objects)
-        directory = dicomdir(await self._entries(files), uid=new_uid(secrets.randbits))
+        found = await self._entries(_named(objects))
+        plan = _received(found) if how is None else _anonymous(found, how)
         made_at = self._clock.now()
-        texts = {
-            NOTE_NAME: note(made_at, len(objects)),
-            "DICOMDIR": directory,
-        }
-        sizes = [(each.path, each.content.size) for each in files]
-        size = zip_size([*((name, len(text)) for name, text in texts.items()), *sizes])
-        await self._record(actor, study_id, org, {"objects": len(objects), "bytes": size})
+        text = note(made_at, len(plan.files), plan.left_out, None if how is None else how.names)
+        size = None
+        if how is None:
+            names = [
+                (NOTE_NAME, len(text)),
+                *((each.path, each.content.size) for each in plan.files),
+            ]
+            size = zip_size([*names, (_DIRECTORY, len(_directory(plan.entries)))])
+        detail: dict[str, Any] = {"objects": len(plan.files), "bytes": size}
+        if how is not None:
+            detail |= {"deidentified": sorted(how.options), "left_out": plan.left_out}
+        await self._record(actor, study_id, org, detail)
+        profile = None if how is None else self._anonymizer.profile(org, how)
         return Export(
-            name=f"study-{made_at:%Y%m%d}-{study_id[:8]}.zip",
+            # Of the id nothing is left, either, where nobody shall be recognised.
+            name=f"study-{made_at:%Y%m%d}-{secrets.token_hex(4) if how else study_id[:8]}.zip",
             size=size,
-            objects=len(objects),
-            blocks=self._blocks(actor, study_id, org, texts, files),
+            objects=len(plan.files),
+            blocks=self._blocks((actor, study_id, org), text, plan, profile),
         )
 
     async def _objects(self, study_id: str) -> Sequence[_Object]:
@@ -168,7 +198,7 @@ class StudyExporter:
             raise NotFound("the study has no objects", code="no-objects")
         return [_Object(*row) for row in rows]
 
-    async def _entries(self, files: Sequence[_File]) -> list[FileEntry]:
+    async def _entries(self, files: Sequence[_File]) -> list[tuple[_File, FileEntry]]:
         loop = asyncio.get_running_loop()
         entries: list[FileEntry] = []
         for start in range(0, len(files), _PAGE):
@@ -181,29 +211,52 @@ class StudyExporter:
                 )
                 kept = {pk: bytes(gzipped) for pk, gzipped in found}
             entries += await loop.run_in_executor(self._executor, _entries_of, page, kept)
-        return entries
+        return list(zip(files, entries, strict=True))
 
     async def _blocks(
         self,
-        actor: Actor | None,
-        study_id: str,
-        org: str,
-        texts: dict[str, bytes],
-        files: Sequence[_File],
+        act: tuple[Actor | None, str, str],
+        text: bytes,
+        plan: _Plan,
+        profile: Profile | None,
     ) -> AsyncIterator[bytes]:
         writer = ZipWriter(self._clock.now())
-        for name, text in texts.items():
-            yield writer.begin(name, len(text)) + writer.write(text) + writer.end()
+        yield writer.begin(NOTE_NAME, len(text)) + writer.write(text) + writer.end()
+        entries = list(plan.entries)
         try:
-            for each in files:
+            for each in plan.files:
                 yield writer.begin(each.path, each.content.size)
-                async for block in self._bytes_of(each.content):
+                blocks = (
+                    self._bytes_of(each.content)
+                    if profile is None
+                    else self._anonymous_bytes_of(each, profile, entries)
+                )
+                async for block in blocks:
                     yield writer.write(block)
                 yield writer.end()
         except (DigestMismatch, Unavailable) as error:
-            await self._record(actor, study_id, org, {"reason": str(error)}, outcome=Outcome.FAILED)
+            await self._record(*act, {"reason": str(error)}, outcome=Outcome.FAILED)
             raise
+        directory = _directory(entries)
+        yield writer.begin(_DIRECTORY, len(directory)) + writer.write(directory) + writer.end()
         yield writer.close()
+
+    def _anonymous_bytes_of(
+        self, file: _File, profile: Profile, entries: list[FileEntry]
+    ) -> AsyncIterator[bytes]:
+        def told(header: AnonymousHeader) -> None:
+            entries.append(
+                FileEntry(
+                    tuple(file.path.split("/")),
+                    header.sop_class_uid,
+                    header.sop_instance_uid,
+                    header.transfer_syntax_uid,
+                    _keys(header.attributes),
+                )
+            )
+
+        content = file.content
+        return self._anonymizer.blocks(content.object_id, content.sha256, profile, told)
 
     async def _bytes_of(self, content: _Object) -> AsyncIterator[bytes]:
         async with self._originals.open(content.object_id) as blocks:
@@ -256,7 +309,34 @@ def _entries_of(files: Sequence[_File], kept: dict[str, bytes]) -> list[FileEntr
                 content.sop_class_uid,
                 content.sop_instance_uid,
                 content.transfer_syntax_uid,
-                {tag: value for tag, value in attributes.items() if tag in KEY_TAGS},
+                _keys(attributes),
             )
         )
     return entries
+
+
+def _keys(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {tag: value for tag, value in attributes.items() if tag in KEY_TAGS | BURNED_IN_TAGS}
+
+
+def _received(found: Sequence[tuple[_File, FileEntry]]) -> _Plan:
+    return _Plan([file for file, _ in found], [entry for _, entry in found], 0)
+
+
+def _anonymous(found: Sequence[tuple[_File, FileEntry]], how: Deidentification) -> _Plan:
+    """Choose what can be de-identified: a directory of it is known only when it is done."""
+    clean = [
+        file for file, entry in found if not may_be_burned_in(entry.sop_class_uid, entry.attributes)
+    ]
+    doubtful = len(found) - len(clean)
+    if doubtful and not (how.leave_out_burned_in and clean):
+        raise Conflict(
+            f"{doubtful} of the study's {len(found)} objects may have the patient's name in their"
+            " pixels or document, where it cannot be taken out: leave them out",
+            code="may-be-burned-in",
+        )
+    return _Plan(clean, [], doubtful)
+
+
+def _directory(entries: Sequence[FileEntry]) -> bytes:
+    return dicomdir(entries, uid=new_uid(secrets.randbits))

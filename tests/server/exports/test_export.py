@@ -22,7 +22,7 @@ from server.intake.models import StoredObject
 from server.migrations.run import migrate
 from server.studies.models import Study
 from tests.support.application import ORG, RunningApp, running_app, settings_for
-from tests.support.dicom_files import ct_series, sample
+from tests.support.dicom_files import ct_series, file_bytes, sample
 from tests.support.file_sets import files_of
 
 
@@ -124,6 +124,61 @@ async def test_rot_met_on_the_way_breaks_the_answer_off(app: RunningApp, tmp_pat
     assert [each.outcome for each in await events(app)] == ["success", "failed"]
 
 
+async def test_a_de_identified_study_is_a_file_set_of_nobody(
+    app: RunningApp, tmp_path: Path
+) -> None:
+    study = await received(app, ct_series(3))
+    who = await app.token("reader", "county", Role.COUNTY_READER)
+    path = f"/api/studies/{study.id}/export?deidentify=true&option=retain-modified-dates"
+    answer = await app.client.get(path + "&option=clean-descriptors", headers=who)
+    body = await answer.read()
+    assert answer.status == 200, body
+    with zipfile.ZipFile(BytesIO(body)) as archive:
+        assert archive.testzip() is None
+        archive.extractall(tmp_path / "out")
+    found = files_of(tmp_path / "out" / "DICOMDIR")
+    assert len(found) == 3
+    original = dcmread(sample("CT_small.dcm"))
+    read = [dcmread(each) for each in found.values()]
+    assert {str(ds.SOPInstanceUID) for ds in read} == set(found)
+    assert len({str(ds.StudyInstanceUID) for ds in read}) == 1
+    for secret in (original.PatientName, original.PatientID, study.study_instance_uid, study.id):
+        assert str(secret).encode() not in body
+    assert [each.pixel_array.shape for each in read] == [(128, 128)] * 3
+    detail = orjson.loads((await events(app))[-1].detail)
+    assert detail["deidentified"] == ["clean-descriptors", "retain-modified-dates"]
+    again = await app.client.get(path, headers=who)
+    assert again.status == 200, await again.text()
+    with zipfile.ZipFile(BytesIO(await again.read())) as archive:
+        first = dcmread(BytesIO(archive.read("DICOM/SE000001/IM000001")))
+    assert str(first.SOPInstanceUID) in found
+
+
+async def test_what_may_have_a_name_in_its_pixels_is_refused_or_left_out(app: RunningApp) -> None:
+    files = ct_series(2)
+    doubtful = dcmread(BytesIO(files[1]))
+    doubtful.BurnedInAnnotation = "YES"
+    study = await received(app, [files[0], file_bytes(doubtful)])
+    who = await app.token("reader", "county", Role.COUNTY_READER)
+    path = f"/api/studies/{study.id}/export?deidentify=true"
+    refused = await app.client.get(path, headers=who)
+    said = await refused.json()
+    assert (refused.status, said["code"]) == (409, "may-be-burned-in")
+    assert said["detail"].startswith("1 of the study's 2 objects")
+    answer = await app.client.get(path + "&leave_out_burned_in=true", headers=who)
+    with zipfile.ZipFile(BytesIO(await answer.read())) as archive:
+        assert len([name for name in archive.namelist() if name.startswith("DICOM/")]) == 1
+        assert "1 further objects" in archive.read("README.TXT").decode("utf-8-sig")
+
+
+async def test_dates_in_full_and_moved_are_refused(app: RunningApp) -> None:
+    study = await received(app, ct_series(1))
+    who = await app.token("reader", "county", Role.COUNTY_READER)
+    both = "option=retain-full-dates&option=retain-modified-dates"
+    path = f"/api/studies/{study.id}/export?deidentify=true&{both}"
+    assert (await app.client.get(path, headers=who)).status == 400
+
+
 async def test_the_operator_exports_by_uid(app: RunningApp, tmp_path: Path) -> None:
     files = ct_series(2)
     study = await received(app, files)
@@ -144,6 +199,13 @@ async def test_the_operator_exports_by_uid(app: RunningApp, tmp_path: Path) -> N
         first = dcmread(BytesIO(found[0]))
     assert sorted(found) == sorted(files)
     assert first.StudyInstanceUID == study.study_instance_uid
+    arguments[3] = str(tmp_path / "nobody.zip")
+    code, said = await asyncio.to_thread(run, "--deidentify", "--option", "retain-uids")
+    assert code == 0, said
+    with zipfile.ZipFile(tmp_path / "nobody.zip") as archive:
+        first = dcmread(BytesIO(archive.read("DICOM/SE000001/IM000001")))
+    assert first.StudyInstanceUID == study.study_instance_uid
+    assert str(first.PatientID).startswith("ANON-")
     code, said = await asyncio.to_thread(run)
     assert (code, "already" in said) == (1, True)
     assert (await events(app))[-1].actor_kind == "system"

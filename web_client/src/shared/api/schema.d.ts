@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 758abf78899678c15f0733990744b065b4bb6c2cf5fc3235b0d2dee63ec6a7ca
+// Made by `make api-types`; do not edit. OpenAPI document sha256 4485877d05b5616b148215cd58440629fbc886bea327cab2ba1ce5da3163ab72
 
 export interface paths {
     "/api/consults": {
@@ -2775,10 +2775,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Return a study as a ZIP with DICOMDIR; that it was exported is recorded. */
+        /**
+         * @description Return a study as a ZIP with DICOMDIR; that it was exported is recorded.
+         *
+         *     De-identified by PS3.15 Annex E if asked, with options of its profile. Objects with writing
+         *     in their pixels are refused (409) or left out.
+         */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    deidentify?: boolean;
+                    option?: components["schemas"]["Option"][];
+                    leave_out_burned_in?: boolean;
+                };
                 header?: never;
                 path: {
                     study_id: string;
@@ -2795,7 +2804,23 @@ export interface paths {
                         "*/*": string;
                     };
                 };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -3433,6 +3458,12 @@ export interface components {
                 [key: string]: number[];
             };
         };
+        /**
+         * Option
+         * @description An option of the profile (PS3.15 E.3).
+         * @enum {string}
+         */
+        Option: "retain-safe-private" | "retain-uids" | "retain-device" | "retain-institution" | "retain-patient" | "retain-full-dates" | "retain-modified-dates" | "clean-descriptors" | "clean-structured" | "clean-graphics";
         /**
          * PatientOut
          * @description A patient as lists show them.
