@@ -24,6 +24,7 @@ from server.core.openapi import openapi_routes
 from server.core.settings import Settings
 from server.dicomweb.access import StudyAccess
 from server.dicomweb.capabilities import allow_origins
+from server.dicomweb.composing import Composer
 from server.dicomweb.derived import Derived
 from server.dicomweb.metadata import MetadataService
 from server.dicomweb.rendering import RenderingService
@@ -100,6 +101,9 @@ def build_app(
         clock=services.clock,
     )
     derived = Derived(services.stores.derived)
+    store_limits = StoreLimits(
+        max_total_bytes=settings.http.max_store_bytes, max_parts=_STORE_PARTS
+    )
     refusals = Refusals(database=services.database, trail=services.audit, clock=services.clock)
     media = MediaProxy(settings.http)
     app = web.Application(
@@ -184,9 +188,12 @@ def build_app(
                     intake=services.intake,
                     database=services.database,
                     audit=services.audit,
-                    limits=StoreLimits(
-                        max_total_bytes=settings.http.max_store_bytes, max_parts=_STORE_PARTS
-                    ),
+                    limits=store_limits,
+                ),
+                composer=Composer(
+                    originals=services.originals,
+                    executor=services.executor,
+                    limits=store_limits,
                 ),
                 public_url=settings.http.public_url,
             ),

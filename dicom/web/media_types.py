@@ -9,6 +9,7 @@ from dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN
 
 DICOM: Final = "application/dicom"
 DICOM_JSON: Final = "application/dicom+json"
+DICOM_XML: Final = "application/dicom+xml"
 OCTET_STREAM: Final = "application/octet-stream"
 MULTIPART_RELATED: Final = "multipart/related"
 

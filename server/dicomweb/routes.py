@@ -8,6 +8,7 @@ from aiohttp.typedefs import Handler
 from server.core.http import Route
 from server.dicomweb.access import StudyAccess
 from server.dicomweb.capabilities import options_routes
+from server.dicomweb.composing import Composer
 from server.dicomweb.metadata import MetadataService
 from server.dicomweb.rendered_routes import RenderedHandlers
 from server.dicomweb.rendering import RenderingService
@@ -29,6 +30,7 @@ def dicomweb_routes(
     rendering: RenderingService,
     searches: SearchService,
     storage: StorageService,
+    composer: Composer,
     public_url: str | None,
 ) -> list[Route]:
     """Return the routes under ``/dicomweb``."""
@@ -43,7 +45,7 @@ def dicomweb_routes(
         *search_routes(searches, public_url),
         *retrieve.routes(),
         *RenderedHandlers(access=access, rendering=rendering).routes(),
-        *store_routes(storage, public_url),
+        *store_routes(storage, composer, public_url),
     ]
     return [*routes, *_heads(routes), *options_routes(routes, public_url)]
 

@@ -51,12 +51,26 @@ class StoreLimits:
     max_parts: int
 
 
+Parts = AsyncIterator[AsyncIterator[bytes]]
+"""The objects of a request, each as its bytes; reading one may raise `PartRefused`."""
+
+
+class PartRefused(Exception):
+    """An object that its request does not hold in full."""
+
+    def __init__(self, detail: str, sop_class_uid: str | None, sop_uid: str | None) -> None:
+        super().__init__(detail)
+        self.sop_class_uid = sop_class_uid
+        self.sop_uid = sop_uid
+
+
 @dataclass(frozen=True)
 class _Ended:
     """How one part ended."""
 
     receipt: Receipt | None
     error: LianzhenError | None = None
+    refused: PartRefused | None = None
 
     @property
     def kept(self) -> bool:
@@ -116,7 +130,7 @@ class StorageService:
     async def store(
         self,
         actor: Actor,
-        parts: AsyncIterator[AsyncIterator[bytes]],
+        parts: Parts,
         study_uid: str | None = None,
     ) -> StoreResult:
         """Store each part and say how it ended; all of ``study_uid`` where that is given.
@@ -145,7 +159,7 @@ class StorageService:
     async def _record(self, actor: Actor, ended: Sequence[_Ended]) -> None:
         contents = [part.receipt.content for part in ended if part.receipt is not None]
         studies = {each.study_instance_uid for each in contents if isinstance(each, Prepared)}
-        verdicts = [part.receipt.verdict.value if part.receipt else "error" for part in ended]
+        verdicts = [_verdict(part) for part in ended]
         kept = sum(part.kept for part in ended)
         async with self._database.unit_of_work() as uow:
             self._audit.record(
@@ -195,13 +209,17 @@ class _Request:
         """Wait for all that is complete, whatever became of the request."""
         return list(await asyncio.gather(*self._tasks))
 
-    async def _receive(self, part: AsyncIterator[bytes]) -> Incoming | LianzhenError:
+    async def _receive(self, part: AsyncIterator[bytes]) -> Incoming | LianzhenError | PartRefused:
         """Spool one part; one that cannot be kept is read to its end all the same."""
         coming = self._begin()
         try:
             async for block in self._counted(part):
                 if isinstance(coming, Incoming):
                     coming = _write(coming, block)
+        except PartRefused as error:
+            if isinstance(coming, Incoming):
+                coming.abort()
+            return error
         except BaseException:
             if isinstance(coming, Incoming):
                 coming.abort()
@@ -221,8 +239,11 @@ class _Request:
                 raise TooLarge("the request is larger than this server takes")
             yield block
 
-    async def _finish(self, coming: Incoming | LianzhenError) -> _Ended:
+    async def _finish(self, coming: Incoming | LianzhenError | PartRefused) -> _Ended:
         try:
+            if isinstance(coming, PartRefused):
+                _log.info("an object could not be put together", reason=str(coming))
+                return _Ended(None, refused=coming)
             if isinstance(coming, LianzhenError):
                 return _Ended(None, coming)
             return _Ended(await coming.finish())
@@ -233,6 +254,12 @@ class _Request:
             return _Ended(None, Unavailable("the server failed at it", code="intake-failed"))
         finally:
             self._gate.release()
+
+
+def _verdict(part: _Ended) -> str:
+    if part.receipt is not None:
+        return part.receipt.verdict.value
+    return "error" if part.refused is None else "refused"
 
 
 def _write(incoming: Incoming, block: bytes) -> Incoming | LianzhenError:
@@ -259,6 +286,14 @@ def _referenced(content: Prepared, base: str) -> Json:
 def _failure(part: _Ended) -> Json:
     reason = _OUT_OF_RESOURCES
     item: Json = {}
+    if part.refused is not None:
+        reason = _NOT_UNDERSTOOD
+        for tag, uid in (
+            ("00081150", part.refused.sop_class_uid),
+            ("00081155", part.refused.sop_uid),
+        ):
+            if uid is not None:
+                item[tag] = {"vr": "UI", "Value": [uid]}
     if part.receipt is not None:
         reason = _REASONS.get(part.receipt.code, _NOT_UNDERSTOOD)
         content = part.receipt.content

@@ -7,7 +7,14 @@ from typing import Final
 from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from dicom.web.media_types import DICOM, MULTIPART_RELATED, MediaTypeError, parse_media_type
+from dicom.web.media_types import (
+    DICOM,
+    DICOM_JSON,
+    DICOM_XML,
+    MULTIPART_RELATED,
+    MediaTypeError,
+    parse_media_type,
+)
 from dicom.web.multipart import (
     Event,
     MultipartError,
@@ -21,17 +28,18 @@ from server.core.errors import InvalidInput, UnsupportedMedia
 from server.core.http import Requires, Route
 from server.dicomweb import negotiation
 from server.dicomweb.access import Target
+from server.dicomweb.composing import Composer, IncomingPart
 from server.dicomweb.responses import PREFIX, base_url
-from server.dicomweb.storage import StorageService
+from server.dicomweb.storage import Parts, StorageService
 from server.identity.public import ACTOR, Action
 
 _MOST_HEADER_BYTES: Final = 8192
 _BROKEN: Final = (ClientPayloadError, web.RequestPayloadError, HttpProcessingError)
 
-Part = AsyncIterator[bytes]
 
-
-def store_routes(storage: StorageService, public_url: str | None) -> list[Route]:
+def store_routes(
+    storage: StorageService, composer: Composer, public_url: str | None
+) -> list[Route]:
     """Return the routes of storing."""
 
     async def store(request: web.Request) -> web.StreamResponse:
@@ -41,7 +49,9 @@ def store_routes(storage: StorageService, public_url: str | None) -> list[Route]
         target = Target(study) if study is not None else None
         base = base_url(request, public_url)
         result = await storage.store(
-            request[ACTOR], _parts(request), target.study_uid if target is not None else None
+            request[ACTOR],
+            _parts(request, composer, base),
+            target.study_uid if target is not None else None,
         )
         status = 200 if not result.failed else 202 if result.kept else 409
         return web.Response(
@@ -57,7 +67,7 @@ def store_routes(storage: StorageService, public_url: str | None) -> list[Route]
     ]
 
 
-def _parts(request: web.Request) -> AsyncIterator[Part]:
+def _parts(request: web.Request, composer: Composer, base: str) -> Parts:
     """Read the body as its Content-Type announces it."""
     announced = request.headers.get("Content-Type", "")
     try:
@@ -69,17 +79,27 @@ def _parts(request: web.Request) -> AsyncIterator[Part]:
         multipart = parse_multipart_type(announced)
     except (MediaTypeError, MultipartError) as error:
         raise InvalidInput("the Content-Type is malformed", code="bad-content-type") from error
-    if multipart.type not in (None, DICOM):
-        raise UnsupportedMedia(f"parts of {DICOM} are wanted")
     parser = MultipartParser(multipart.boundary, max_header_bytes=_MOST_HEADER_BYTES)
-    return _several(request, parser)
+    parts = _several(request, parser)
+    match multipart.type:
+        case None | "application/dicom":
+            return _bodies(parts)
+        case "application/dicom+json" | "application/json" | "application/dicom+xml":
+            return composer.compose(parts, base)
+        case _:
+            raise UnsupportedMedia(f"parts of {DICOM}, {DICOM_JSON} or {DICOM_XML} are wanted")
 
 
-async def _single(request: web.Request) -> AsyncIterator[Part]:
+async def _single(request: web.Request) -> Parts:
     yield _chunks(request)
 
 
-async def _several(request: web.Request, parser: MultipartParser) -> AsyncIterator[Part]:
+async def _bodies(parts: AsyncIterator[IncomingPart]) -> Parts:
+    async for _, body in parts:
+        yield body
+
+
+async def _several(request: web.Request, parser: MultipartParser) -> AsyncIterator[IncomingPart]:
     chunks = _chunks(request)
     events: deque[Event] = deque()
 
@@ -95,7 +115,7 @@ async def _several(request: web.Request, parser: MultipartParser) -> AsyncIterat
             raise InvalidInput(str(error), code="bad-multipart") from error
         return events.popleft()
 
-    async def body() -> Part:
+    async def body() -> AsyncIterator[bytes]:
         while isinstance(event := await next_event(), PartData):
             yield event.data
         if not isinstance(event, PartEnd):
@@ -103,7 +123,7 @@ async def _several(request: web.Request, parser: MultipartParser) -> AsyncIterat
 
     while (event := await next_event()) is not None:
         if isinstance(event, PartBegin):
-            yield body()
+            yield event.headers, body()
 
 
 async def _chunks(request: web.Request) -> AsyncIterator[bytes]:

@@ -1,6 +1,7 @@
 """The way back to the bytes of an object, wherever they are: spool or store."""
 
 import asyncio
+import os
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Executor
@@ -197,7 +198,7 @@ class Originals:
 
     @asynccontextmanager
     async def scratch_file(self) -> AsyncIterator[Path]:
-        """Give an empty local file for what is made of an object; it ends with the context.
+        """Give an empty local file for what objects are made of, or from; it ends with the context.
 
         Raises
         ------
@@ -208,11 +209,16 @@ class Originals:
             self._spool.check_room()
         except StorageFull as error:
             raise Unavailable(
-                "the server's disk is nearly full; retrieve what is stored (transfer-syntax=*)",
-                code="no-room-to-convert",
+                "the server's disk is nearly full; try again later", code="no-room"
             ) from error
-        with tempfile.NamedTemporaryFile(dir=self._spool.scratch_dir) as file:
-            yield Path(file.name)
+        # Not kept open: a request may bring more parts than a process may have descriptors.
+        descriptor, name = tempfile.mkstemp(dir=self._spool.scratch_dir)
+        os.close(descriptor)
+        path = Path(name)
+        try:
+            yield path
+        finally:
+            _forget(path)
 
     async def _place(self, object_id: str) -> _Place:
         async with self._database.reading() as session:
@@ -257,6 +263,10 @@ class Originals:
             if left is not None:
                 left -= len(block)
             yield block
+
+
+def _forget(path: Path) -> None:
+    path.unlink(missing_ok=True)
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ from server.core.http import (
 )
 from server.core.objects.file_store import FileStore
 from server.dicomweb.access import StudyAccess
+from server.dicomweb.composing import Composer
 from server.dicomweb.derived import Derived
 from server.dicomweb.metadata import MetadataService
 from server.dicomweb.rendering import RenderingService
@@ -171,6 +172,11 @@ async def running_site(
                     intake=parts.intake,
                     database=database,
                     audit=audit,
+                    limits=StoreLimits(max_total_bytes, max_parts),
+                ),
+                composer=Composer(
+                    originals=parts.originals,
+                    executor=executor,
                     limits=StoreLimits(max_total_bytes, max_parts),
                 ),
                 public_url=public_url,

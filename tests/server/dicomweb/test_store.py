@@ -201,7 +201,7 @@ async def test_requests_that_are_none_are_refused(site: Site) -> None:
         ),
         "no header": (f"--{BOUNDARY}\r\nnonsense\r\n\r\n".encode() + data, KIND, 400),
         "JSON": (b"{}", "application/dicom+json", 415),
-        "XML": (multipart(data), KIND.replace("application/dicom", "application/dicom+xml"), 415),
+        "XML": (multipart(data), KIND.replace("application/dicom", "application/dicom+xml"), 400),
         "form": (multipart(data), f"multipart/form-data; boundary={BOUNDARY}", 415),
         "no type": (data, "nonsense", 400),
     }  # fmt: skip

@@ -1,0 +1,170 @@
+"""STOW-RS of metadata and bulk data: instances put together from the parts of one message."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO, Final, TypeVar, cast
+from urllib.parse import urljoin
+
+import orjson
+
+from dicom.compose import Arrived, compose
+from dicom.uids import is_uid
+from dicom.web.json_reader import Described, JsonError, from_json
+from dicom.web.media_types import DICOM_JSON, DICOM_XML, MediaType, MediaTypeError, parse_media_type
+from dicom.web.native_xml import from_xml
+from server.core.errors import InvalidInput, TooLarge
+from server.dicomweb.storage import PartRefused, Parts, StoreLimits
+from server.intake.public import Originals
+
+_T = TypeVar("_T")
+_BLOCK_BYTES: Final = 256 * 1024
+_MOST_METADATA_BYTES: Final = 64 << 20
+_OCTETS: Final = MediaType("application/octet-stream")
+
+IncomingPart = tuple[Mapping[str, str], AsyncIterator[bytes]]
+"""Headers, names in lower case, and body."""
+
+
+class Composer:
+    """Puts instances together; their values wait in files until the message is complete."""
+
+    def __init__(self, *, originals: Originals, executor: Executor, limits: StoreLimits) -> None:
+        self._originals = originals
+        self._executor = executor
+        self._limits = limits
+
+    async def compose(self, parts: AsyncIterator[IncomingPart], base: str) -> Parts:
+        """Yield each described instance as a Part 10 file, or as a `PartRefused`.
+
+        A BulkDataURI means a part of the same message with that Content-Location, and nothing else:
+        no address is ever fetched.
+
+        Raises
+        ------
+        InvalidInput
+            If the message holds no metadata, or metadata that are none.
+        TooLarge
+            If it is too large.
+        """
+        async with AsyncExitStack() as files:
+            described, arrived = await self._receive(parts, base, files)
+            if not described:
+                raise InvalidInput("the request brings no metadata", code="no-metadata")
+            for each in described:
+                yield self._file_of(each, arrived, base)
+
+    async def _receive(
+        self, parts: AsyncIterator[IncomingPart], base: str, files: AsyncExitStack
+    ) -> tuple[list[dict[str, Any]], dict[str, Arrived]]:
+        described: list[dict[str, Any]] = []
+        arrived: dict[str, Arrived] = {}
+        left = self._limits.max_total_bytes
+        count = 0
+        async for headers, body in parts:
+            count += 1
+            if count > self._limits.max_parts:
+                raise TooLarge("the request has too many parts", code="too-many-parts")
+            kind = _kind_of(headers)
+            if kind.name in (DICOM_JSON, "application/json", DICOM_XML):
+                document = await _whole(body, min(left, _MOST_METADATA_BYTES))
+                left -= len(document)
+                described.extend(await self._blocking(partial(_described, kind.name, document)))
+                continue
+            path = await files.enter_async_context(self._originals.scratch_file())
+            left = await self._save(body, path, left)
+            location = _absolute(base, headers.get("content-location", ""))
+            before = arrived.get(location)
+            paths = [path] if before is None else [*before.paths, path]
+            arrived[location] = Arrived(paths, kind.name, kind.parameter("transfer-syntax"))
+        return described, arrived
+
+    async def _save(self, body: AsyncIterator[bytes], path: Path, left: int) -> int:
+        with await self._blocking(lambda: path.open("wb")) as file:
+            async for block in body:
+                left -= len(block)
+                if left < 0:
+                    raise TooLarge("the request is larger than this server takes")
+                await self._blocking(partial(file.write, block))
+        return left
+
+    async def _file_of(
+        self, each: dict[str, Any], arrived: Mapping[str, Arrived], base: str
+    ) -> AsyncIterator[bytes]:
+        async with self._originals.scratch_file() as path:
+            try:
+                found = await self._blocking(partial(from_json, each))
+                values = {
+                    where: arrived[_absolute(base, reference.uri)]
+                    for where, reference in found.references.items()
+                }
+                await self._blocking(partial(_write, found, values, path))
+            except KeyError:
+                raise _refused(each, "a BulkDataURI names no part of this message") from None
+            except JsonError as error:
+                raise _refused(each, str(error)) from error
+            with await self._blocking(lambda: path.open("rb")) as file:
+                while block := await self._blocking(partial(file.read, _BLOCK_BYTES)):
+                    yield block
+
+    async def _blocking(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+def _write(described: Described, values: Mapping[tuple[int, ...], Arrived], path: Path) -> None:
+    with path.open("wb") as out:
+        compose(described, values, cast("BinaryIO", out))
+
+
+def _absolute(base: str, location: str) -> str:
+    try:
+        return urljoin(f"{base}/", location)
+    except ValueError:
+        return location
+
+
+def _kind_of(headers: Mapping[str, str]) -> MediaType:
+    try:
+        return parse_media_type(headers["content-type"]) if "content-type" in headers else _OCTETS
+    except MediaTypeError as error:
+        raise InvalidInput("a part's Content-Type is malformed", code="bad-multipart") from error
+
+
+async def _whole(body: AsyncIterator[bytes], most: int) -> bytes:
+    blocks = []
+    size = 0
+    async for block in body:
+        size += len(block)
+        if size > most:
+            raise TooLarge(f"the metadata are larger than {most} bytes", code="metadata-too-large")
+        blocks.append(block)
+    return b"".join(blocks)
+
+
+def _described(kind: str, document: bytes) -> Sequence[dict[str, Any]]:
+    try:
+        if kind == DICOM_XML:
+            return [from_xml(document)]
+        found = orjson.loads(document)
+    except JsonError as error:
+        raise InvalidInput(str(error), code="bad-metadata") from error
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput("the metadata are no JSON", code="bad-metadata") from error
+    several = found if isinstance(found, list) else [found]
+    if not all(isinstance(each, dict) for each in several):
+        raise InvalidInput("the metadata are a list of data sets", code="bad-metadata")
+    return several
+
+
+def _refused(each: dict[str, Any], detail: str) -> PartRefused:
+    return PartRefused(detail, _uid_in(each, "00080016"), _uid_in(each, "00080018"))
+
+
+def _uid_in(each: dict[str, Any], tag: str) -> str | None:
+    content = each.get(tag)
+    values = content.get("Value") if isinstance(content, dict) else None
+    found = values[0] if isinstance(values, list) and values else None
+    return found if isinstance(found, str) and is_uid(found) else None
