@@ -1,19 +1,16 @@
 """The command line: exit 0 for success, 1 for refused input (one clear line), 2 for wrong usage."""
 
-import asyncio
 import json
 import re
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Executor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import uvloop
 from pydantic import ValidationError
 
 from dicom.dimse.calling import ScuError
@@ -21,16 +18,16 @@ from server import __version__
 from server.app import build_app
 from server.audit.key import load_or_create_key
 from server.audit.verify import verify
+from server.command import DEFAULT_ORG, Org, administer, configured, run
 from server.core.addresses import ClientAddresses
 from server.core.database import SQLAlchemyError, async_url
 from server.core.errors import InvalidInput, LianzhenError
-from server.core.logging import configure_logging
 from server.core.objects.open import build_object_stores
 from server.core.openapi import openapi_document
 from server.core.settings import Settings
 from server.demo import run_demo, serve_lan
+from server.device_cli import app as device_app
 from server.dicom_cli import app as dicom_app
-from server.dicom_node.public import DeviceAddress, DeviceCharset, NewDevice
 from server.ecg_cli import app as ecg_app
 from server.gateway_cli import app as gateway_app
 from server.identity.institutions import NewInstitution
@@ -39,7 +36,7 @@ from server.identity.people import Licence, NewPerson
 from server.intake.scrub import ScrubReport
 from server.migrations.run import migrate
 from server.roles import RoleName, run_role, serve_all, tls_context, web_tls_context
-from server.services import Services, build_services
+from server.services import Services
 from server.study_cli import app as study_app
 
 app = typer.Typer(
@@ -52,13 +49,12 @@ app = typer.Typer(
 institutions = typer.Typer(help="Institutions 机构.", no_args_is_help=True)
 users = typer.Typer(help="People who sign in 用户.", no_args_is_help=True)
 tokens = typer.Typer(help="Bearer tokens of machines 令牌.", no_args_is_help=True)
-devices = typer.Typer(help="DICOM devices 设备.", no_args_is_help=True)
 audit = typer.Typer(help="The audit chain 审计.", no_args_is_help=True)
 for name, group in {
     "institution": institutions,
     "user": users,
     "token": tokens,
-    "device": devices,
+    "device": device_app,
     "audit": audit,
     "ecg": ecg_app,
     "dicom": dicom_app,
@@ -66,9 +62,6 @@ for name, group in {
     "gateway": gateway_app,
 }.items():
     app.add_typer(group, name=name)
-
-Org = Annotated[str, typer.Option(help="Community 医共体 that the institution belongs to.")]
-_DEFAULT_ORG = "default"
 
 
 def main() -> None:
@@ -92,34 +85,6 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(work)
-
-
-def _settings(role: str = "cli") -> Settings:
-    settings = Settings()
-    configure_logging(settings.logging, role=role)
-    return settings
-
-
-@asynccontextmanager
-async def _services() -> AsyncIterator[Services]:
-    services = build_services(_settings(), role="cli")
-    try:
-        yield services
-    finally:
-        await services.database.close()
-
-
-def _administer(work: Callable[[Services], Coroutine[Any, Any, None]]) -> None:
-    async def administer() -> None:
-        async with _services() as services:
-            await work(services)
-
-    _run(administer())
-
-
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"lianzhen {__version__}")
@@ -141,7 +106,7 @@ def serve(
 ) -> None:
     """Serve: every role as a child process, or one role here."""
     if role is None:
-        _run(serve_all(_settings("supervisor")))
+        run(serve_all(configured("supervisor")))
     else:
         run_role(role)
 
@@ -149,7 +114,7 @@ def serve(
 @app.command("migrate")
 def migrate_command() -> None:
     """Bring the database to the newest schema."""
-    url = _settings().resolved().database.url
+    url = configured().resolved().database.url
     if url is not None:
         migrate(url.get_secret_value())
     typer.echo("the database has the newest schema")
@@ -164,13 +129,13 @@ def demo(
 ) -> None:
     """Run everything embedded, with institutions, people and a real CT and ECGs sent in."""
     certificates = serve_lan(host) if host else None
-    _run(run_demo(_settings("demo"), certificates))
+    run(run_demo(configured("demo"), certificates))
 
 
 @app.command("check-config")
 def check_config() -> None:
     """Check the settings without connecting anywhere, and show where things will live."""
-    settings = _settings().resolved()
+    settings = configured().resolved()
     if settings.database.url is None or settings.objects.url is None:
         raise ValueError("resolved settings have every place")
     database = async_url(settings.database.url.get_secret_value())
@@ -204,7 +169,7 @@ def institution_create(
     level: Annotated[Level, typer.Option(help="Where it stands in the region.")],
     ownership: Annotated[Ownership, typer.Option(help="Who runs it.")] = Ownership.PUBLIC,
     parent: Annotated[str | None, typer.Option(help="Code of the institution above it.")] = None,
-    org: Org = _DEFAULT_ORG,
+    org: Org = DEFAULT_ORG,
 ) -> None:
     """Make an institution."""
 
@@ -223,11 +188,11 @@ def institution_create(
         )
         typer.echo(created)
 
-    _administer(work)
+    administer(work)
 
 
 @institutions.command("list")
-def institution_list(org: Org = _DEFAULT_ORG) -> None:
+def institution_list(org: Org = DEFAULT_ORG) -> None:
     """List the institutions of a community."""
 
     async def work(services: Services) -> None:
@@ -236,7 +201,7 @@ def institution_list(org: Org = _DEFAULT_ORG) -> None:
                 f"{each.code}\t{each.level}\t{each.ownership}\t{each.name_zh}\t{each.name_en}"
             )
 
-    _administer(work)
+    administer(work)
 
 
 @users.command("create")
@@ -256,7 +221,7 @@ def user_create(
         str | None, typer.Option(help="Last day of validity, YYYY-MM-DD.")
     ] = None,
     signs: Annotated[bool, typer.Option(help="May sign reports alone 独立签发.")] = False,
-    org: Org = _DEFAULT_ORG,
+    org: Org = DEFAULT_ORG,
 ) -> None:
     """Make a person who may sign in."""
     if password_file is not None:
@@ -280,7 +245,7 @@ def user_create(
         )
         typer.echo(created)
 
-    _administer(work)
+    administer(work)
 
 
 @tokens.command("create")
@@ -297,7 +262,7 @@ def token_create(
         created = await services.tokens.create(user, ttl=_duration(ttl) if ttl else None)
         typer.echo(created.secret)
 
-    _administer(work)
+    administer(work)
 
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -308,60 +273,6 @@ def _duration(text: str) -> timedelta:
     if found is None:
         raise typer.BadParameter("write it like 3600, 90m, 12h or 30d")
     return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
-
-
-@devices.command("create")
-def device_create(
-    ae_title: Annotated[str, typer.Option(help="Its calling AE title.")],
-    institution: Annotated[str, typer.Option(help="Code of its institution.")],
-    network: Annotated[
-        list[str] | None, typer.Option(help="Address or network it calls from; repeatable.")
-    ] = None,
-    certificate_subject: Annotated[
-        str | None, typer.Option(help="Subject of its TLS certificate, commonName=…")
-    ] = None,
-    description: Annotated[str | None, typer.Option(help="What it is.")] = None,
-    may_query: Annotated[
-        bool, typer.Option("--may-query", help="It may search and retrieve, besides sending.")
-    ] = False,
-    worklist: Annotated[
-        bool, typer.Option("--worklist", help="It may ask for its institution's worklist.")
-    ] = False,
-    charset: Annotated[
-        DeviceCharset | None,
-        typer.Option(help="What it can read; else it is answered as it asks, or in UTF-8."),
-    ] = None,
-    host: Annotated[
-        str | None, typer.Option(help="Where it listens: what is retrieved may be sent there.")
-    ] = None,
-    port: Annotated[int | None, typer.Option(help="Port it listens on.")] = None,
-    tls: Annotated[bool, typer.Option("--tls", help="It listens for TLS there.")] = False,
-    org: Org = _DEFAULT_ORG,
-) -> None:
-    """Register a DICOM device."""
-    if (host is None) != (port is None) or (tls and host is None):
-        raise typer.BadParameter("--host and --port belong together, and --tls to them")
-    address = DeviceAddress(host, port, tls) if host is not None and port is not None else None
-
-    async def work(services: Services) -> None:
-        home = await services.institutions.get(org, institution)
-        created = await services.devices.register(
-            NewDevice(
-                org=org,
-                institution_id=home.id,
-                ae_title=ae_title,
-                networks=tuple(network or ()),
-                certificate_subject=certificate_subject,
-                description=description,
-                may_query=may_query,
-                may_see_worklist=worklist,
-                charset=charset,
-                address=address,
-            )
-        )
-        typer.echo(created)
-
-    _administer(work)
 
 
 @app.command()
@@ -399,7 +310,7 @@ def scrub(
                 f"{report.damaged} objects are damaged: send them again, or restore a backup"
             )
 
-    _administer(work)
+    administer(work)
 
 
 @audit.command("verify")
@@ -423,7 +334,7 @@ def audit_verify() -> None:
             f"{report.anchors} anchors"
         )
 
-    _administer(work)
+    administer(work)
 
 
 class _NoExecutor(Executor):

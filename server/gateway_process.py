@@ -19,7 +19,6 @@ import structlog
 from aiohttp import web
 from sqlalchemy import func, select
 
-from dicom.dimse.limits import DimseLimits
 from dicom.dimse.server import DimseServer
 from dicom.lossless import Compression
 from server.core.errors import Conflict, InvalidInput, LianzhenError
@@ -27,7 +26,6 @@ from server.core.health import public_health_routes
 from server.core.http import add_routes, errors_become_problems, set_security_headers
 from server.core.settings import GatewayCompression, Settings
 from server.core.supervisor import stop_on_signals
-from server.dicom_node.public import NodeGate, NodeStore
 from server.gateway.compressor import Compressor
 from server.gateway.county import County
 from server.gateway.forwarder import Forwarder
@@ -42,7 +40,7 @@ from server.identity.models import Institution
 from server.identity.routes import identity_routes
 from server.intake.public import sweep
 from server.migrations.run import migrate
-from server.roles import listening, tls_context, web_tls_context
+from server.roles import admission, dimse_limits, listening, tls_context, web_tls_context
 from server.services import Services, build_services
 from server.worker import folder_watchers
 
@@ -227,23 +225,8 @@ async def _dicom_node(services: Services) -> AsyncIterator[None]:
     """Take C-ECHO and C-STORE of registered devices; what was sent on is asked of the county."""
     settings = services.settings
     dicom = settings.dicom
-    gate = NodeGate(
-        devices=services.devices,
-        database=services.database,
-        audit=services.audit,
-        clock=services.clock,
-        called_ae=dicom.ae_title if dicom.check_called_ae else None,
-    )
-    server = DimseServer(
-        gate,
-        NodeStore(services.intake),
-        limits=DimseLimits(
-            max_object_bytes=dicom.max_object_bytes,
-            max_associations=dicom.max_associations,
-            max_associations_per_ae=dicom.max_associations_per_peer,
-            idle_s=float(dicom.idle_timeout_s),
-        ),
-    )
+    gate, store = admission(services)
+    server = DimseServer(gate, store, limits=dimse_limits(dicom))
     port = await server.start(dicom.host, dicom.port)
     _log.info("listening", at=(dicom.host, port), ae=dicom.ae_title)
     if dicom.tls_port is not None:

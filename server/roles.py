@@ -20,6 +20,7 @@ from server.core.logging import configure_logging
 from server.core.settings import DicomSettings, HttpSettings, Settings
 from server.core.supervisor import Supervisor, stop_on_signals
 from server.dicom_node.public import (
+    Budgets,
     CallingEntity,
     NodeFind,
     NodeGate,
@@ -27,8 +28,10 @@ from server.dicom_node.public import (
     NodeRetrieve,
     NodeStore,
     NodeWorklist,
+    UserIdentities,
     Visit,
 )
+from server.identity.public import SignInThrottle
 from server.media import build_media_app
 from server.migrations.run import migrate
 from server.services import Services, build_services, running
@@ -164,22 +167,40 @@ _ROLES: Final[dict[RoleName, Callable[[Settings], AbstractAsyncContextManager[No
 }
 
 
-def dimse_server(services: Services) -> DimseServer[Visit]:
-    """Make the DICOM node over ``services``."""
+def admission(services: Services) -> tuple[NodeGate, NodeStore]:
+    """Make who admits devices and who takes their objects: both count by the same budgets."""
     dicom = services.settings.dicom
+    budgets = Budgets(dicom, services.clock)
     gate = NodeGate(
         devices=services.devices,
         database=services.database,
         audit=services.audit,
         clock=services.clock,
         called_ae=dicom.ae_title if dicom.check_called_ae else None,
+        budgets=budgets,
+        users=UserIdentities(
+            passwords=services.passwords,
+            throttle=SignInThrottle(services.settings.identity),
+            clock=services.clock,
+        ),
     )
-    limits = DimseLimits(
+    return gate, NodeStore(services.intake, budgets, services.clock)
+
+
+def dimse_limits(dicom: DicomSettings) -> DimseLimits:
+    """Return the bounds of a node with these settings."""
+    return DimseLimits(
         max_object_bytes=dicom.max_object_bytes,
         max_associations=dicom.max_associations,
         max_associations_per_ae=dicom.max_associations_per_peer,
         idle_s=float(dicom.idle_timeout_s),
     )
+
+
+def dimse_server(services: Services) -> DimseServer[Visit]:
+    """Make the DICOM node over ``services``."""
+    dicom = services.settings.dicom
+    gate, store = admission(services)
     queries = NodeQueries(
         archive=NodeFind(
             services.searches, services.executor, ae_title=dicom.ae_title, most=dicom.max_matches
@@ -199,10 +220,10 @@ def dimse_server(services: Services) -> DimseServer[Visit]:
     )
     return DimseServer(
         gate,
-        NodeStore(services.intake),
+        store,
         find_handler=queries,
         retrieve_handler=retrievals,
-        limits=limits,
+        limits=dimse_limits(dicom),
     )
 
 
@@ -227,6 +248,10 @@ def tls_context(settings: DicomSettings) -> ssl.SSLContext:
     if not (settings.tls_certificate and settings.tls_key and settings.tls_client_ca):
         raise ValueError("the TLS port needs tls_certificate, tls_key and tls_client_ca")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=settings.tls_client_ca)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # RFC 9325, 4.2: of TLS 1.2, only what is forward secret and authenticated (PS3.15 B.12).
+    context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
+    context.options |= ssl.OP_NO_RENEGOTIATION
     context.load_cert_chain(settings.tls_certificate, settings.tls_key)
     context.verify_mode = ssl.CERT_REQUIRED
     return context

@@ -68,6 +68,7 @@ class Services:
     sessions: SessionService
     tokens: TokenService
     devices: DeviceService
+    passwords: Passwords
     bench: EcgWorkbench
     """Its processes start when first asked, or when a role opens it."""
     committer: Committer
@@ -120,7 +121,9 @@ def build_services(
     institutions = InstitutionService(database=database, trail=audit, clock=clock, ids=ids)
     passwords = Passwords()
     spool = Spool(settings.spool.dir, min_free_bytes=settings.spool.min_free_bytes, ids=ids)
-    devices = DeviceService(database=database, audit=audit, clock=clock, ids=ids)
+    devices = DeviceService(
+        database=database, audit=audit, clock=clock, ids=ids, passwords=passwords
+    )
     index = StudyIndex(
         patients=PatientService(clock, ids),
         counties=institutions,
@@ -203,6 +206,7 @@ def build_services(
         ),
         tokens=TokenService(database=database, trail=audit, clock=clock, ids=ids),
         devices=devices,
+        passwords=passwords,
         bench=bench,
         committer=committer,
         intake=intake,

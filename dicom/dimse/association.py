@@ -15,6 +15,7 @@ from typing import Any, Generic
 
 from dicom.dimse.callbacks import (
     Admission,
+    Admitted,
     AssociationGate,
     AssociationInfo,
     AssociationRequest,
@@ -109,6 +110,17 @@ class Association(Generic[PeerT]):
     def peer_ip(self) -> str:
         """Where the connection comes from."""
         return self._address[0]
+
+    @property
+    def admitted(self) -> Admitted[PeerT] | None:
+        """Who is served here; None before the gate admitted somebody and after the end."""
+        if self._info is None or self._admission is None or self._ending is not None:
+            return None
+        return Admitted(self._info, self._admission.peer)
+
+    def dismiss(self, reason: str) -> None:
+        """Abort now; an object that is being made durable goes on to its end."""
+        self.upper.abort(Ending.ABORTED, reason)
 
     def shut_down(self) -> None:
         """Abort as soon as no message is under way."""

@@ -4,6 +4,7 @@
 object.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
@@ -160,11 +161,22 @@ class AssociationSummary(Generic[PeerT]):
     received_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Admitted(Generic[PeerT]):
+    """An association that is open."""
+
+    association: AssociationInfo
+    peer: PeerT
+
+
 class AssociationGate(Protocol[PeerT]):
-    """Who may come in."""
+    """Who may come in, and stay."""
 
     async def admit(self, request: AssociationRequest, /) -> Admission[PeerT] | Rejection:
         """Decide on a request."""
+
+    async def unwelcome(self, admitted: Sequence[Admitted[PeerT]], /) -> Mapping[int, str]:
+        """Return the numbers of those that may stay no longer, and why; asked now and then."""
 
     async def association_ended(self, summary: AssociationSummary[PeerT], /) -> None:
         """Hear, once for each admission, how it ended."""

@@ -67,6 +67,8 @@ class DimseLimits:
         Life of an association.
     timer_resolution_s
         How often deadlines are looked at.
+    review_s
+        How often the gate is asked who may stay.
     """
 
     max_pdu_bytes: int = 131_072
@@ -97,6 +99,7 @@ class DimseLimits:
     idle_s: float = 600.0
     association_s: float = 86_400.0
     timer_resolution_s: float = 0.5
+    review_s: float = 3.0
 
     def __post_init__(self) -> None:
         """Refuse a bound that is not positive, or a PDU too small to carry a command.

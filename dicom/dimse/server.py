@@ -105,7 +105,7 @@ class DimseServer(Generic[PeerT]):
             disconnected=self._disconnected,
         )
         self._listeners: list[tuple[socket.socket, asyncio.Task[None]]] = []
-        self._watch: asyncio.Task[None] | None = None
+        self._watches: set[asyncio.Task[None]] = set()
         # Connections in order of arrival, each with how to drop it.
         self._pending: dict[Association[PeerT], Callable[[], object]] = {}
         self._connections: dict[Association[PeerT], None] = {}
@@ -146,8 +146,9 @@ class DimseServer(Generic[PeerT]):
         )
         listener.setblocking(False)
         self._listeners.append((listener, asyncio.create_task(self._accept(listener, ssl))))
-        if self._watch is None:
-            self._watch = asyncio.create_task(self._watch_deadlines())
+        if not self._watches:
+            watches = (self._watch_deadlines(), self._review_admissions())
+            self._watches.update(asyncio.create_task(each) for each in watches)
         bound: int = listener.getsockname()[1]
         return bound
 
@@ -168,9 +169,8 @@ class DimseServer(Generic[PeerT]):
         await _cancel(self._cancellable, self._limits.admission_s)
         if self._notices:
             await asyncio.wait(set(self._notices), timeout=self._limits.admission_s)
-        if self._watch is not None:
-            await _cancel({self._watch}, None)
-            self._watch = None
+        await _cancel(self._watches, None)
+        self._watches.clear()
 
     async def _drain(self, grace_s: float) -> None:
         associations = list(self._connections)
@@ -262,6 +262,30 @@ class DimseServer(Generic[PeerT]):
 
     def _notify(self, work: Coroutine[Any, Any, None]) -> None:
         _keep(asyncio.create_task(work), self._notices)
+
+    async def _review_admissions(self) -> None:
+        """Ask the gate now and then who may stay."""
+        while True:
+            await asyncio.sleep(self._limits.review_s)
+            admitted = {
+                found.association.number: (association, found)
+                for association in self._connections
+                if (found := association.admitted) is not None
+            }
+            if not admitted:
+                continue
+            try:
+                async with asyncio.timeout(self._limits.admission_s):
+                    unwelcome = await self._node.gate.unwelcome(
+                        [found for _, found in admitted.values()]
+                    )
+            except Exception:
+                # Who was admitted stays until the gate can tell.
+                _logger.exception("the gate could not say who may stay")
+                continue
+            for number, reason in unwelcome.items():
+                if number in admitted:
+                    admitted[number][0].dismiss(reason)
 
     async def _watch_deadlines(self) -> None:
         loop = asyncio.get_running_loop()

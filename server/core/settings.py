@@ -137,6 +137,15 @@ class DicomSettings(_Section):
     )
     max_associations: Positive = Field(200, description="associations at once, all peers together")
     max_associations_per_peer: Positive = Field(32, description="associations at once from one AE")
+    max_associations_per_minute: Positive = Field(
+        6_000, description="associations a minute from one device, and from one address"
+    )
+    max_objects_per_minute: Positive = Field(
+        120_000, description="objects a minute from one device, and from one address"
+    )
+    max_bytes_per_hour: Positive = Field(
+        2 << 40, description="bytes of objects an hour from one device, and from one address"
+    )
     idle_timeout_s: Positive = Field(300, description="an association silent this long is ended")
     max_forwarding: Positive = Field(
         4, description="associations at once on which a worker forwards to other archives"

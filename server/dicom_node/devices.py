@@ -1,75 +1,41 @@
 """Registered devices: which calling AE may associate, from where, and for which institution."""
 
-import ipaddress
-import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, insert, select
+import structlog
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from server.audit.public import AuditTrail
 from server.core.clock import Clock
 from server.core.database import Database
-from server.core.errors import Conflict, InvalidInput
+from server.core.errors import Conflict, InvalidInput, NotFound
 from server.core.ids import Ids
 from server.core.recent import Recent
-from server.dicom_node.models import Device, DeviceCharset
-from server.identity.public import Actor, ActorKind, act_of
+from server.dicom_node.allow_list import (
+    AllowedDevice,
+    Caller,
+    checked_ae_title,
+    checked_fingerprints,
+    checked_networks,
+)
+from server.dicom_node.models import Device
+from server.dicom_node.registered import (
+    DeviceChange,
+    NewDevice,
+    RegisteredDevice,
+    allowed,
+    checked_username,
+    shown,
+)
+from server.identity.public import Actor, ActorKind, Passwords, act_of
+
+_log = structlog.get_logger(__name__)
 
 # How long a process believes what it read: a device switched off is out within 5 s.
 _BELIEVED_S: Final = 3.0
-_AE_TITLE: Final = re.compile(r"[!-\[\]-~](?:[ -\[\]-~]{0,14}[!-\[\]-~])?", re.ASCII)
-
-
-_HOST: Final = re.compile(r"[A-Za-z0-9_.:-]{1,255}", re.ASCII)
-_LARGEST_PORT: Final = 65_535
-
-
-@dataclass(frozen=True)
-class DeviceAddress:
-    """Where a device listens."""
-
-    host: str
-    port: int
-    tls: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse what is no address."""
-        if not _HOST.fullmatch(self.host):
-            raise InvalidInput("a host is a name or an address without a scheme")
-        if not 0 < self.port <= _LARGEST_PORT:
-            raise InvalidInput(f"a port is a number from 1 to {_LARGEST_PORT}")
-
-
-@dataclass(frozen=True)
-class NewDevice:
-    """A device to be registered; no networks means from anywhere."""
-
-    org: str
-    institution_id: str
-    ae_title: str
-    networks: tuple[str, ...] = ()
-    certificate_subject: str | None = None
-    description: str | None = None
-    may_query: bool = False
-    """Whether it may search and retrieve, besides sending."""
-    may_see_worklist: bool = False
-    """Whether it may ask for its institution's worklist."""
-    charset: DeviceCharset | None = None
-    """In which it is answered; None for the one it asks in."""
-    address: DeviceAddress | None = None
-    """Where what is retrieved may be sent to; None for nowhere."""
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who calls on the DICOM port."""
-
-    ae_title: str
-    address: str
-    certificate_subject: str | None
-    uses_tls: bool
 
 
 @dataclass(frozen=True)
@@ -77,9 +43,7 @@ class Recognised:
     """A device that called, and what it may do besides sending."""
 
     actor: Actor
-    may_query: bool
-    may_see_worklist: bool
-    charset: DeviceCharset | None
+    device: AllowedDevice
 
 
 @dataclass(frozen=True)
@@ -93,40 +57,24 @@ class Destination:
     tls: bool
 
 
-@dataclass(frozen=True)
-class _Known:
-    id: str
-    org: str
-    institution_id: str
-    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
-    certificate_subject: str | None
-    may_query: bool
-    may_see_worklist: bool
-    charset: DeviceCharset | None
-
-    def fits(self, caller: Caller) -> bool:
-        address = ipaddress.ip_address(caller.address)
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        if self.networks and not any(address in network for network in self.networks):
-            return False
-        if caller.uses_tls or self.certificate_subject is not None:
-            return (
-                self.certificate_subject is not None
-                and caller.certificate_subject == self.certificate_subject
-            )
-        return True
-
-
 class DeviceService:
     """Registers devices and recognises them."""
 
-    def __init__(self, *, database: Database, audit: AuditTrail, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        audit: AuditTrail,
+        clock: Clock,
+        ids: Ids,
+        passwords: Passwords,
+    ) -> None:
         self._database = database
         self._audit = audit
         self._clock = clock
         self._ids = ids
-        self._believed: Recent[str, tuple[_Known, ...]] = Recent(
+        self._passwords = passwords
+        self._believed: Recent[str, tuple[AllowedDevice, ...]] = Recent(
             clock=clock, keep_s=_BELIEVED_S, capacity=1024
         )
 
@@ -136,16 +84,14 @@ class DeviceService:
         Raises
         ------
         InvalidInput
-            If the AE title or a network is none.
+            If the AE title, a network, a fingerprint or the user is none.
         Conflict
             If that AE is registered from these networks already.
         """
-        if not _AE_TITLE.fullmatch(new.ae_title):
-            raise InvalidInput("an AE title has 1 to 16 printable ASCII characters")
-        try:
-            networks = [ipaddress.ip_network(each, strict=False) for each in new.networks]
-        except ValueError as error:
-            raise InvalidInput(f"not an address or network: {error}") from error
+        ae_title = checked_ae_title(new.ae_title)
+        networks = checked_networks(new.networks)
+        certificates = checked_fingerprints(new.certificates_sha256)
+        username, passcode_hash = await self._user(new.username, new.passcode)
         device_id = self._ids.new()
         async with self._database.unit_of_work() as uow:
             try:
@@ -154,9 +100,15 @@ class DeviceService:
                         id=device_id,
                         org=new.org,
                         institution_id=new.institution_id,
-                        ae_title=new.ae_title,
-                        networks=",".join(str(network) for network in networks),
+                        ae_title=ae_title,
+                        networks=networks,
                         certificate_subject=new.certificate_subject,
+                        certificates_sha256=certificates,
+                        username=username,
+                        passcode_hash=passcode_hash,
+                        associations_per_minute=new.budget.associations_per_minute,
+                        objects_per_minute=new.budget.objects_per_minute,
+                        bytes_per_hour=new.budget.bytes_per_hour,
                         description=new.description,
                         may_query=new.may_query,
                         may_see_worklist=new.may_see_worklist,
@@ -194,24 +146,114 @@ class DeviceService:
             await uow.commit()
         return device_id
 
+    async def change(
+        self, org: str, device_id: str, change: DeviceChange, *, by: Actor | None = None
+    ) -> None:
+        """Change a device; it holds for new associations within seconds, and ends others.
+
+        Raises
+        ------
+        InvalidInput
+            If nothing is changed, or a value makes no sense.
+        NotFound
+            If the community has no such device.
+        Conflict
+            If that AE is registered from these networks already.
+        """
+        values = await self._changed(change)
+        if not values:
+            raise InvalidInput("nothing is to be changed")
+        async with self._database.unit_of_work() as uow:
+            try:
+                found = await uow.session.execute(
+                    update(Device)
+                    .where(Device.id == device_id, Device.org == org)
+                    .values(values)
+                    .returning(Device.username, Device.passcode_hash)
+                )
+            except IntegrityError as error:
+                raise Conflict(
+                    "the AE is registered from there already", code="device-taken"
+                ) from error
+            row = found.one_or_none()
+            if row is None:
+                raise NotFound("there is no such device")
+            if row.passcode_hash is not None and row.username is None:
+                raise InvalidInput("a passcode needs a user name", code="passcode-without-user")
+            told = {key: value for key, value in values.items() if key != "passcode_hash"}
+            if "disabled_at" in told:
+                told["disabled_at"] = told["disabled_at"] is not None
+            if "passcode_hash" in values:
+                told["passcode"] = values["passcode_hash"] is not None
+            self._audit.record(
+                uow,
+                act_of(
+                    by, "device.change", org=org, object_kind="device", object_id=device_id,
+                    detail=told,
+                ),
+            )  # fmt: skip
+            await uow.commit()
+
+    async def _changed(self, change: DeviceChange) -> dict[str, object]:
+        values = change.values()
+        if change.is_enabled is not None:
+            values["disabled_at"] = None if change.is_enabled else self._clock.now()
+        if change.passcode:
+            values["passcode_hash"] = await self._passwords.hash(change.passcode)
+        elif change.passcode is not None or change.username == "":
+            values["passcode_hash"] = None
+        return values
+
+    async def _user(
+        self, username: str | None, passcode: str | None
+    ) -> tuple[str | None, str | None]:
+        if username is None:
+            if passcode is not None:
+                raise InvalidInput("a passcode needs a user name", code="passcode-without-user")
+            return None, None
+        hashed = await self._passwords.hash(passcode) if passcode is not None else None
+        return checked_username(username), hashed
+
+    async def registered(self, org: str) -> list[RegisteredDevice]:
+        """Return the devices of a community, those switched off too, by AE title."""
+        async with self._database.reading() as session:
+            found = await session.scalars(
+                select(Device).where(Device.org == org).order_by(Device.ae_title, Device.id)
+            )
+            return [shown(device) for device in found]
+
     async def recognise(self, caller: Caller) -> Recognised | None:
         """Return the device that calls, or None where none is registered so."""
         known = self._believed.get(caller.ae_title)
         if known is None:
             known = await self._read(caller.ae_title)
             self._believed.put(caller.ae_title, known)
-        device = next((device for device in known if device.fits(caller)), None)
-        if device is None:
-            return None
-        actor = Actor(
-            kind=ActorKind.DEVICE,
-            id=device.id,
-            org=device.org,
-            institution_id=device.institution_id,
-            roles=frozenset(),
-            source=f"{caller.ae_title}@{caller.address}",
-        )
-        return Recognised(actor, device.may_query, device.may_see_worklist, device.charset)
+        for device in known:
+            objection = device.objection(caller)
+            if objection is not None:
+                _log.info(
+                    "a device was not recognised", ae=caller.ae_title, peer=caller.address,
+                    device=device.id, because=objection.value,
+                )  # fmt: skip
+                continue
+            actor = Actor(
+                kind=ActorKind.DEVICE,
+                id=device.id,
+                org=device.org,
+                institution_id=device.institution_id,
+                roles=frozenset(),
+                source=f"{caller.ae_title}@{caller.address}",
+            )
+            return Recognised(actor, device)
+        return None
+
+    async def current(self, ids: Collection[str]) -> Mapping[str, AllowedDevice]:
+        """Return those of these devices that are not switched off, as they are now."""
+        async with self._database.reading() as session:
+            found = await session.scalars(
+                select(Device).where(Device.id.in_(set(ids)), Device.disabled_at.is_(None))
+            )
+            return {device.id: allowed(device) for device in found}
 
     async def destination(self, asking: Actor, ae_title: str) -> Destination | None:
         """Return the one device of that title to which what ``asking`` retrieves may be sent.
@@ -245,26 +287,12 @@ class DeviceService:
                 if device.host is not None and device.port is not None
             ]
 
-    async def _read(self, ae_title: str) -> tuple[_Known, ...]:
+    async def _read(self, ae_title: str) -> tuple[AllowedDevice, ...]:
         async with self._database.reading() as session:
             found = await session.scalars(
                 select(Device).where(Device.ae_title == ae_title, Device.disabled_at.is_(None))
             )
-            return tuple(
-                _Known(
-                    id=device.id,
-                    org=device.org,
-                    institution_id=device.institution_id,
-                    networks=tuple(
-                        ipaddress.ip_network(each) for each in device.networks.split(",") if each
-                    ),
-                    certificate_subject=device.certificate_subject,
-                    may_query=device.may_query,
-                    may_see_worklist=device.may_see_worklist,
-                    charset=DeviceCharset(device.charset) if device.charset else None,
-                )
-                for device in found
-            )
+            return tuple(allowed(device) for device in found)
 
 
 def _destination(device: Device, host: str, port: int) -> Destination:

@@ -74,7 +74,7 @@ class NodeFind:
         """Yield the matches within reach, newest study first."""
         visit = request.peer
         visit.queries += 1
-        if not visit.may_query:
+        if not visit.known.may_query:
             raise FindRefusedError(NOT_AUTHORISED, "this device is not registered to query")
         asked = _understood(request)
         try:
@@ -166,7 +166,7 @@ def _understood(request: FindRequest[Visit]) -> _Asked:
         tuple(dict.fromkeys(keys)),
         "InstanceAvailability" in identifier,
         (charset_of(identifier).terms or ("",))[0],
-        request.peer.charset,
+        request.peer.known.charset,
         all_supported,
     )
 

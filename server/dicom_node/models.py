@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.database import Base
@@ -32,7 +32,20 @@ class Device(Base):
     networks: Mapped[str] = mapped_column(String(500))
     """Addresses or networks the device calls from, separated by commas; empty for anywhere."""
     certificate_subject: Mapped[str | None] = mapped_column(String(300))
-    """The subject its client certificate must bear; without one, it may not use the TLS port."""
+    """The subject its client certificate must bear."""
+    certificates_sha256: Mapped[str] = mapped_column(String(600), default="")
+    """Fingerprints of which its client certificate must have one, by commas; empty for any.
+
+    With neither subject nor fingerprint it may not use the TLS port, with either it uses no other.
+    """
+    username: Mapped[str | None] = mapped_column(String(64))
+    """The user it must say it is (PS3.7 D.3.3.7); None for none."""
+    passcode_hash: Mapped[str | None] = mapped_column(String(200))
+    """argon2id of that user's passcode; None where the name alone is asked for."""
+    associations_per_minute: Mapped[int | None]
+    objects_per_minute: Mapped[int | None]
+    bytes_per_hour: Mapped[int | None] = mapped_column(BigInteger)
+    """Its own budgets; None for those of the settings."""
     may_query: Mapped[bool] = mapped_column(default=False)
     """Whether it may search and retrieve what its institution may see, besides sending."""
     may_see_worklist: Mapped[bool] = mapped_column(default=False)

@@ -1,6 +1,7 @@
 """From an association to intake: who may come in, where each object goes, what the device hears."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -8,6 +9,8 @@ import structlog
 
 from dicom.dimse.callbacks import (
     Admission,
+    Admitted,
+    AssociationInfo,
     AssociationRequest,
     AssociationSummary,
     Rejection,
@@ -22,9 +25,11 @@ from server.core.clock import Clock
 from server.core.database import Database
 from server.core.errors import LianzhenError, StorageFull, Unavailable
 from server.core.recent import Recent
-from server.dicom_node.devices import Caller, DeviceService
-from server.dicom_node.models import DeviceCharset
-from server.identity.public import Actor, act_of
+from server.dicom_node.allow_list import AllowedDevice, Caller
+from server.dicom_node.budgets import Budgets
+from server.dicom_node.devices import DeviceService, Recognised
+from server.dicom_node.user_identity import Shown, UserIdentities
+from server.identity.public import Actor, act_of, throttled_as
 from server.intake.public import Incoming, IntakeService, Receipt, Refusal, Verdict
 
 _log = structlog.get_logger(__name__)
@@ -42,6 +47,9 @@ _REFUSALS: Final = {"uid-mismatch": DATA_SET_MISMATCH, "deflate-bomb": OUT_OF_RE
 _CALLED_AE_NOT_RECOGNISED: Final = Rejection(result=1, source=1, reason=7)
 _CALLING_AE_NOT_RECOGNISED: Final = Rejection(result=1, source=1, reason=3)
 _TEMPORARY_CONGESTION: Final = Rejection(result=2, source=3, reason=1)
+_LOCAL_LIMIT_EXCEEDED: Final = Rejection(result=2, source=3, reason=2)
+_NO_REASON_GIVEN: Final = Rejection(result=1, source=1, reason=1)
+"""For a user identity that is not verified, there is no better word (PS3.8 Table 9-21)."""
 
 
 @dataclass
@@ -49,9 +57,10 @@ class Visit:
     """One association of a known device, and what it brought: audited as one row at its end."""
 
     device: Actor
-    may_query: bool = False
-    may_see_worklist: bool = False
-    charset: DeviceCharset | None = None
+    known: AllowedDevice
+    """As it is registered, read again every few seconds."""
+    address: str
+    """What its address's budgets are counted under."""
     queries: int = 0
     matches: int = 0
     retrievals: int = 0
@@ -75,34 +84,69 @@ class NodeGate:
         audit: AuditTrail,
         clock: Clock,
         called_ae: str | None,
+        budgets: Budgets,
+        users: UserIdentities,
     ) -> None:
         self._devices = devices
+        self._budgets = budgets
+        self._users = users
         self._database = database
         self._audit = audit
         self._called_ae = called_ae
-        self._told: Recent[tuple[str, str], bool] = Recent(clock=clock, keep_s=60, capacity=4096)
+        self._told: Recent[tuple[str, str, str], bool] = Recent(
+            clock=clock, keep_s=60, capacity=4096
+        )
 
     async def admit(self, request: AssociationRequest, /) -> Admission[Visit] | Rejection:
         """Decide on a request; a stranger is refused and audited, once a minute."""
         who = request.association
         if self._called_ae is not None and who.called_ae != self._called_ae:
             return _CALLED_AE_NOT_RECOGNISED
-        caller = Caller(
-            ae_title=who.calling_ae,
-            address=who.peer_ip,
-            certificate_subject=who.tls.subject if who.tls is not None else None,
-            uses_tls=who.tls is not None,
-        )
+        caller = caller_of(who)
         try:
-            device = await self._devices.recognise(caller)
+            recognised = await self._recognised(caller)
         except Unavailable:
             return _TEMPORARY_CONGESTION
-        if device is None:
-            await self._tell_refusal(caller)
+        if isinstance(recognised, Rejection):
+            return recognised
+        device = recognised.device
+        shown = await self._users.verify(device, request.user_identity, caller.address)
+        if shown not in {Shown.NOT_ASKED, Shown.VERIFIED}:
+            await self._tell_refusal(
+                caller, "a device was refused for its user", device=recognised.actor, because=shown
+            )
+            return _LOCAL_LIMIT_EXCEEDED if shown is Shown.THROTTLED else _NO_REASON_GIVEN
+        visit = Visit(recognised.actor, device, throttled_as(caller.address))
+        return Admission(visit, b"" if shown is Shown.VERIFIED else None)
+
+    async def _recognised(self, caller: Caller) -> Recognised | Rejection:
+        # First of all, and of strangers too: what follows costs a look into the database.
+        if not self._budgets.take_association(throttled_as(caller.address)):
+            return self._over_budget(caller, "too many associations in a minute from one address")
+        recognised = await self._devices.recognise(caller)
+        if recognised is None:
+            await self._tell_refusal(caller, "an unknown device was refused")
             return _CALLING_AE_NOT_RECOGNISED
-        return Admission(
-            Visit(device.actor, device.may_query, device.may_see_worklist, device.charset)
-        )
+        device = recognised.device
+        if not self._budgets.take_association(device.id, device.budget):
+            return self._over_budget(caller, "too many associations in a minute from one device")
+        return recognised
+
+    async def unwelcome(self, admitted: Sequence[Admitted[Visit]], /) -> Mapping[int, str]:
+        """Return whose device was switched off or changed so that it would not be let in now."""
+        current = await self._devices.current([each.peer.device.id for each in admitted])
+        leaving: dict[int, str] = {}
+        for each in admitted:
+            visit, known = each.peer, current.get(each.peer.device.id)
+            reason = _no_longer(visit, known, caller_of(each.association))
+            if reason is not None:
+                leaving[each.association.number] = reason
+                _log.warning("a device may stay no longer", device=visit.device.id, because=reason)
+                detail: dict[str, object] = {"because": reason}
+                await self._write_down(visit.device, "dicom.dismiss", Outcome.REFUSED, detail)
+            elif known is not None:
+                visit.known = known
+        return leaving
 
     async def association_ended(self, summary: AssociationSummary[Visit], /) -> None:
         """Write down what the association brought."""
@@ -130,12 +174,28 @@ class NodeGate:
             },
         )
 
-    async def _tell_refusal(self, caller: Caller) -> None:
-        _log.warning("an unknown device was refused", peer=caller.address, ae=caller.ae_title)
-        if not self._told.first((caller.ae_title, caller.address), value=True):
+    def _over_budget(self, caller: Caller, because: str) -> Rejection:
+        if self._told.first((because, caller.ae_title, caller.address), value=True):
+            _log.warning(
+                "an association was over its budget", peer=caller.address, ae=caller.ae_title,
+                because=because,
+            )  # fmt: skip
+        return _LOCAL_LIMIT_EXCEEDED
+
+    async def _tell_refusal(
+        self,
+        caller: Caller,
+        event: str,
+        *,
+        device: Actor | None = None,
+        because: Shown | None = None,
+    ) -> None:
+        detail: dict[str, object] = {} if because is None else {"because": because.value}
+        _log.warning(event, peer=caller.address, ae=caller.ae_title, **detail)
+        if not self._told.first((event, caller.ae_title, caller.address), value=True):
             return
         source = f"{caller.ae_title}@{caller.address}"
-        await self._write_down(None, "dicom.associate", Outcome.REFUSED, {}, source=source)
+        await self._write_down(device, "dicom.associate", Outcome.REFUSED, detail, source=source)
 
     async def _write_down(
         self,
@@ -161,17 +221,25 @@ class NodeGate:
 class NodeStore:
     """Takes the objects of admitted devices into intake."""
 
-    def __init__(self, intake: IntakeService) -> None:
+    def __init__(self, intake: IntakeService, budgets: Budgets, clock: Clock) -> None:
         self._intake = intake
+        self._budgets = budgets
+        self._told: Recent[tuple[str, str], bool] = Recent(clock=clock, keep_s=60, capacity=4096)
 
     def begin(self, request: StoreRequest[Visit], /) -> "ObjectSink":
         """Open the way in for one object."""
+        visit = request.peer
+        over = self._budgets.take_object(visit.device.id, visit.address, visit.known.budget)
+        if over is not None:
+            if self._told.first((visit.device.id, over), value=True):
+                _log.warning("a device is over its budget", device=visit.device.id, because=over)
+            raise StoreRefusedError(OUT_OF_RESOURCES, f"{over}: send it later")
         expected = ExpectedObject(request.sop_class_uid, request.sop_instance_uid)
         try:
-            incoming = self._intake.begin(request.peer.device, expected)
+            incoming = self._intake.begin(visit.device, expected)
         except (StorageFull, Unavailable) as error:
             raise StoreRefusedError(OUT_OF_RESOURCES, _comment(error.detail)) from error
-        sink = ObjectSink(incoming, request.peer)
+        sink = ObjectSink(incoming, visit, self._budgets)
         meta = file_meta_bytes(
             sop_class_uid=request.sop_class_uid,
             sop_instance_uid=request.sop_instance_uid,
@@ -190,9 +258,10 @@ class NodeStore:
 class ObjectSink:
     """One object on its way from a device."""
 
-    def __init__(self, incoming: Incoming, visit: Visit) -> None:
+    def __init__(self, incoming: Incoming, visit: Visit, budgets: Budgets) -> None:
         self._incoming = incoming
         self._visit = visit
+        self._budgets = budgets
 
     def write(self, chunk: memoryview, /) -> None:
         """Take the next bytes."""
@@ -204,6 +273,7 @@ class ObjectSink:
 
     async def finish(self) -> StoreResult:
         """Make the object durable and answer."""
+        self._pay()
         try:
             receipt = await self._incoming.finish()
         except (StorageFull, Unavailable) as error:
@@ -220,7 +290,37 @@ class ObjectSink:
 
     def abort(self) -> None:
         """Forget the object."""
+        self._pay()
         self._incoming.abort()
+
+    def _pay(self) -> None:
+        visit = self._visit
+        self._budgets.pay_bytes(
+            visit.device.id, visit.address, visit.known.budget, self._incoming.size
+        )
+
+
+def caller_of(who: AssociationInfo) -> Caller:
+    """Return who calls."""
+    return Caller(
+        ae_title=who.calling_ae,
+        address=who.peer_ip,
+        certificate_subject=who.tls.subject if who.tls is not None else None,
+        uses_tls=who.tls is not None,
+        certificate_sha256=who.tls.sha256 if who.tls is not None else None,
+    )
+
+
+def _no_longer(visit: Visit, known: AllowedDevice | None, caller: Caller) -> str | None:
+    """Return why a device that was admitted would not be now."""
+    if known is None:
+        return "it was switched off"
+    objection = known.objection(caller)
+    if objection is not None:
+        return objection.value
+    if visit.known.user != known.user:
+        return "its user or passcode was changed"
+    return None
 
 
 def status_of(receipt: Receipt) -> int:

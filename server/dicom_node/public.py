@@ -1,18 +1,29 @@
 """What other capabilities and the composition root take from the DICOM node."""
 
+from server.dicom_node.budgets import Budgets, DeviceBudget
 from server.dicom_node.calling import CallingEntity, stored_object
-from server.dicom_node.devices import Destination, DeviceAddress, DeviceService, NewDevice
+from server.dicom_node.devices import Destination, DeviceService
 from server.dicom_node.find import NodeFind
 from server.dicom_node.models import Device, DeviceCharset
 from server.dicom_node.node import NodeGate, NodeStore, Visit
+from server.dicom_node.registered import (
+    DeviceAddress,
+    DeviceChange,
+    NewDevice,
+    RegisteredDevice,
+)
 from server.dicom_node.retrieve import NodeRetrieve
+from server.dicom_node.user_identity import UserIdentities
 from server.dicom_node.worklist import NodeQueries, NodeWorklist
 
 __all__ = [
+    "Budgets",
     "CallingEntity",
     "Destination",
     "Device",
     "DeviceAddress",
+    "DeviceBudget",
+    "DeviceChange",
     "DeviceCharset",
     "DeviceService",
     "NewDevice",
@@ -22,6 +33,8 @@ __all__ = [
     "NodeRetrieve",
     "NodeStore",
     "NodeWorklist",
+    "RegisteredDevice",
+    "UserIdentities",
     "Visit",
     "stored_object",
 ]

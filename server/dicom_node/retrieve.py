@@ -66,7 +66,7 @@ class NodeRetrieve:
         """Return what is sent, after the reads were audited."""
         visit = request.peer
         visit.retrievals += 1
-        if not visit.may_query:
+        if not visit.known.may_query:
             raise RetrieveRefusedError(NOT_AUTHORISED, "this device is not registered to query")
         keys = _keys(request)
         try:

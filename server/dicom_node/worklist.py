@@ -56,7 +56,7 @@ class NodeWorklist:
         """Yield what is to be examined, the next first."""
         visit = request.peer
         visit.queries += 1
-        if not visit.may_see_worklist:
+        if not visit.known.may_see_worklist:
             raise FindRefusedError(NOT_AUTHORISED, "this device is not registered for a worklist")
         asked = _understood(request.identifier)
         try:
@@ -70,7 +70,7 @@ class NodeWorklist:
         charset = (charset_of(request.identifier).terms or ("",))[0]
         for exam in page.exams:
             answer = _answer(exam, asked.paths, request.association.calling_ae)
-            label(answer, charset, visit.charset)
+            label(answer, charset, visit.known.charset)
             visit.matches += 1
             yield FoundMatch(
                 encode_identifier(answer, request.transfer_syntax_uid),

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from server.identity.actors import Actor, ActorKind, InstitutionRef, PersonRef, act_of
 from server.identity.admission import Credential
 from server.identity.models import Level, Ownership, Role
+from server.identity.passwords import Passwords
 from server.identity.people import Signatory
 from server.identity.policy import EMERGENCY_ROLES, Action, allows
+from server.identity.throttle import SignInThrottle, throttled_as
 
 __all__ = [
     "ACTOR",
@@ -23,12 +25,15 @@ __all__ = [
     "InstitutionRef",
     "Level",
     "Ownership",
+    "Passwords",
     "PersonDirectory",
     "PersonRef",
     "Role",
+    "SignInThrottle",
     "Signatory",
     "act_of",
     "allows",
+    "throttled_as",
 ]
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import select
 
 from dicom.dimse.information_models import STUDY_ROOT_FIND, STUDY_ROOT_GET
 from dicom.part10 import Part10Header
-from server.dicom_node.devices import NewDevice
+from server.dicom_node.public import NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level, Role
 from server.identity.people import Licence, NewPerson

@@ -2,7 +2,7 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 
 from dicom.dimse.callbacks import (
     Admission,
+    Admitted,
     AssociationRequest,
     AssociationSummary,
     Rejection,
@@ -127,10 +128,18 @@ class OpenGate:
         self.requests: list[AssociationRequest] = []
         self.summaries: list[AssociationSummary[str]] = []
         self.decision: Admission[str] | Rejection | None = None
+        self.unwelcome_peers: dict[str, str] = {}
 
     async def admit(self, request: AssociationRequest, /) -> Admission[str] | Rejection:
         self.requests.append(request)
         return self.decision or Admission(request.association.calling_ae)
+
+    async def unwelcome(self, admitted: Sequence[Admitted[str]], /) -> Mapping[int, str]:
+        return {
+            each.association.number: self.unwelcome_peers[each.peer]
+            for each in admitted
+            if each.peer in self.unwelcome_peers
+        }
 
     async def association_ended(self, summary: AssociationSummary[str], /) -> None:
         self.summaries.append(summary)

@@ -17,6 +17,7 @@ from tests.dicom.dimse.node import (
     item,
     raw_peer,
     running_node,
+    store,
     until,
     user_item,
 )
@@ -160,3 +161,45 @@ async def test_limit_of_one_title_does_not_touch_another() -> None:
         await first.associate(associate_request(calling=b"CT1"))
         await second.associate(associate_request(calling=b"CT2"))
         assert await rejection(node.port, associate_request(calling=b"CT1")) == (2, 3, 2)
+
+
+async def test_who_may_stay_no_longer_is_aborted_and_nobody_else() -> None:
+    limits = DimseLimits(review_s=0.05)
+    async with (
+        running_node(limits) as node, raw_peer(node.port) as revoked, raw_peer(node.port) as other,
+    ):  # fmt: skip
+        await revoked.associate(associate_request(calling=b"REVOKED"))
+        await other.associate(associate_request(calling=b"OTHER"))
+        node.gate.unwelcome_peers["REVOKED"] = "it was switched off"
+        assert (await revoked.receive())[0] == 0x07
+        summary = await node.summary()
+        assert (summary.peer, summary.reason) == ("REVOKED", "it was switched off")
+        assert await other.echo() == 0
+
+
+async def test_object_being_made_durable_outlives_its_sender_s_dismissal() -> None:
+    async with running_node(DimseLimits(review_s=0.05)) as node:
+        async with raw_peer(node.port) as revoked:
+            node.handler.may_finish.clear()
+            await revoked.associate(associate_request(calling=b"REVOKED"))
+            await revoked.send(store(bytes(1000)))
+            await until(lambda: bool(node.handler.sinks and node.handler.sinks[0].calls))
+            node.gate.unwelcome_peers["REVOKED"] = "it was switched off"
+            assert (await revoked.receive())[0] == 0x07
+            node.handler.may_finish.set()
+            summary = await node.summary()
+        assert (summary.stored, summary.failed) == (1, 0)
+
+
+async def test_everybody_stays_where_the_gate_cannot_tell(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running_node(DimseLimits(review_s=0.02)) as node, raw_peer(node.port) as peer:
+        await peer.associate()
+
+        async def broken(*_: object) -> dict[int, str]:
+            raise RuntimeError("the database is down")
+
+        monkeypatch.setattr(node.gate, "unwelcome", broken)
+        await until(lambda: "who may stay" in caplog.text)
+        assert await peer.echo() == 0

@@ -18,7 +18,7 @@ from dicom.dimse.information_models import (
     PATIENT_STUDY_ONLY_FIND,
     STUDY_ROOT_FIND,
 )
-from server.dicom_node.devices import NewDevice
+from server.dicom_node.public import NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level
 from server.roles import dimse_server

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from server.audit.models import AuditEvent
 from server.core.errors import Conflict, InvalidInput
-from server.dicom_node.devices import Caller, NewDevice
+from server.dicom_node.allow_list import Caller
 from server.dicom_node.node import (
     CANNOT_UNDERSTAND,
     NOT_AUTHORISED,
@@ -23,6 +23,7 @@ from server.dicom_node.node import (
     SUCCESS,
     UID_CONFLICT,
 )
+from server.dicom_node.public import NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level
 from server.intake.models import Quarantined

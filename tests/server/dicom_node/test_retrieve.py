@@ -24,7 +24,7 @@ from dicom.dimse.information_models import (
     STUDY_ROOT_MOVE,
 )
 from server.core.errors import InvalidInput
-from server.dicom_node.devices import DeviceAddress, NewDevice
+from server.dicom_node.public import DeviceAddress, NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level
 from server.roles import dimse_server

@@ -12,8 +12,8 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE
 
 from dicom.dimse.information_models import MODALITY_WORKLIST_FIND
-from server.dicom_node.devices import NewDevice
 from server.dicom_node.models import DeviceCharset
+from server.dicom_node.public import NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level, Role
 from server.identity.public import Actor, ActorKind
