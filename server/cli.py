@@ -29,6 +29,8 @@ from server.demo import run_demo, serve_lan
 from server.device_cli import app as device_app
 from server.dicom_cli import app as dicom_app
 from server.ecg_cli import app as ecg_app
+from server.forwarding_cli import queue as queue_app
+from server.forwarding_cli import routes as routes_app
 from server.gateway_cli import app as gateway_app
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level, Ownership, Role
@@ -62,6 +64,8 @@ for name, group in {
     "gateway": gateway_app,
 }.items():
     app.add_typer(group, name=name)
+dicom_app.add_typer(routes_app, name="routes")
+dicom_app.add_typer(queue_app, name="queue")
 
 
 def main() -> None:

@@ -45,7 +45,8 @@ _AT_ONCE: Final = 1000
 _OUT_OF_RESOURCES: Final = 0xA700
 
 app = typer.Typer(
-    help="其他 DICOM 节点 Other DICOM nodes: echo, send, find, get, move.", no_args_is_help=True
+    help="其他 DICOM 节点 Other DICOM nodes: ask them, send to them.",
+    no_args_is_help=True,
 )
 
 

@@ -131,15 +131,17 @@ class Site:
 
 
 @asynccontextmanager
-async def running_site(tmp_path: Path, database_url: str) -> AsyncIterator[Site]:
+async def running_site(
+    tmp_path: Path, database_url: str, *, found: bool = True
+) -> AsyncIterator[Site]:
+    """Run an installation, founded anew or as it was left."""
     services = build_services(settings_for(tmp_path, database_url), role="worker")
     async with running(services):
-        institutions = {
-            code: await services.institutions.create(
+        for code in ("township1", "township2") if found else ():
+            await services.institutions.create(
                 NewInstitution(ORG, code, code, code, Level.TOWNSHIP)
             )
-            for code in ("township1", "township2")
-        }
+        institutions = {each.code: each.id for each in await services.institutions.list(ORG)}
         yield Site(services, institutions)
 
 
