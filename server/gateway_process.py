@@ -21,6 +21,7 @@ from sqlalchemy import func, select
 
 from dicom.dimse.server import DimseServer
 from dicom.lossless import Compression
+from server.core.clock import Clock
 from server.core.errors import Conflict, InvalidInput, LianzhenError
 from server.core.health import public_health_routes
 from server.core.http import add_routes, errors_become_problems, set_security_headers
@@ -61,7 +62,7 @@ class Gateway:
     overview: Overview
 
 
-def build_gateway(settings: Settings) -> Gateway:
+def build_gateway(settings: Settings, *, clock: Clock | None = None) -> Gateway:
     """Make the parts of a gateway; nothing connects yet.
 
     Raises
@@ -74,7 +75,7 @@ def build_gateway(settings: Settings) -> Gateway:
     if ours.county_url is None or ours.token_file is None:
         raise InvalidInput("set LIANZHEN_GATEWAY__COUNTY_URL to the county's https address")
     outbox = Outbox(emergency_sources=ours.emergency_sources)
-    services = build_services(settings, role="gateway", indexer=outbox)
+    services = build_services(settings, role="gateway", clock=clock, indexer=outbox)
     queue = Queue(database=services.database, audit=services.audit, clock=services.clock)
     token_file = ours.token_file
     county = County(

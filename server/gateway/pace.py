@@ -10,6 +10,7 @@ from server.core.clock import Clock
 
 _PIECE_BYTES: Final = 16 * 1024
 _BURST_S: Final = 0.5
+_SHORTEST_SLEEP_S: Final = 0.001
 _LONGEST_SLEEP_S: Final = 1.0
 UNLIMITED: Final = float("inf")
 
@@ -94,4 +95,5 @@ class Pacer:
             if self._room >= size:
                 self._room -= size
                 return
-            await asyncio.sleep(min((size - self._room) / rate, _LONGEST_SLEEP_S))
+            missing_s = (size - self._room) / rate
+            await asyncio.sleep(min(max(missing_s, _SHORTEST_SLEEP_S), _LONGEST_SLEEP_S))

@@ -1,4 +1,4 @@
-"""A TCP proxy that hangs up once so many bytes have come back from the server."""
+"""A TCP proxy that hangs up once so many bytes have gone one way or the other."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,22 +10,39 @@ from tests.support.tcp import loopback_server
 
 @dataclass
 class CuttingProxy:
-    """Forwards to a port; after ``cut_after_bytes`` of answers (None: never) it hangs up."""
+    """Forwards to a port; past a limit (None: never) of answers or requests it hangs up."""
 
     target_port: int
     cut_after_bytes: int | None = None
+    cut_after_sent_bytes: int | None = None
+    """The same for what clients send."""
     port: int = 0
     cuts: int = 0
+    sent_bytes: int = 0
+    """What clients sent and was let through, all connections together."""
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Forward one connection both ways; when either way ends, so does the other."""
-        server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self.target_port)
+        try:
+            server_reader, server_writer = await asyncio.open_connection(
+                "127.0.0.1", self.target_port
+            )
+        except OSError:
+            # Nobody listens, as behind a router whose line is down.
+            return
         async with asyncio.TaskGroup() as both:
-            both.create_task(self._forward(reader, server_writer, None))
+            both.create_task(
+                self._forward(reader, server_writer, self.cut_after_sent_bytes, counted=True)
+            )
             both.create_task(self._forward(server_reader, writer, self.cut_after_bytes))
 
     async def _forward(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limit: int | None
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        limit: int | None,
+        *,
+        counted: bool = False,
     ) -> None:
         passed = 0
         with suppress(ConnectionError):
@@ -35,6 +52,7 @@ class CuttingProxy:
                     self.cuts += 1
                     break
                 passed += len(data)
+                self.sent_bytes += len(data) if counted else 0
                 writer.write(data)
                 await writer.drain()
         with suppress(ConnectionError):
@@ -45,7 +63,7 @@ class CuttingProxy:
 
 @asynccontextmanager
 async def cutting_proxy(target_port: int) -> AsyncIterator[CuttingProxy]:
-    """Run a proxy; ``cut_after_bytes`` counts for connections made after it was set."""
+    """Run a proxy; its limits count for connections made after they were set."""
     proxy = CuttingProxy(target_port)
     async with loopback_server(proxy.carry) as proxy.port:
         yield proxy

@@ -1,5 +1,6 @@
 """Real DICOM files from pydicom's own wheel, and copies of them with other UIDs."""
 
+import hashlib
 from io import BytesIO
 from pathlib import Path
 
@@ -56,3 +57,13 @@ def ct_series(count: int) -> list[bytes]:
         dataset.InstanceNumber = number
         slices.append(file_bytes(dataset))
     return slices
+
+
+def large_ct(padding: int) -> bytes:
+    """Return a CT of its own with so many bytes of noise after it, which nothing compresses.
+
+    They are Data Set Trailing Padding (PS3.10 7.2), which may have any length.
+    """
+    (data,) = ct_series(1)
+    noise = hashlib.shake_256(b"padding").digest(padding)
+    return data + b"\xfc\xff\xfc\xffOB\0\0" + len(noise).to_bytes(4, "little") + noise

@@ -7,20 +7,16 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
-from pydantic import SecretStr
 from sqlalchemy import select
 
 from server.audit.models import AuditEvent
 from server.core.http import ACCESS
-from server.core.settings import DatabaseSettings, GatewaySettings, Settings, SpoolSettings
-from server.gateway.models import Outbound, OutboundState, Rank
-from server.gateway_process import Gateway, build_gateway, build_gateway_app
-from server.identity.institutions import NewInstitution
-from server.identity.models import Level, Role
+from server.gateway.models import OutboundState, Rank
+from server.gateway_process import build_gateway_app
+from server.identity.models import Role
 from server.identity.people import PHYSICIANS, Licence, NewPerson
-from server.identity.public import Actor, ActorKind
-from server.migrations.run import migrate
 from tests.support.dicom_files import ct_series, ecg_bytes
+from tests.support.township import Township, running_township
 
 PUBLIC = {
     ("GET", "/"), ("GET", "/gateway.css"), ("GET", "/gateway.js"), ("GET", "/healthz"),
@@ -41,16 +37,15 @@ PASSWORD = "a long enough password"
 class Page:
     """A gateway that received, and cannot send."""
 
-    gateway: Gateway
+    town: Township
     client: TestClient[Request, Application]
-    institution: str
 
     async def person(self, login: str, *roles: Role) -> None:
         """Make somebody who may sign in."""
         licensed = not PHYSICIANS.isdisjoint(roles)
-        await self.gateway.services.people.create(
+        await self.town.gateway.services.people.create(
             NewPerson(
-                self.institution, login, login, frozenset(roles),
+                self.town.institution, login, login, frozenset(roles),
                 licence=Licence("TEST", "TEST") if licensed else None,
             ),
             password=PASSWORD,
@@ -59,48 +54,16 @@ class Page:
     async def token(self, login: str, *roles: Role) -> dict[str, str]:
         """Make somebody, and return the header that speaks for them."""
         await self.person(login, *roles)
-        secret = (await self.gateway.services.tokens.create(login)).secret
+        secret = (await self.town.gateway.services.tokens.create(login)).secret
         return {"Authorization": f"Bearer {secret}"}
-
-    async def rows(self) -> list[Outbound]:
-        """Return what is on its way, in the order it came."""
-        async with self.gateway.services.database.reading() as session:
-            return list(await session.scalars(select(Outbound).order_by(Outbound.number)))
 
 
 @pytest.fixture
 async def page(tmp_path: Path) -> AsyncIterator[Page]:
-    url = f"sqlite:///{tmp_path / 'lianzhen.db'}"
-    migrate(url)
-    gateway = build_gateway(
-        Settings(
-            data_dir=tmp_path,
-            database=DatabaseSettings(url=SecretStr(url)),
-            spool=SpoolSettings(min_free_bytes=1),
-            gateway=GatewaySettings(county_url="http://127.0.0.1:9"),
-        )
-    )
-    services = gateway.services
-    institution = await services.institutions.create(
-        NewInstitution("default", "township1", "马渡镇卫生院", "Madu", Level.TOWNSHIP)
-    )
-    services.spool.open()
-    services.committer.start()
-    await gateway.line.open()
-    device = Actor(
-        ActorKind.DEVICE, "device", "default", institution, frozenset(), "TOWNSHIP1@127.0.0.1"
-    )
-    for data in [*ct_series(2), ecg_bytes()]:
-        incoming = services.intake.begin(device)
-        incoming.write(data)
-        assert (await incoming.finish()).verdict.kept
-    async with TestClient(TestServer(build_gateway_app(gateway))) as client:
-        yield Page(gateway, client, institution)
-    await services.committer.close()
-    services.spool.close()
-    await services.bench.close()
-    await services.database.close()
-    services.executor.shutdown()
+    async with running_township(tmp_path, county_url="http://127.0.0.1:9", token="none") as town:
+        await town.receive_all([*ct_series(2), ecg_bytes()])
+        async with TestClient(TestServer(build_gateway_app(town.gateway))) as client:
+            yield Page(town, client)
 
 
 async def test_every_route_is_in_the_table(page: Page) -> None:
@@ -117,7 +80,7 @@ async def test_a_stranger_sees_figures_and_no_names(page: Page) -> None:
         assert (await page.client.request(method, _filled(path))).status == 401, path
     shown = await (await page.client.get("/api/gateway")).text()
     assert '"waiting":3' in shown
-    for row in await page.rows():
+    for row in await page.town.rows():
         for private in filter(None, (row.patient_name, row.patient_id, row.study_instance_uid)):
             assert private not in shown
 
@@ -143,8 +106,10 @@ async def test_a_browser_must_show_the_token_of_its_own_page(page: Page) -> None
 
 async def test_what_was_refused_is_sent_again_when_somebody_says_so(page: Page) -> None:
     who = await page.token("technician", Role.TOWNSHIP_TECHNICIAN)
-    number = (await page.rows())[0].number
-    await page.gateway.queue.refuse(number, "uid-conflict", "already stored with other content")
+    number = (await page.town.rows())[0].number
+    await page.town.gateway.queue.refuse(
+        number, "uid-conflict", "already stored with other content"
+    )
     shown: Mapping[str, object] = await (
         await page.client.get("/api/gateway/objects", headers=who)
     ).json()
@@ -153,8 +118,8 @@ async def test_what_was_refused_is_sent_again_when_somebody_says_so(page: Page) 
     assert (refused["answer"], refused["advice"]["fault"]) == ("uid-conflict", "refused")
     path = f"/api/gateway/objects/{number}/send-again"
     assert (await page.client.post(path, headers=who)).status == 204
-    assert (await page.rows())[0].state == OutboundState.WAITING
-    async with page.gateway.services.database.reading() as session:
+    assert (await page.town.rows())[0].state == OutboundState.WAITING
+    async with page.town.gateway.services.database.reading() as session:
         audited = await session.scalars(
             select(AuditEvent.action).where(AuditEvent.action.startswith("gateway."))
         )
@@ -163,7 +128,7 @@ async def test_what_was_refused_is_sent_again_when_somebody_says_so(page: Page) 
 
 async def test_a_study_is_hurried_as_a_whole(page: Page) -> None:
     who = await page.token("doctor", Role.TOWNSHIP_DOCTOR)
-    study = (await page.rows())[0].study_instance_uid
+    study = (await page.town.rows())[0].study_instance_uid
     response = await page.client.post(f"/api/gateway/studies/{study}/hurry", headers=who)
     assert response.status == 204
-    assert [row.rank for row in await page.rows()] == [Rank.EMERGENCY] * 3
+    assert [row.rank for row in await page.town.rows()] == [Rank.EMERGENCY] * 3
