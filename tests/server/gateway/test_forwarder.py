@@ -49,7 +49,7 @@ async def test_the_county_gets_the_very_bytes_and_says_their_digest(
             kept = dict((await session.execute(select(StoredObject.id, StoredObject.sha256))).all())
         for row in rows:
             digest = hashlib.sha256(there[row.sop_instance_uid]).hexdigest()
-            assert digest == kept[row.object_id]
+            assert digest == kept[row.object_id or ""]
         assert (await town.line()).fault is None
 
 
@@ -138,7 +138,7 @@ async def test_an_emergency_overtakes_an_upload_that_is_under_way(
         await town.receive(large_ct(1_500_000))
         forwarder = town.gateway.forwarder
         append = town.gateway.county.append
-        arrived = []
+        arrived: list[object] = []
 
         async def once_in_between(*args: object) -> object:
             standing = await append(*args)  # type: ignore[arg-type]  # handed through
