@@ -66,6 +66,8 @@ class StoredInstance:
 class PixelInstance(StoredInstance):
     """An instance with what the index knows of where its values stand."""
 
+    rows: int | None
+    columns: int | None
     frames: bytes | None
     bulk_values: dict[str, Any] | None
 
@@ -128,7 +130,7 @@ class StudyAccess:
 
     async def instance(self, actor: Actor, target: Target) -> PixelInstance:
         """Return the one instance that ``target`` names; raises as above."""
-        columns = (Instance.frames, Instance.bulk_values)
+        columns = (Instance.rows, Instance.columns, Instance.frames, Instance.bulk_values)
         rows = await self._instances(actor, target, *_INSTANCE_COLUMNS, *columns)
         return PixelInstance(*rows[0])
 

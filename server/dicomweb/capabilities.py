@@ -32,6 +32,7 @@ _MEDIA: Final = {
     "bulkdata": _BULK,
     "{value}": _BULK,
     "{frames}": _BULK,
+    "wado": (*_PICTURES, DICOM),
 }
 _SEARCHED: Final = frozenset({"studies", "series", "instances"})
 
@@ -140,6 +141,8 @@ def _identifier(path: Sequence[str], method: str) -> str:
     fixed = [segment for segment in path if not segment.startswith("{")]
     names = [segment.strip("{}").capitalize() for segment in path if segment.startswith("{")]
     last = path[-1]
+    if last == "wado":
+        return "RetrieveInstanceByURI"
     if method == "POST":
         return "Store" + ("StudyInstances" if names else "Instances")
     if last in _SEARCHED:

@@ -19,6 +19,7 @@ from server.dicomweb.search_routes import search_routes
 from server.dicomweb.storage import StorageService
 from server.dicomweb.store_routes import store_routes
 from server.dicomweb.transcoding import TranscodingService
+from server.dicomweb.uri_routes import UriHandlers
 
 
 def dicomweb_routes(
@@ -44,6 +45,9 @@ def dicomweb_routes(
     routes = [
         *search_routes(searches, public_url),
         *retrieve.routes(),
+        *UriHandlers(
+            access=access, retrieval=retrieval, transcoding=transcoding, rendering=rendering
+        ).routes(),
         *RenderedHandlers(access=access, rendering=rendering).routes(),
         *store_routes(storage, composer, public_url),
     ]

@@ -51,6 +51,7 @@ class Rule:
     """Whether it names one study, which another institution must not find."""
     places: frozenset[str] = WITHIN_REACH
     """Where what is scoped is found."""
+    query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, object] | None = None
     answer: int | None = None
@@ -184,6 +185,11 @@ EXPECTED: dict[tuple[str, str], Rule] = {
         for place in (STUDY, SERIES, INSTANCE, f"{INSTANCE}/frames/{{frames}}")
         for name in ("rendered", "thumbnail")
     },
+    ("GET", "/dicomweb/wado"): Rule(
+        READERS,
+        scoped=True,
+        query="?requestType=WADO&studyUID={study}&seriesUID={series}&objectUID={instance}",
+    ),
     **{
         (method, path): Rule(EVERYBODY)
         for path in ("/dicomweb", "/dicomweb/")
@@ -219,7 +225,7 @@ EXPECTED: dict[tuple[str, str], Rule] = {
 
 # What GET answers is what HEAD would; what may be asked of a resource is no secret.
 for _method, _path in tuple(EXPECTED):
-    if _path.startswith(("/dicomweb/s", "/dicomweb/i")) and _method == "GET":
+    if _path.startswith(("/dicomweb/s", "/dicomweb/i", "/dicomweb/w")) and _method == "GET":
         EXPECTED["HEAD", _path] = EXPECTED["GET", _path]
         EXPECTED["OPTIONS", _path] = PUBLIC
 
@@ -334,7 +340,9 @@ async def test_every_route_is_in_the_table(app: RunningApp) -> None:
 async def test_a_stranger_gets_nothing_but_what_is_public(app: RunningApp) -> None:
     values = await _concrete(app)
     for (method, path), rule in EXPECTED.items():
-        response = await app.client.request(method, _filled(path, values), headers=rule.headers)
+        response = await app.client.request(
+            method, _filled(path + rule.query, values), headers=rule.headers
+        )
         if rule.roles is None:
             assert response.status not in {401, 403}, (method, path)
         else:
@@ -350,7 +358,10 @@ async def test_every_role_at_every_institution(app: RunningApp, place: str) -> N
             if rule.roles is None:
                 continue
             response = await app.client.request(
-                method, _filled(path, values), headers={**who, **rule.headers}, json=rule.body
+                method,
+                _filled(path + rule.query, values),
+                headers={**who, **rule.headers},
+                json=rule.body,
             )
             case = (role, place, method, path, response.status)
             if role not in rule.roles:

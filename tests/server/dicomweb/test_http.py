@@ -130,7 +130,9 @@ async def test_the_service_describes_itself(site: Site) -> None:
     async with site.http.options(site.url + "/", headers=headers) as response:
         described = (await response.json())["application"]["resources"]
     assert described["base"] == site.url
-    assert {each["path"] for each in described["resource"]} == {"studies", "series", "instances"}
+    assert {each["path"] for each in described["resource"]} == {
+        "studies", "series", "instances", "wado",
+    }  # fmt: skip
 
 
 async def test_no_other_site_s_page_reads_anything_unless_it_is_named(tmp_path: Path) -> None:

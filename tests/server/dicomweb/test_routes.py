@@ -25,7 +25,7 @@ READS: Final = tuple(
         *(f"{each}/metadata" for each in (STUDY, SERIES, INSTANCE)),
         *(f"{each}/{name}" for each in (STUDY, SERIES, INSTANCE, FRAMES)
           for name in ("rendered", "thumbnail")),
-        FRAMES, f"{INSTANCE}/bulkdata/{{value}}",
+        "/wado", FRAMES, f"{INSTANCE}/bulkdata/{{value}}",
     )
 )  # fmt: skip
 
