@@ -20,8 +20,12 @@ from server.core.logging import configure_logging
 from server.core.settings import DicomSettings, HttpSettings, Settings
 from server.core.supervisor import Supervisor, stop_on_signals
 from server.dicom_node.public import (
+    STORAGE_COMMITMENT,
     Budgets,
     CallingEntity,
+    CommitmentCheck,
+    Courier,
+    NodeCommitment,
     NodeFind,
     NodeGate,
     NodeQueries,
@@ -32,6 +36,7 @@ from server.dicom_node.public import (
     Visit,
 )
 from server.identity.public import SignInThrottle
+from server.intake.public import Vouching
 from server.media import build_media_app
 from server.migrations.run import migrate
 from server.services import Services, build_services, running
@@ -132,8 +137,9 @@ async def listening(
 @asynccontextmanager
 async def _node(settings: Settings) -> AsyncIterator[None]:
     services = build_services(settings, role=RoleName.NODE)
-    async with running(services):
-        server = dimse_server(services)
+    courier = commitment_courier(services)
+    async with running(services), courier.running():
+        server = dimse_server(services, courier)
         dicom = settings.dicom
         port = await server.start(dicom.host, dicom.port)
         _log.info("listening", at=(dicom.host, port), ae=dicom.ae_title)
@@ -167,6 +173,27 @@ _ROLES: Final[dict[RoleName, Callable[[Settings], AbstractAsyncContextManager[No
 }
 
 
+def commitment_courier(services: Services) -> Courier:
+    """Make who answers requests for storage commitment."""
+    return Courier(
+        database=services.database,
+        check=CommitmentCheck(
+            database=services.database,
+            vouching=Vouching(
+                spool=services.spool,
+                store=services.stores.originals,
+                database=services.database,
+                executor=services.executor,
+            ),
+            clock=services.clock,
+        ),
+        devices=services.devices,
+        audit=services.audit,
+        clock=services.clock,
+        calling=CallingEntity.of(services.settings.dicom),
+    )
+
+
 def admission(services: Services) -> tuple[NodeGate, NodeStore]:
     """Make who admits devices and who takes their objects: both count by the same budgets."""
     dicom = services.settings.dicom
@@ -197,8 +224,8 @@ def dimse_limits(dicom: DicomSettings) -> DimseLimits:
     )
 
 
-def dimse_server(services: Services) -> DimseServer[Visit]:
-    """Make the DICOM node over ``services``."""
+def dimse_server(services: Services, courier: Courier | None = None) -> DimseServer[Visit]:
+    """Make the DICOM node over ``services``; without a courier, one of its own."""
     dicom = services.settings.dicom
     gate, store = admission(services)
     queries = NodeQueries(
@@ -223,6 +250,15 @@ def dimse_server(services: Services) -> DimseServer[Visit]:
         store,
         find_handler=queries,
         retrieve_handler=retrievals,
+        normalized={
+            STORAGE_COMMITMENT: NodeCommitment(
+                database=services.database,
+                courier=courier or commitment_courier(services),
+                audit=services.audit,
+                clock=services.clock,
+                ids=services.ids,
+            )
+        },
         limits=dimse_limits(dicom),
     )
 

@@ -1,9 +1,19 @@
-"""Devices: which calling AE belongs to which institution, and from where it may call."""
+"""Devices, and what they asked to be committed to."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.database import Base
@@ -60,3 +70,66 @@ class Device(Base):
     description: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+
+
+class CommitmentState(StrEnum):
+    """Where a request for storage commitment stands."""
+
+    REQUESTED = "requested"
+    CHECKED = "checked"
+    """What we can commit to is known, and the device is to be told."""
+    DELIVERED = "delivered"
+    EXPIRED = "expired"
+    """It could not be checked, or the device could not be told, until its time was over."""
+
+
+class CommitmentEvent(StrEnum):
+    """What may happen to a request for storage commitment."""
+
+    CHECK = "check"
+    DELIVER = "deliver"
+    EXPIRE = "expire"
+    ASK_AGAIN = "ask-again"
+    """The device sends the same request once more: it never heard, or forgot."""
+
+
+COMMITMENT_TRANSITIONS: Final[Mapping[tuple[CommitmentState, CommitmentEvent], CommitmentState]] = {
+    (CommitmentState.REQUESTED, CommitmentEvent.CHECK): CommitmentState.CHECKED,
+    (CommitmentState.REQUESTED, CommitmentEvent.EXPIRE): CommitmentState.EXPIRED,
+    (CommitmentState.REQUESTED, CommitmentEvent.ASK_AGAIN): CommitmentState.REQUESTED,
+    (CommitmentState.CHECKED, CommitmentEvent.DELIVER): CommitmentState.DELIVERED,
+    (CommitmentState.CHECKED, CommitmentEvent.EXPIRE): CommitmentState.EXPIRED,
+    (CommitmentState.CHECKED, CommitmentEvent.ASK_AGAIN): CommitmentState.REQUESTED,
+    (CommitmentState.DELIVERED, CommitmentEvent.ASK_AGAIN): CommitmentState.REQUESTED,
+    (CommitmentState.EXPIRED, CommitmentEvent.ASK_AGAIN): CommitmentState.REQUESTED,
+}
+
+
+class Commitment(Base):
+    """A request for storage commitment (PS3.4 J.3.2), and how it was answered."""
+
+    __tablename__ = "storage_commitments"
+    __table_args__ = (UniqueConstraint("device_id", "transaction_uid", "references_sha256"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    org: Mapped[str] = mapped_column(String(64))
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institutions.id"))
+    device_id: Mapped[str] = mapped_column(ForeignKey("devices.id"))
+    transaction_uid: Mapped[str] = mapped_column(String(64))
+    references_gz: Mapped[bytes] = mapped_column(LargeBinary)
+    """SOP class and instance UID of each instance in order, as JSON, gzipped."""
+    references_sha256: Mapped[str] = mapped_column(String(64))
+    reference_count: Mapped[int]
+    state: Mapped[CommitmentState] = mapped_column(String(16))
+    failures: Mapped[list[list[int]] | None] = mapped_column(JSON(none_as_null=True))
+    """Place in the list and failure reason of each instance we do not commit to."""
+    first_requested_at: Mapped[datetime]
+    requested_at: Mapped[datetime]
+    """Last, where it was asked for again: its time runs from here."""
+    attempts: Mapped[int]
+    next_try_at: Mapped[datetime | None]
+    """When it is due; none once it has ended. Who works on it puts it off first."""
+    ended_at: Mapped[datetime | None]
+
+
+Index("ix_storage_commitments_next_try", Commitment.next_try_at)

@@ -2,6 +2,9 @@
 
 from server.dicom_node.budgets import Budgets, DeviceBudget
 from server.dicom_node.calling import CallingEntity, stored_object
+from server.dicom_node.commitment import STORAGE_COMMITMENT, NodeCommitment
+from server.dicom_node.commitment_check import CommitmentCheck
+from server.dicom_node.courier import Courier
 from server.dicom_node.devices import Destination, DeviceService
 from server.dicom_node.find import NodeFind
 from server.dicom_node.models import Device, DeviceCharset
@@ -17,8 +20,11 @@ from server.dicom_node.user_identity import UserIdentities
 from server.dicom_node.worklist import NodeQueries, NodeWorklist
 
 __all__ = [
+    "STORAGE_COMMITMENT",
     "Budgets",
     "CallingEntity",
+    "CommitmentCheck",
+    "Courier",
     "Destination",
     "Device",
     "DeviceAddress",
@@ -27,6 +33,7 @@ __all__ = [
     "DeviceCharset",
     "DeviceService",
     "NewDevice",
+    "NodeCommitment",
     "NodeFind",
     "NodeGate",
     "NodeQueries",

@@ -19,6 +19,7 @@ from server.intake.preamble import without_preamble
 from server.intake.service import Incoming, IntakeLimits, IntakeService
 from server.intake.spool import Spool
 from server.intake.sweep import sweep
+from server.intake.vouching import Vouching
 
 __all__ = [
     "Accepted",
@@ -42,6 +43,7 @@ __all__ = [
     "Spool",
     "StoredObject",
     "Verdict",
+    "Vouching",
     "sweep",
     "without_preamble",
 ]

@@ -426,7 +426,8 @@ DIMSE = {
     CommandField.N_CREATE_RQ: "nobody yet: no SOP class of it is negotiated",
     CommandField.N_SET_RQ: "nobody yet: no SOP class of it is negotiated",
     CommandField.N_GET_RQ: "nobody yet: no SOP class of it is negotiated",
-    CommandField.N_ACTION_RQ: "nobody yet: no SOP class of it is negotiated",
+    CommandField.N_ACTION_RQ: "storage commitment: every registered device, of what its "
+    "institution may see",
     CommandField.N_EVENT_REPORT_RQ: "nobody: we hear no events",
 }
 
