@@ -8,6 +8,9 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from dicom.codestream import DecodeError, DecodeFault
+from dicom.encapsulated import Document
+from dicom.frames import ByteRange
+from dicom.page_words import Language
 from dicom.render import Picture, RenderOptions
 from dicom.worker_pool import PoolClosed, WorkerDied, WorkerPool
 from dicom.worker_process import LENGTH
@@ -114,6 +117,31 @@ class DecodePool:
         """Decode a frame to its stored values; raises as `render` does."""
         head, data = await self._request({"kind": "native", "path": str(path), "frame": frame})
         return NativeFrame(data, tuple(head["shape"]), str(head["dtype"]))
+
+    async def page(self, path: Path, language: Language, base: str) -> bytes:
+        """Write a structured report or an encapsulated document as a page (see `dicom.page`).
+
+        Parameters
+        ----------
+        path
+            The file.
+        language
+            Of the page's own words.
+        base
+            Address of the DICOMweb service, for links to what the report refers to.
+
+        Raises
+        ------
+        DecodeError
+            As `render` does; ``unsupported`` for any other object.
+        """
+        wanted = {"kind": "page", "path": str(path), "language": language, "base": base}
+        return (await self._request(wanted))[1]
+
+    async def document(self, path: Path) -> Document:
+        """Find the document that an object wraps (see `dicom.encapsulated`); raises as `page`."""
+        head, _ = await self._request({"kind": "document", "path": str(path)})
+        return Document(head["media_type"], ByteRange(*head["place"]))
 
     async def transcode(self, path: Path, target: str, into: Path) -> None:
         """Write a file in another transfer syntax (see `dicom.transcode.transcode`).

@@ -6,11 +6,18 @@ A request is JSON. An answer is the length and bytes of JSON, and after them a p
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from dicom.codestream import DecodeError, DecodeFault
-from dicom.pixels import open_image, read_frame
+from dicom.encapsulated import find_document
+from dicom.faults import DicomFormatError
+from dicom.page import document_page, rendered_at, report_page
+from dicom.page_words import Language
+from dicom.part10 import scan
+from dicom.pixels import SCAN_LIMITS, open_image, read_frame
 from dicom.render import PictureType, Region, RenderOptions, Window, render_frame
 from dicom.transcode import Progress, transcode, transcode_frames
+from dicom.uids import is_structured_report
 from dicom.worker_process import LENGTH, answer_requests
 
 
@@ -39,6 +46,11 @@ def _perform(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         case "transcode-frames":
             frames, slice_s = request["frames"], request["slice_s"]
             return _progress(transcode_frames(path, *_task(request), frames, slice_s))
+        case "page":
+            return {}, _page(path, Language(request["language"]), request["base"]).encode()
+        case "document":
+            document = find_document(path)
+            return {"media_type": document.media_type, "place": document.place}, b""
     image = open_image(path)
     frame = int(request["frame"])
     if request["kind"] == "native":
@@ -66,6 +78,18 @@ def _task(request: dict[str, Any]) -> tuple[str, Path]:
 
 def _progress(found: Progress) -> tuple[dict[str, Any], bytes]:
     return {"next_frame": found.next_frame, "lengths": found.lengths}, b""
+
+
+def _page(path: Path, language: Language, base: str) -> str:
+    try:
+        header = scan(path, SCAN_LIMITS)
+    except DicomFormatError as error:
+        raise DecodeError(DecodeFault.BAD_FILE, error.code) from error
+    if is_structured_report(header.sop_class_uid):
+        return report_page(header.dataset, language, rendered_at(base))
+    document = find_document(path)
+    address = f"rendered?accept={quote(document.media_type)}"
+    return document_page(header.dataset, language, address, document.media_type)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,22 @@ def is_conforming_uid(text: str) -> bool:
     )
 
 
+def name_of_uid(uid: str) -> str:
+    """Return the name that PS3.6 gives a UID, or the UID itself."""
+    entry = _REGISTERED.get(uid)
+    return uid if entry is None else entry[0]
+
+
+def is_structured_report(sop_class_uid: str) -> bool:
+    """Tell whether a SOP class is stored as a tree of content items (PS3.3 A.35)."""
+    return sop_class_uid.startswith("1.2.840.10008.5.1.4.1.1.88.")
+
+
+def is_encapsulated_document(sop_class_uid: str) -> bool:
+    """Tell whether a SOP class wraps a document of another standard (PS3.3 A.45, A.85)."""
+    return sop_class_uid.startswith("1.2.840.10008.5.1.4.1.1.104.")
+
+
 def new_uid(random_bits: Callable[[int], int]) -> str:
     """Make a UID below the root 2.25 (PS3.5 B.2).
 

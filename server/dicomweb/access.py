@@ -53,6 +53,7 @@ class StoredInstance:
     study_uid: str
     series_uid: str
     sop_uid: str
+    sop_class_uid: str
     transfer_syntax_uid: str
     bits_allocated: int | None
     """Of its pixels; None where it has none."""
@@ -97,6 +98,7 @@ _INSTANCE_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     Study.study_instance_uid,
     Series.series_instance_uid,
     Instance.sop_instance_uid,
+    Instance.sop_class_uid,
     Instance.transfer_syntax_uid,
     Instance.bits_allocated,
     Instance.frame_count,

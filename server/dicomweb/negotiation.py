@@ -57,6 +57,11 @@ RENDERED: Final = (Offer("image/jpeg"), Offer("image/png"), Offer("image/gif"))
 """PS3.18 Table 8.7.4-1 for single frames."""
 
 
+def frame_type(transfer_syntax_uid: str) -> str:
+    """Return the media type of a stored frame, or of a stored video."""
+    return _FRAME_TYPES.get(transfer_syntax_uid, OCTET_STREAM)
+
+
 def chosen(offers: Sequence[Offer], accept: str | None) -> Offer:
     """Choose what to give.
 
@@ -180,7 +185,7 @@ def pixel_offers(stored: Stored, *, alone: bool) -> list[Offer]:
         if syntax in NATIVE_TRANSFER_SYNTAXES:
             offers.append(Offer(OCTET_STREAM, True, EXPLICIT_VR_LITTLE_ENDIAN))
             continue
-        kind = _FRAME_TYPES.get(syntax, OCTET_STREAM)
+        kind = frame_type(syntax)
         offers.append(Offer(kind, True, syntax))
         if syntax == own and kind != OCTET_STREAM:
             # What many viewers ask for: the stored frame, and they know its syntax.

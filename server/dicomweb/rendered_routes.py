@@ -18,6 +18,7 @@ from server.core.streaming import breaking_off
 from server.dicomweb import negotiation
 from server.dicomweb.access import StoredInstance, StudyAccess, Target
 from server.dicomweb.asking import INSTANCE, SERIES, STUDY, accept_of, frame_numbers, target_of
+from server.dicomweb.rendered_documents import RenderedDocuments
 from server.dicomweb.rendering import RenderingService, representative
 from server.dicomweb.responses import CACHE, digest, not_modified
 from server.identity.public import ACTOR, Action
@@ -34,9 +35,12 @@ _Drawn = tuple[StoredInstance, int]
 class RenderedHandlers:
     """The handlers, over the services they call."""
 
-    def __init__(self, *, access: StudyAccess, rendering: RenderingService) -> None:
+    def __init__(
+        self, *, access: StudyAccess, rendering: RenderingService, documents: RenderedDocuments
+    ) -> None:
         self._access = access
         self._rendering = rendering
+        self._documents = documents
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -66,12 +70,17 @@ class RenderedHandlers:
             quality: Quality = 90,
             accept: str | None = None,
         ) -> web.StreamResponse:
-            """Draw the first frame of an instance as a JPEG, PNG or GIF picture.
+            """Give an instance as a browser shows it.
+
+            The first frame of an image is drawn as a JPEG, PNG or GIF picture, a structured report
+            is written as an HTML page; an encapsulated PDF and video are given as they are.
 
             Tags: dicomweb
             """
-            options = _options(request, viewport, window, quality, accept)
             found = await self._access.instance(request[ACTOR], Target(study, series, instance))
+            if self._documents.holds(found):
+                return await self._documents.answer(request, found, accept)
+            options = _options(request, viewport, window, quality, accept)
             return await self._draw(request, [(found, 1)], options)
 
         return rendered

@@ -1,17 +1,20 @@
-"""Pictures of frames, drawn by decoders in processes that may die."""
+"""Pictures of frames and pages of documents, made by decoders in processes that may die."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
 from dicom.codestream import DecodeError, DecodeFault
+from dicom.encapsulated import Document
+from dicom.page_words import Language
 from dicom.render import Picture, RenderOptions
 from server.core.errors import InvalidInput, LianzhenError, NotAcceptable, NotFound, Unavailable
 from server.dicomweb.access import StoredInstance
 from server.dicomweb.derived import Derived
 from server.intake.public import Originals
 
-_TOO_DAMAGED: Final = "the image cannot be rendered; retrieve it as it is"
+_TOO_DAMAGED: Final = "it cannot be rendered; retrieve it as it is"
 
 
 class Renderer(Protocol):
@@ -19,6 +22,14 @@ class Renderer(Protocol):
 
     async def render(self, path: Path, frame: int, options: RenderOptions | None = None) -> Picture:
         """Return the picture, or raise `DecodeError`."""
+        ...
+
+    async def page(self, path: Path, language: Language, base: str) -> bytes:
+        """Return the page of a report or document, or raise `DecodeError`."""
+        ...
+
+    async def document(self, path: Path) -> Document:
+        """Return where the document stands, or raise `DecodeError`."""
         ...
 
 
@@ -42,9 +53,30 @@ class RenderingService:
         NotAcceptable
             If there is no image, or one that nobody here can draw.
         """
+        async with self._file(instance) as path:
+            return await self._renderer.render(path, number - 1, options)
+
+    async def page(self, instance: StoredInstance, language: Language, base: str) -> bytes:
+        """Return a page of a structured report or an encapsulated document.
+
+        Raises
+        ------
+        NotAcceptable
+            If nobody here can read it.
+        """
+        async with self._file(instance) as path:
+            return await self._renderer.page(path, language, base)
+
+    async def document(self, instance: StoredInstance) -> Document:
+        """Return where the document of an instance stands; raises as `page` does."""
+        async with self._file(instance) as path:
+            return await self._renderer.document(path)
+
+    @asynccontextmanager
+    async def _file(self, instance: StoredInstance) -> AsyncIterator[Path]:
         async with self._originals.as_file(instance.object_id) as path:
             try:
-                return await self._renderer.render(path, number - 1, options)
+                yield path
             except DecodeError as error:
                 raise _refusal(error) from error
 

@@ -162,6 +162,12 @@ class RetrievalService:
             yield BulkData([value], is_pixel_data=path in _PIXEL_PATHS, frame_count=count)
 
     @asynccontextmanager
+    async def stretch(self, instance: StoredInstance, place: ByteRange) -> AsyncIterator[Body]:
+        """Give a stretch of the file, which is inflated first where it is deflated."""
+        async with self._ranges(instance) as open_range:
+            yield Body(place.length, lambda: open_range(place.offset, place.length))
+
+    @asynccontextmanager
     async def _ranges(self, instance: StoredInstance) -> AsyncIterator[OpenRange]:
         if instance.transfer_syntax_uid not in _DEFLATED:
             yield lambda start, length: self._originals.open(

@@ -10,6 +10,7 @@ from server.dicomweb.access import StudyAccess
 from server.dicomweb.capabilities import options_routes
 from server.dicomweb.composing import Composer
 from server.dicomweb.metadata import MetadataService
+from server.dicomweb.rendered_documents import RenderedDocuments
 from server.dicomweb.rendered_routes import RenderedHandlers
 from server.dicomweb.rendering import RenderingService
 from server.dicomweb.retrieval import RetrievalService
@@ -42,13 +43,14 @@ def dicomweb_routes(
         metadata=metadata,
         public_url=public_url,
     )
+    documents = RenderedDocuments(rendering=rendering, retrieval=retrieval, public_url=public_url)
     routes = [
         *search_routes(searches, public_url),
         *retrieve.routes(),
         *UriHandlers(
             access=access, retrieval=retrieval, transcoding=transcoding, rendering=rendering
         ).routes(),
-        *RenderedHandlers(access=access, rendering=rendering).routes(),
+        *RenderedHandlers(access=access, rendering=rendering, documents=documents).routes(),
         *store_routes(storage, composer, public_url),
     ]
     return [*routes, *_heads(routes), *options_routes(routes, public_url)]

@@ -23,6 +23,7 @@ from sqlalchemy import select
 
 from dicom.dimse.information_models import STUDY_ROOT_FIND, STUDY_ROOT_GET
 from dicom.part10 import Part10Header
+from dicom.uids import ECG_SOP_CLASSES, is_structured_report
 from server.dicom_node.public import NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level, Role
@@ -86,6 +87,11 @@ class Community:
                 select(Quarantined.sha256, Quarantined.reason).where(Quarantined.org == self.org)
             )
             return {row.sha256: row.reason for row in rows}
+
+    async def json(self, path: str) -> Any:
+        async with self.app.client.get(path, headers=self._who) as response:
+            assert response.status == 200, path
+            return await response.json()
 
     async def get(self, path: str, accept: str) -> tuple[int, bytes]:
         headers = {**self._who, "Accept": accept}
@@ -205,7 +211,21 @@ async def seen(community: Community, file: RealFile) -> str:
         assert returned == file.data, str(file)
     else:
         assert returned == bytes(PREAMBLE) + file.data[PREAMBLE:], str(file)
+    if header.sop_class_uid in ECG_SOP_CLASSES:
+        return await on_paper(community)
+    if is_structured_report(header.sop_class_uid):
+        status, body = await community.get(f"{path}/rendered", "text/html")
+        assert (status, body[:15]) == (200, b"<!DOCTYPE html>"), str(file)
+        return "page"
     return await drawn(community, path, header)
+
+
+async def on_paper(community: Community) -> str:
+    """Draw the community's one ECG."""
+    (ecg,) = (await community.json("/api/ecgs"))["items"]
+    paper = await community.json(f"/api/ecgs/{ecg['id']}/waveform")
+    assert len(paper["leads"]) == 12
+    return "waveform"
 
 
 async def drawn(community: Community, path: str, header: Part10Header) -> str:
@@ -264,7 +284,9 @@ def test_the_table_counts_every_file_of_the_packages() -> None:
     assert table.keys() == {str(file) for file in REAL_FILES}
     assert Counter(outcome.partition(",")[0] for outcome in table.values()) == {
         "picture": 170,
-        "no picture: unrenderable-not-an-image": 55,
+        "page": 3,
+        "waveform": 1,
+        "no picture: unrenderable-not-an-image": 51,
         "no picture: unrenderable-false-claim": 1,
         "refused: missing-uid": 25,
         "refused: not-dicom": 18,

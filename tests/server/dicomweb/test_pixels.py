@@ -178,7 +178,7 @@ async def test_frames_that_are_not_there_are_not_found(site: Site) -> None:
 
 
 async def test_an_object_without_pixels_has_no_frames(site: Site) -> None:
-    data = sample("test-SR.dcm").read_bytes()
+    data = sample("rtplan.dcm").read_bytes()
     ds = dcmread(BytesIO(data))
     await site.send(data)
     async with site.get(f"{path_of(ds)}/frames/1") as response:

@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 4485877d05b5616b148215cd58440629fbc886bea327cab2ba1ce5da3163ab72
+// Made by `make api-types`; do not edit. OpenAPI document sha256 631be2beff2d2715149260ce135fcea8e42f0dc44217e593bb9e9aec6147c9e9
 
 export interface paths {
     "/api/consults": {
@@ -2977,7 +2977,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Draw the first frame of an instance as a JPEG, PNG or GIF picture. */
+        /**
+         * @description Give an instance as a browser shows it.
+         *
+         *     The first frame of an image is drawn as a JPEG, PNG or GIF picture, a structured report
+         *     is written as an HTML page; an encapsulated PDF and video are given as they are.
+         */
         get: {
             parameters: {
                 query?: {
