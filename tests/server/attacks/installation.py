@@ -20,7 +20,7 @@ from pynetdicom import AE
 from sqlalchemy import select
 
 from server.audit.models import AuditEvent
-from server.intake.models import Quarantined
+from server.intake.models import Quarantined, StoredObject
 from tests.dicom.dimse.node import (
     CT,
     EXPLICIT,
@@ -150,6 +150,17 @@ class Attacked:
             for path in self.site.spool_dir.rglob("*")
             if path.is_file() and path.name not in {".lock", "drain.lock", "spool-id"}
         ]
+
+    async def no_orphans(self) -> None:
+        """Wait until every file in the spool is one that the database names."""
+        await wait_until(self._has_no_orphans, "the spool to keep nothing of nobody", 30)
+
+    async def _has_no_orphans(self) -> bool:
+        # Listed first: what is named only afterwards was no orphan.
+        there = {str(path.relative_to(self.site.spool_dir)) for path in self.spooled()}
+        async with self.site.looking() as services, services.database.reading() as session:
+            named = set(await session.scalars(select(StoredObject.spool_name)))
+        return there <= named
 
     async def quarantined(self, sha256_or_uid: str) -> str | None:
         """Return why an object was put in quarantine, None where it was not."""

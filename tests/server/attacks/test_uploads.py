@@ -53,6 +53,7 @@ async def test_a_zip(attacked: Attacked, row: str) -> None:
     with attacked.bounded(attacked.web, more_mib=100 + len(hostile) // MIB):
         await _refused_as_an_ecg(attacked, hostile)
         await attacked.honest_person()
+    await attacked.no_orphans()
     assert _files(folder, attacked) == before
     assert not (folder.parent / "r.dat").exists()
 
@@ -111,7 +112,7 @@ async def test_a_multipart_over_its_cap(attacked: Attacked) -> None:
             # The answer may be lost where a sender does not listen while it sends.
             assert sent >= REQUEST_CAP_MIB - 16
         await attacked.honest_person()
-    assert all(path.stat().st_size < MIB for path in attacked.spooled())
+    await attacked.no_orphans()
 
 
 async def _refused_as_an_ecg(attacked: Attacked, content: bytes) -> str:
