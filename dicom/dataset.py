@@ -83,7 +83,7 @@ def texts_of(ds: Dataset, keyword: str) -> tuple[str, ...]:
     raw = raw_item(ds, tag_of(keyword))
     if raw is None:
         return ()
-    if isinstance(raw, RawDataElement) and (plain := plain_texts(raw)) is not None:
+    if isinstance(raw, RawDataElement) and (plain := plain_texts(raw.VR, raw.value)) is not None:
         return tuple(value.strip() for value in plain)
     return tuple(value.text.strip() for value in decoded(ds, keyword))
 
@@ -124,7 +124,9 @@ def integer(ds: Dataset, keyword: str) -> int | None:
     raw = raw_item(ds, tag)
     if raw is None:
         return None
-    plain = plain_numbers(raw) if isinstance(raw, RawDataElement) else None
+    plain = None
+    if isinstance(raw, RawDataElement):
+        plain = plain_numbers(raw.VR, raw.value, little_endian=raw.is_little_endian)
     if plain is None:
         found = stored(ds, tag)
         plain = () if found is None else numbers(found)

@@ -196,33 +196,34 @@ def texts(element: Stored, charset: Charset) -> tuple[DecodedText, ...]:
     return tuple(DecodedText(str(one).strip("\0 ")) for one in _as_values(value))
 
 
-def plain_texts(found: RawDataElement) -> list[str] | None:
-    """Return what `texts` would, as text, of an element in ASCII; None for any other.
+def plain_texts(vr: str | None, value: object) -> tuple[str, ...] | None:
+    """Return what `texts` would, as text, of a stored value in ASCII; None for any other.
 
     Nearly all text is plain, and most of what a header costs is its text.
     """
-    value, vr = found.value, found.VR
     if not isinstance(value, bytes) or vr not in TEXT_VRS:
         return None
     if not value.isascii() or b"\x1b" in value or b"~" in value:
         return None
     text = value.decode("ascii").rstrip("\0 ")
     if not text:
-        return []
+        return ()
     if vr in UNSPLIT_VRS:
-        return [text]
-    return [part.strip("\0 ") for part in text.split("\\")]
+        return (text,)
+    return tuple([part.strip("\0 ") for part in text.split("\\")])
 
 
-def plain_numbers(found: RawDataElement) -> tuple[Number | None, ...] | None:
-    """Return what `numbers` would, of an element of explicit binary VR; None for any other."""
-    value, packed = found.value, _PACKED.get(found.VR or "")
+def plain_numbers(
+    vr: str | None, value: object, *, little_endian: bool
+) -> tuple[Number | None, ...] | None:
+    """Return what `numbers` would, of a stored value of explicit binary VR; None for any other."""
+    packed = _PACKED.get(vr or "")
     if packed is None or not isinstance(value, bytes):
         return None
     little, big, width = packed
     if len(value) != width:
-        return numbers(Stored(found.VR or "", value, found.is_little_endian))
-    (one,) = (little if found.is_little_endian else big).unpack(value)
+        return numbers(Stored(vr or "", value, little_endian))
+    (one,) = (little if little_endian else big).unpack(value)
     return (one if math.isfinite(one) else None,)
 
 

@@ -6,6 +6,7 @@ repaired on the way. A value that cannot be decoded costs that value, never the 
 
 import base64
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final, cast
 
 import orjson
@@ -37,6 +38,7 @@ BulkUri = Callable[[BulkValue], str]
 
 _LEFT_OUT: Final = (0x0000, 0x0002, 0xFFFE)
 _PLAIN: Final = TEXT_VRS - {"PN"}
+_LONGEST_SHARED: Final = 64
 _SPECIFIC_CHARACTER_SET: Final = 0x00080005
 _UTF_8: Final[Json] = {"vr": "CS", "Value": ["ISO_IR 192"]}
 _SAFE_INTEGER: Final = 2**53 - 1
@@ -58,7 +60,8 @@ def to_json(ds: Dataset, bulk: Iterable[BulkValue] = (), bulk_uri: BulkUri | Non
     Returns
     -------
     dict
-        Tag in eight hexadecimal digits to ``{"vr", "Value" | "InlineBinary" | "BulkDataURI"}``.
+        Tag in eight hexadecimal digits to ``{"vr", "Value" | "InlineBinary" | "BulkDataURI"}``;
+        the latter are not to be changed, others have them too.
     """
     grouped: dict[tuple[int, ...], list[BulkValue]] = {}
     if bulk_uri is not None:
@@ -104,11 +107,26 @@ def _dataset(
 
 
 def _plain(found: RawDataElement) -> Json | None:
-    """Turn the commonest elements into what `element_to_json` makes of them, in a tenth of it."""
-    vr = found.VR
+    """Turn the commonest elements into what `element_to_json` makes of them, in a tenth of it.
+
+    The instances of a series have most of their elements in common: those are made once, and what
+    is returned is not to be changed.
+    """
+    value = found.value
+    if isinstance(value, bytes) and len(value) <= _LONGEST_SHARED:
+        return _shared(found.VR, value, found.is_little_endian)
+    return _made(found.VR, value, found.is_little_endian)
+
+
+@lru_cache(maxsize=4096)
+def _shared(vr: str | None, value: bytes, little: bool) -> Json | None:
+    return _made(vr, value, little)
+
+
+def _made(vr: str | None, value: bytes | None, little: bool) -> Json | None:
     values: Sequence[Any] | None
     if vr in _PLAIN:
-        values = plain_texts(found)
+        values = plain_texts(vr, value)
         if values and vr == "UI":
             values = [value for value in values if is_uid(value)]
         elif values and vr in ("IS", "DS"):
@@ -116,7 +134,7 @@ def _plain(found: RawDataElement) -> Json | None:
         elif values:
             values = [value or None for value in values]
     else:
-        values = plain_numbers(found)
+        values = plain_numbers(vr, value, little_endian=little)
         if values is not None and vr in ("UV", "SV", "UL", "SL"):
             values = [_number(value) for value in values]
     if values is None:
