@@ -1,49 +1,24 @@
 """``lianzhen dicom routes`` and ``lianzhen dicom queue``: what goes on to other archives."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-from server.core.logging import configure_logging
-from server.core.settings import Settings
+from server.command import DEFAULT_ORG, Org, administer
 from server.forwarding.public import Conditions, JobState, NewRoute, Priority
-from server.services import Services, build_services
+from server.services import Services
 
 routes = typer.Typer(help="Routes to other archives 转发规则: list, add, enable, disable, remove.")
 queue = typer.Typer(help="What other archives do not have yet 转发队列: list, show, retry, drop.")
 
-_DEFAULT_ORG: Final = "default"
-Org = Annotated[str, typer.Option(help="Community 医共体.")]
 RouteId = Annotated[str, typer.Argument(help="Id of a route, as the list has it.", metavar="ROUTE")]
 JobId = Annotated[str, typer.Argument(help="Id of a study's way, as the list has it.")]
 
 
-def _administer(work: Callable[[Services], Awaitable[None]]) -> None:
-    async def administer() -> None:
-        async with _services() as services:
-            await work(services)
-
-    asyncio.run(administer())
-
-
-@asynccontextmanager
-async def _services() -> AsyncIterator[Services]:
-    settings = Settings()
-    configure_logging(settings.logging, role="cli")
-    services = build_services(settings, role="cli")
-    try:
-        yield services
-    finally:
-        await services.database.close()
-
-
 @routes.callback(invoke_without_command=True)
-def list_routes(context: typer.Context, org: Org = _DEFAULT_ORG) -> None:
+def list_routes(context: typer.Context, org: Org = DEFAULT_ORG) -> None:
     """List the routes, the oldest first."""
     if context.invoked_subcommand is not None:
         return
@@ -64,7 +39,7 @@ def list_routes(context: typer.Context, org: Org = _DEFAULT_ORG) -> None:
                 f"{'on' if route.is_enabled else 'off'}\t{', '.join(asked) or 'everything'}"
             )
 
-    _administer(work)
+    administer(work)
 
 
 @routes.command("add")
@@ -84,7 +59,7 @@ def add_route(
         list[str] | None, typer.Option(help="Description of study or series, or protocol.")
     ] = None,
     priority: Annotated[Priority, typer.Option(help="What goes first.")] = Priority.MEDIUM,
-    org: Org = _DEFAULT_ORG,
+    org: Org = DEFAULT_ORG,
 ) -> None:
     """Make a route: what matches one pattern of each kind given goes on; print its id."""
 
@@ -101,17 +76,17 @@ def add_route(
         )
         typer.echo(await services.routes.create(org, NewRoute(destination, conditions, priority)))
 
-    _administer(work)
+    administer(work)
 
 
 @routes.command("enable")
-def enable_route(route: RouteId, org: Org = _DEFAULT_ORG) -> None:
+def enable_route(route: RouteId, org: Org = DEFAULT_ORG) -> None:
     """Let a route lead on again."""
     _switch(org, route, is_enabled=True)
 
 
 @routes.command("disable")
-def disable_route(route: RouteId, org: Org = _DEFAULT_ORG) -> None:
+def disable_route(route: RouteId, org: Org = DEFAULT_ORG) -> None:
     """Let a route lead nowhere for a while; what is queued already goes on."""
     _switch(org, route, is_enabled=False)
 
@@ -121,17 +96,17 @@ def _switch(org: str, route_id: str, *, is_enabled: bool) -> None:
         known = await services.routes.one(org, route_id)
         await services.routes.change(org, route_id, replace(known.route, is_enabled=is_enabled))
 
-    _administer(work)
+    administer(work)
 
 
 @routes.command("remove")
-def remove_route(route: RouteId, org: Org = _DEFAULT_ORG) -> None:
+def remove_route(route: RouteId, org: Org = DEFAULT_ORG) -> None:
     """Take a route back; what is queued already goes on."""
 
     async def work(services: Services) -> None:
         await services.routes.remove(org, route)
 
-    _administer(work)
+    administer(work)
 
 
 @queue.callback(invoke_without_command=True)
@@ -139,7 +114,7 @@ def list_queue(
     context: typer.Context,
     state: Annotated[JobState | None, typer.Option(help="Only what stands so.")] = None,
     limit: Annotated[int, typer.Option(help="Studies at most.", min=1, max=1000)] = 50,
-    org: Org = _DEFAULT_ORG,
+    org: Org = DEFAULT_ORG,
 ) -> None:
     """List destinations, and studies on their way, what changed last first."""
     if context.invoked_subcommand is not None:
@@ -165,11 +140,11 @@ def list_queue(
                 f"{job.sent} sent, {job.waiting} waiting, {job.failed} failed\t{job.reason or ''}"
             )
 
-    _administer(work)
+    administer(work)
 
 
 @queue.command("show")
-def show_job(job: JobId, org: Org = _DEFAULT_ORG) -> None:
+def show_job(job: JobId, org: Org = DEFAULT_ORG) -> None:
     """Say which objects of a study were not taken, and why."""
 
     async def work(services: Services) -> None:
@@ -180,27 +155,27 @@ def show_job(job: JobId, org: Org = _DEFAULT_ORG) -> None:
                 f"{each.sop_instance_uid}\ttried {each.attempts} times, {then}\t{each.reason}"
             )
 
-    _administer(work)
+    administer(work)
 
 
 @queue.command("retry")
-def retry_job(job: JobId, org: Org = _DEFAULT_ORG) -> None:
+def retry_job(job: JobId, org: Org = DEFAULT_ORG) -> None:
     """Try everything of a study again now, what was given up, too."""
 
     async def work(services: Services) -> None:
         await services.forwards.retry(org, job)
 
-    _administer(work)
+    administer(work)
 
 
 @queue.command("drop")
-def drop_job(job: JobId, org: Org = _DEFAULT_ORG) -> None:
+def drop_job(job: JobId, org: Org = DEFAULT_ORG) -> None:
     """Give up what the destination does not have of a study yet."""
 
     async def work(services: Services) -> None:
         await services.forwards.drop(org, job)
 
-    _administer(work)
+    administer(work)
 
 
 def _time(moment: datetime) -> str:

@@ -12,10 +12,12 @@ from typing import Final, Protocol
 import structlog
 
 from dicom.dimse.calling import NotAcceptedError, ScuError
-from dicom.dimse.proposal import MOST_CONTEXTS
+from dicom.dimse.outgoing import OutgoingObject
+from dicom.dimse.proposal import MOST_CONTEXTS, Proposal, propose
 from dicom.dimse.requestor import Requestor, associate
-from dicom.dimse.scu import Scu, store_proposal
+from dicom.dimse.scu import Scu
 from server.dicom_node.public import CallingEntity, Destination, DeviceService, stored_object
+from server.forwarding.conversion import OTHERS, Conversion, UnconvertibleError
 from server.forwarding.queue import Claim, ForwardQueue, NotTaken, QueuedObject
 from server.identity.public import Actor
 from server.intake.public import Originals
@@ -48,6 +50,7 @@ class Means:
     originals: Originals
     reads: ReadAudit
     calling: CallingEntity
+    conversion: Conversion
     tries: int = 8
     """How often an object is sent that is refused for what it is."""
 
@@ -108,11 +111,10 @@ class Delivery:
         return None
 
     async def _send(self, destination: Destination, objects: Sequence[QueuedObject]) -> str | None:
-        outgoing = [stored_object(self._means.originals, each) for each in objects]
         reason, is_done = None, False
         try:
             async with associate(
-                self._means.calling.address(destination), store_proposal(outgoing)
+                self._means.calling.address(destination), _proposal(objects)
             ) as requestor:
                 reason = await self._send_on(requestor, objects)
                 is_done = True
@@ -123,12 +125,11 @@ class Delivery:
 
     async def _send_on(self, requestor: Requestor, objects: Sequence[QueuedObject]) -> str | None:
         """Send on an association; return why the destination takes nothing more, if it is so."""
-        scu = Scu(requestor)
         for each in objects:
             if self._stopping.is_set():
                 return None
             try:
-                await self._store(scu, each)
+                await self._store(requestor, each)
             except ScuError as error:
                 # It may be this object that the destination cannot bear: others come first now.
                 self._refused(each, None, str(error))
@@ -141,12 +142,13 @@ class Delivery:
                 return None
         return None
 
-    async def _store(self, scu: Scu, each: QueuedObject) -> None:
+    async def _store(self, requestor: Requestor, each: QueuedObject) -> None:
         """Send one object, and note what became of it; raise `ScuError` where all is lost."""
-        outgoing = stored_object(self._means.originals, each)
         try:
-            result = await scu.store(outgoing, priority=self._claim.priority.dimse)
-        except NotAcceptedError as error:
+            result = await Scu(requestor).store(
+                self._outgoing(requestor, each), priority=self._claim.priority.dimse
+            )
+        except (NotAcceptedError, UnconvertibleError) as error:
             self._refused(each, None, str(error))
             return
         except OSError as error:
@@ -163,6 +165,16 @@ class Delivery:
             return
         self._full = 0
         self._refused(each, result.status, reason)
+
+    def _outgoing(self, requestor: Requestor, each: QueuedObject) -> OutgoingObject:
+        """Return an object as it is stored, or converted where it is not taken so."""
+        stored = stored_object(self._means.originals, each)
+        try:
+            requestor.context_for(each.sop_class_uid, each.transfer_syntax_uid)
+        except NotAcceptedError:
+            accepted = requestor.accepted.values()
+            return self._means.conversion.converted(each, accepted) or stored
+        return stored
 
     async def _taken(self, each: QueuedObject) -> None:
         self._full = 0
@@ -190,7 +202,16 @@ def _fitting(objects: Sequence[QueuedObject]) -> list[QueuedObject]:
     """Return the first objects, as many as an association has contexts for."""
     kinds: set[tuple[str, str]] = set()
     for count, each in enumerate(objects):
-        kinds.add((each.sop_class_uid, each.transfer_syntax_uid))
+        # One as it is stored, and one for each SOP class in whatever else we could make of it.
+        kinds |= {(each.sop_class_uid, each.transfer_syntax_uid), (each.sop_class_uid, "")}
         if len(kinds) > MOST_CONTEXTS:
             return list(objects[:count])
     return list(objects)
+
+
+def _proposal(objects: Sequence[QueuedObject]) -> Proposal:
+    stored = dict.fromkeys((each.sop_class_uid, each.transfer_syntax_uid) for each in objects)
+    classes = dict.fromkeys(each.sop_class_uid for each in objects)
+    return propose(
+        [*((uid, (syntax,)) for uid, syntax in stored), *((uid, OTHERS) for uid in classes)]
+    )

@@ -2,6 +2,7 @@
 
 from server.forwarding.book import RouteBook
 from server.forwarding.conditions import Conditions
+from server.forwarding.conversion import Conversion
 from server.forwarding.delivery import Means
 from server.forwarding.desk import ForwardDesk, JobState
 from server.forwarding.follower import ForwardFollower
@@ -13,6 +14,7 @@ from server.forwarding.service import NewRoute, RouteService
 __all__ = [
     "Backoff",
     "Conditions",
+    "Conversion",
     "ForwardDesk",
     "ForwardFollower",
     "ForwardLimits",
