@@ -1,7 +1,7 @@
 """From stored pixel values to an 8-bit picture (PS3.3 C.7.6.3, C.11.1, C.11.2, PS3.18 8.3.5)."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, cast
 
@@ -121,15 +121,16 @@ def render_frame(image: Image, frame: int, options: RenderOptions) -> Picture:
     DecodeError
         See `dicom.pixels.read_frame`.
     """
-    stored = _cut(read_frame(image, frame), options.region)
+    whole = read_frame(image, frame)
     ds = image.header.dataset
+    laid_over = overlay_mask(ds, image.layout, whole, frame)
+    stored = replace(whole, values=_cut(whole.values, options.region))
     if stored.values.ndim == 2 and stored.photometric != "PALETTE COLOR":
         pixels = _grey(ds, stored, frame, options)
     else:
         pixels = _shrink(_colour(ds, stored, image.layout.bits_stored), options.viewport)
-    laid_over = overlay_mask(ds, image.layout, stored, frame)
     if laid_over is not None:
-        cover = _shrink(laid_over.astype(np.float32), options.viewport)
+        cover = _shrink(_cut(laid_over, options.region).astype(np.float32), options.viewport)
         pixels = pixels + (_WHITE - pixels) * (cover if pixels.ndim == 2 else cover[..., None])
     picture = np.ascontiguousarray(np.rint(np.clip(pixels, 0, _WHITE)).astype(np.uint8))
     height, width = picture.shape[:2]
@@ -137,15 +138,15 @@ def render_frame(image: Image, frame: int, options: RenderOptions) -> Picture:
     return Picture(bytes(data), options.picture_type, width, height)
 
 
-def _cut(frame: Frame, region: Region | None) -> Frame:
+def _cut(values: NDArray[Any], region: Region | None) -> NDArray[Any]:
     if region is None:
-        return frame
+        return values
     rows = slice(region.top, region.top + region.height)
-    values = frame.values[rows, region.left : region.left + region.width]
+    values = values[rows, region.left : region.left + region.width]
     if not values.size:
         raise DecodeError(DecodeFault.NO_SUCH_REGION, "the region lies outside the image")
     values = values[::-1] if region.upside_down else values
-    return Frame(values[:, ::-1] if region.mirrored else values, frame.photometric)
+    return values[:, ::-1] if region.mirrored else values
 
 
 def _encode(picture: NDArray[np.uint8], options: RenderOptions) -> bytes | bytearray:
@@ -186,7 +187,7 @@ def _grey(ds: Dataset, stored: Frame, frame: int, options: RenderOptions) -> NDA
         if table is not None:
             shown = _through_table(table, values) * _WHITE
             return _WHITE - shown if inverse else shown
-        window = _percentile_window(ds, stored, values)
+        window = _unnamed_window(ds, stored, values)
         function = "LINEAR_EXACT"
     shown = _windowed(values, window, function) * _WHITE
     return _WHITE - shown if inverse else shown
@@ -226,6 +227,13 @@ def _modality(groups: list[Dataset], stored: NDArray[Any]) -> NDArray[np.floatin
     return values
 
 
+def _has_modality(ds: Dataset) -> bool:
+    return any(
+        access.element(ds, keyword) is not None
+        for keyword in ("ModalityLUTSequence", "RescaleSlope", "SharedFunctionalGroupsSequence")
+    )
+
+
 def _own_window(groups: list[Dataset]) -> Window | None:
     for group in groups:
         center, width = access.decimal(group, "WindowCenter"), access.decimal(group, "WindowWidth")
@@ -234,12 +242,23 @@ def _own_window(groups: list[Dataset]) -> Window | None:
     return None
 
 
-def _percentile_window(ds: Dataset, stored: Frame, values: NDArray[Any]) -> Window:
-    """Choose a window by the values that occur, padding left out (C.7.5.1.1.2)."""
+def _unnamed_window(ds: Dataset, stored: Frame, values: NDArray[Any]) -> Window:
+    """Choose a window where the image names none.
+
+    Values of eight bits are what a device shows on its own screen (C.11.2: an absent VOI LUT is
+    the identity). Wider ones would be black so, and are shown by those that occur, padding left
+    out (C.7.5.1.1.2).
+    """
+    bits = access.integer(ds, "BitsStored") or 0
+    if stored.values.dtype == np.uint8 and 0 < bits <= 8 and not _has_modality(ds):
+        top = 2.0**bits - 1
+        return Window(top / 2, top)
     shown = values
     padding = access.integer(ds, "PixelPaddingValue")
     if padding is not None and shown.shape == stored.values.shape:
-        kept = shown[stored.values != padding]
+        limit = access.integer(ds, "PixelPaddingRangeLimit")
+        low, high = sorted((padding, padding if limit is None else limit))
+        kept = shown[(stored.values < low) | (stored.values > high)]
         shown = kept if kept.size else shown
     finite = shown[np.isfinite(shown)]
     if finite.size == 0:
@@ -307,7 +326,7 @@ def _colour(ds: Dataset, stored: Frame, bits_stored: int) -> NDArray[Any]:
         case "YBR_FULL" | "YBR_FULL_422":
             return _rgb_of_ybr(stored.values, bits_stored)
         case "YBR_PARTIAL_422" | "YBR_PARTIAL_420":
-            raise DecodeError(DecodeFault.UNSUPPORTED, stored.photometric)
+            return _rgb_of_video(stored.values, bits_stored)
         case _:
             return stored.values * (_WHITE / (2.0**bits_stored - 1))
 
@@ -319,6 +338,16 @@ def _rgb_of_ybr(values: NDArray[Any], bits_stored: int) -> NDArray[np.float32]:
     cb -= 128
     cr -= 128
     return np.stack((y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb), axis=-1)
+
+
+def _rgb_of_video(values: NDArray[Any], bits_stored: int) -> NDArray[np.float32]:
+    """Convert YCbCr of ITU-R BT.601 in the range of video, 16 to 235 (C.7.6.3.1.2, retired)."""
+    scale = np.float32(_WHITE / (2.0**bits_stored - 1))
+    y, cb, cr = (values[..., at].astype(np.float32) * scale for at in range(3))
+    y = 1.1644 * (y - 16)
+    cb -= 128
+    cr -= 128
+    return np.stack((y + 1.5960 * cr, y - 0.3917 * cb - 0.8130 * cr, y + 2.0173 * cb), axis=-1)
 
 
 def _shrink(values: NDArray[Any], viewport: tuple[int, int] | None) -> NDArray[Any]:

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 
 from dicom.overlays import overlay_mask
 from dicom.pixels import open_image, read_frame
-from dicom.render import RenderOptions, render_frame
+from dicom.render import Region, RenderOptions, render_frame
 from tests.dicom.build import saved
 from tests.dicom.test_pixels import PNG, grey, rendered
 from tests.support.peers import require_program
@@ -140,3 +140,12 @@ def test_a_plane_that_lies_about_its_size_is_left_out(
     ds = overlaid(grey(PLAIN), np.ones((4, 6)))
     ds.add_new(0x60000000 | number, "US", value)
     assert mask_of(ds, tmp_path) is None
+
+
+def test_a_plane_is_cut_and_flipped_with_its_image(tmp_path: Path) -> None:
+    bits = np.zeros((4, 6))
+    bits[1, 2] = 1
+    ds = overlaid(grey(PLAIN, WindowCenter="100", WindowWidth="50"), bits)
+    region = Region(1, 1, 3, 2, mirrored=True, upside_down=True)
+    shown = rendered(ds, RenderOptions(PNG.picture_type, region=region), tmp_path)
+    assert shown.tolist() == [[0, 0, 0], [0, 255, 0]]

@@ -15,34 +15,36 @@ from pydicom.pixels.utils import pixel_array
 from dicom.codestream import CODECS, Codec, DecodeError
 from dicom.pixels import open_image, read_frame
 from dicom.render import PictureType, RenderOptions, Window, render_frame
-from tests.dicom.build import WHEEL_DATA, saved, wheel_file
-from tests.dicom.test_wheel_files import REFUSED
+from tests.dicom.build import saved, wheel_file
+from tests.support.real_files import REAL_FILES, RealFile
 
 PNG = RenderOptions(PictureType.PNG)
 RLE = "1.2.840.10008.1.2.5"
 
 
-def has_pixels(path: Path) -> bool:
-    if not path.is_file() or path.suffix not in (".dcm", "") or path.name in REFUSED:
-        return False
-    return path.name.isdigit() or b"\xe0\x7f\x10\x00" in path.read_bytes() or "expb" in path.name
-
-
-WITH_PIXELS = [path for path in sorted(WHEEL_DATA.rglob("*")) if has_pixels(path)]
+WITH_PIXELS = [
+    file
+    for file in REAL_FILES
+    if file.header is not None and file.header.pixel_data is not None and not file.is_bare
+]
 REFUSED_PIXELS = {"JPEG2000-embedded-sequence-delimiter.dcm": "false-claim"}
 WITHOUT_PEER = {
     "JPEG-lossy.dcm",  # 12-bit JPEG and JPEG lossless need pylibjpeg-libjpeg, which is GPL
     "JPGExtended.dcm",
     "SC_rgb_jpeg_gdcm.dcm",
+    "JPEG-LL.dcm",
+    "JPGLosslessP14SV1_1s_1f_8b.dcm",
     "SC_rgb_jpeg.dcm",  # pydicom cannot tell its encoding
     "badVR.dcm",  # pydicom trips over another element
     "image_dfl.dcm",  # pydicom looks for the pixels in the deflated bytes
+    "SCImageStorage_Deflated.dcm",
 }
 
 
 @pytest.mark.filterwarnings("ignore")  # pydicom remarks on half of its own test files
-@pytest.mark.parametrize("path", WITH_PIXELS, ids=lambda path: path.name)
-def test_every_image_of_the_wheel_decodes_as_pinned(path: Path) -> None:
+@pytest.mark.parametrize("file", WITH_PIXELS, ids=str)
+def test_every_real_image_decodes_as_pydicom_decodes_it(file: RealFile) -> None:
+    path = file.path
     image = open_image(path)
     if path.name in REFUSED_PIXELS:
         with pytest.raises(DecodeError) as caught:
@@ -62,7 +64,7 @@ def test_every_image_of_the_wheel_decodes_as_pinned(path: Path) -> None:
 
 
 def test_the_list_of_images_is_not_empty() -> None:
-    assert len(WITH_PIXELS) > 80
+    assert len(WITH_PIXELS) == 171
 
 
 def rendered(
@@ -292,3 +294,28 @@ def test_frames_that_are_not_there_are_refused() -> None:
 def test_a_report_is_no_image() -> None:
     with pytest.raises(DecodeError, match="not-an-image"):
         open_image(wheel_file("reportsi.dcm"))
+
+
+def test_eight_bits_without_a_window_are_shown_as_they_are(tmp_path: Path) -> None:
+    values = np.array([[0, 10, 20, 255], [3, 4, 5, 6]], dtype=np.uint8)
+    np.testing.assert_array_equal(rendered(grey(values), PNG, tmp_path), values)
+    six = grey(np.array([[0, 63]], dtype=np.uint8), BitsStored=6, HighBit=5)
+    assert rendered(six, PNG, tmp_path).tolist() == [[0, 255]]
+
+
+def test_padding_of_a_range_is_left_out_of_the_window(tmp_path: Path) -> None:
+    values = np.array([[-2000, -1990, 0, 100]], dtype="<i2")
+    ds = grey(values, PixelPaddingValue=-2000, PixelPaddingRangeLimit=-1990)
+    assert rendered(ds, PNG, tmp_path)[0, :2].tolist() == [0, 0]
+    assert rendered(ds, PNG, tmp_path)[0, 2] < 5
+
+
+def test_ybr_of_video_range_is_shown_as_rgb(tmp_path: Path) -> None:
+    ds = grey(np.zeros((1, 4), dtype=np.uint8), SamplesPerPixel=3)
+    ds.PhotometricInterpretation = "YBR_PARTIAL_422"
+    ds.PlanarConfiguration = 0
+    # Black and white, then red twice, by ITU-R BT.601.
+    ds.add_new("PixelData", "OB", bytes([16, 235, 128, 128, 81, 81, 90, 240]))
+    shown = rendered(ds, PNG, tmp_path)[0].astype(int)
+    expected = [[0, 0, 0], [255, 255, 255], [255, 0, 0], [255, 0, 0]]
+    np.testing.assert_allclose(shown, expected, atol=2)
