@@ -257,8 +257,8 @@ def _unnamed_window(ds: Dataset, stored: Frame, values: NDArray[Any]) -> Window:
     padding = access.integer(ds, "PixelPaddingValue")
     if padding is not None and shown.shape == stored.values.shape:
         limit = access.integer(ds, "PixelPaddingRangeLimit")
-        low, high = sorted((padding, padding if limit is None else limit))
-        kept = shown[(stored.values < low) | (stored.values > high)]
+        first, last = sorted((padding, padding if limit is None else limit))
+        kept = shown[(stored.values < first) | (stored.values > last)]
         shown = kept if kept.size else shown
     finite = shown[np.isfinite(shown)]
     if finite.size == 0:

@@ -27,7 +27,6 @@ _NOT_DCMTK_S = {
     "SC_rgb_expb_32bit_2frame.dcm", "gdcm-US-ALOKA-16.dcm", "gdcm-US-ALOKA-16_big.dcm",
     "SC_rgb_jpeg.dcm", "JPEG2000-embedded-sequence-delimiter.dcm",
 }  # fmt: skip
-WIDE = Window(0, 100_000)
 
 
 def drawable(file: RealFile) -> bool:
@@ -63,7 +62,8 @@ def test_a_picture_is_the_one_that_dcmtk_draws(file: RealFile, tmp_path: Path) -
     assert file.header.frames is not None
     ds, frame = file.header.dataset, file.header.frames.count - 1
     image = open_image(file.path)
-    window, asked = None, ()
+    window: Window | None = None
+    asked: tuple[str, ...] = ()
     if access.decimal(ds, "WindowCenter") is not None:
         asked = ("--use-window", "1")
     elif access.sequence(ds, "VOILUTSequence"):
