@@ -45,6 +45,7 @@ from server.identity.watch import CredentialWatch
 from server.intake.gauges import IntakeGauges
 from server.intake.routes import upload_routes
 from server.page import DIST, page_routes
+from server.patients.routes import patient_routes
 from server.realtime.hub import Hub
 from server.realtime.routes import event_routes
 from server.reports.directory import RequestReports
@@ -152,6 +153,7 @@ def build_app(
             *upload_routes(services.uploads),
             *study_routes(services.studies, services.reads),
             *export_routes(services.exporter),
+            *patient_routes(services.merges),
             *ecg_routes(
                 ecgs,
                 EcgReception(

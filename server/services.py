@@ -39,11 +39,17 @@ from server.intake.scrub import Scrub
 from server.intake.service import IntakeLimits, IntakeService
 from server.intake.spool import Spool
 from server.intake.uploads import UploadService
-from server.patients.public import PatientService
+from server.patients.public import PatientMergeService, PatientService
 from server.realtime.tail import EventTail
 from server.requests.public import RequestFollower, RequestService
 from server.scheduling.public import ExamArrivals, SchedulingService, WorklistSearch
-from server.studies.public import InstanceSelector, StudyIndex, StudySearch, StudyService
+from server.studies.public import (
+    InstanceSelector,
+    StudyHomes,
+    StudyIndex,
+    StudySearch,
+    StudyService,
+)
 
 # What a device's object may have beyond its own bytes: the file meta information we put before it.
 _FILE_META_BYTES: Final = 64 * 1024
@@ -78,6 +84,7 @@ class Services:
     exporter: StudyExporter
     drain: Drain
     scrub: Scrub
+    merges: PatientMergeService
     studies: StudyService
     searches: StudySearch
     selector: InstanceSelector
@@ -237,6 +244,9 @@ def build_services(
             audit=audit,
             clock=clock,
             executor=executor,
+        ),
+        merges=PatientMergeService(
+            database=database, homes=StudyHomes(clock), audit=audit, clock=clock, ids=ids
         ),
         studies=studies,
         searches=StudySearch(database=database, clock=clock),

@@ -20,6 +20,8 @@ class Action(StrEnum):
     """Order an examination of the own institution, see what is ordered, take it back."""
     EXAM_EXPORT = "exam.export"
     """Take a study out of here, as files."""
+    PATIENT_MERGE = "patient.merge"
+    """Find records of one person, merge them, and undo it."""
     EVENTS_LISTEN = "events.listen"
     METRICS_READ = "metrics.read"
     WORKLIST_READ = "worklist.read"
@@ -60,6 +62,7 @@ POLICY: Final[Mapping[Action, frozenset[Role]]] = {
     Action.EXAM_READ: _CLINICIANS,
     Action.EXAM_SCHEDULE: _TOWNSHIP,
     Action.EXAM_EXPORT: _READERS | {Role.TOWNSHIP_DOCTOR, Role.COUNTY_DUTY},
+    Action.PATIENT_MERGE: frozenset({Role.MEDICAL_OFFICE}),
     # A technician hears what became of an exam: returned, to be done again, reported.
     Action.EVENTS_LISTEN: _CLINICIANS | _TOWNSHIP,
     Action.METRICS_READ: frozenset({Role.SYSTEM_ADMINISTRATOR}),

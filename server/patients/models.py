@@ -26,6 +26,25 @@ class Patient(Base):
     birth_date: Mapped[date | None]
     sex: Mapped[str | None] = mapped_column(String(1))
     created_at: Mapped[datetime]
+    merged_into_id: Mapped[str | None] = mapped_column(ForeignKey("patients.id"), index=True)
+    """Another record of the same person, under which this one's studies are shown."""
+
+
+class PatientMerge(Base):
+    """A merge that was made, and perhaps undone."""
+
+    __tablename__ = "patient_merges"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    org: Mapped[str] = mapped_column(String(64))
+    patient_pk: Mapped[str] = mapped_column(ForeignKey("patients.id"), index=True)
+    into_pk: Mapped[str] = mapped_column(ForeignKey("patients.id"), index=True)
+    reason: Mapped[str] = mapped_column(String(500))
+    merged_by: Mapped[str] = mapped_column(String(64))
+    merged_at: Mapped[datetime]
+    undone_by: Mapped[str | None] = mapped_column(String(64))
+    undone_at: Mapped[datetime | None]
+    undo_reason: Mapped[str | None] = mapped_column(String(500))
 
 
 Index("ix_patients_org_name", Patient.org, Patient.name)

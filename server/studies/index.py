@@ -16,6 +16,7 @@ from server.intake.public import Arrival, Follower, Indexed, Verdict
 from server.patients.public import PatientService
 from server.realtime.public import Occurrence, publish, published
 from server.studies.further import Counting, MetSeries
+from server.studies.homes import follow_merges
 from server.studies.models import AccessGrant, Instance, Series, Study
 from server.studies.names import remember_names
 from server.studies.rows import fit, instance_row, patient_facts, series_row, study_row
@@ -126,6 +127,7 @@ class StudyIndex:
         )
         if grants:
             await work.uow.session.execute(insert(AccessGrant), grants)
+        await follow_merges(work.uow.session, [str(row["id"]) for row in rows])
 
     async def _create_series(self, work: "_Work", new: Sequence[Arrival]) -> None:
         study_pks = {work.studies[work.study_key(a)][0] for a in new}

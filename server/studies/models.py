@@ -54,6 +54,19 @@ class Study(Base):
     last_received_at: Mapped[datetime]
 
 
+class ArrivedPatient(Base):
+    """What a study said of its patient when it came, while it is shown under another."""
+
+    __tablename__ = "arrived_patients"
+
+    study_pk: Mapped[str] = mapped_column(ForeignKey("studies.id"), primary_key=True)
+    patient_pk: Mapped[str] = mapped_column(ForeignKey("patients.id"), index=True)
+    patient_id: Mapped[str | None] = mapped_column(String(64))
+    patient_name: Mapped[str | None] = mapped_column(String(200))
+    patient_birth_date: Mapped[date | None]
+    patient_sex: Mapped[str | None] = mapped_column(String(1))
+
+
 class NameKey(Base):
     """A way to type a patient's name (`dicom.name_keys`), once for all studies under that name."""
 

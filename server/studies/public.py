@@ -9,6 +9,7 @@ from server.studies.attributes import (
     values_of,
     written,
 )
+from server.studies.homes import StudyHomes
 from server.studies.index import StudyIndex
 from server.studies.matching import condition
 from server.studies.models import AccessGrant, Instance, Series, Study
@@ -41,6 +42,7 @@ __all__ = [
     "Selection",
     "Series",
     "Study",
+    "StudyHomes",
     "StudyIndex",
     "StudyOut",
     "StudySearch",

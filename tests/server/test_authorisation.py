@@ -36,6 +36,7 @@ CLAIMANTS = frozenset({Role.COUNTY_READER, Role.COUNTY_REVIEWER})
 EXPORTERS = CLAIMANTS | {Role.TOWNSHIP_DOCTOR, Role.COUNTY_DUTY}
 EXAMINERS = frozenset({Role.TOWNSHIP_TECHNICIAN, Role.TOWNSHIP_DOCTOR})
 ADMINISTRATORS = frozenset({Role.SYSTEM_ADMINISTRATOR})
+OFFICE = frozenset({Role.MEDICAL_OFFICE})
 EVERYBODY = frozenset(Role)
 # The one study of this test is township1's; its county reads for it; township2 must not know of it.
 WITHIN_REACH = frozenset({"township1", "county"})
@@ -60,6 +61,7 @@ class Rule:
 
 REQUEST = "/api/requests/{request_id}"
 REPORT = "/api/reports/{report_id}"
+PATIENT = "/api/patients/{patient_id}"
 # Saved, signed and opened for a change.
 SEEN = {"revision": 3}
 EXAMINING, DIAGNOSING = frozenset({"township1"}), frozenset({"county"})
@@ -100,6 +102,13 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("GET", "/api/studies"): Rule(READERS),
     ("GET", "/api/studies/{study_id}"): Rule(READERS, scoped=True),
     ("GET", "/api/studies/{study_id}/export"): Rule(EXPORTERS, scoped=True),
+    # A record is found by a number or name, and nobody has said one.
+    ("GET", "/api/patients"): Rule(OFFICE, answer=400),
+    ("GET", PATIENT): Rule(OFFICE, scoped=True),
+    ("POST", f"{PATIENT}/merge"): Rule(
+        OFFICE, scoped=True, body={"into": "0" * 32, "reason": "same"}, answer=404
+    ),
+    ("POST", f"{PATIENT}/unmerge"): Rule(OFFICE, scoped=True, body={"reason": "no"}, answer=409),
     ("GET", "/api/ecgs"): Rule(READERS),
     # A body that is no ECG: whoever may send hears that.
     ("POST", "/api/ecgs"): Rule(CREATORS, answer=422),
@@ -310,6 +319,7 @@ async def _concrete(app: RunningApp) -> dict[str, str]:
         "{exam_id}": str(exam_id),
         "{report_id}": str(report_id),
         "{study_id}": study.id,
+        "{patient_id}": study.patient_pk,
         "{ecg_id}": str(ecg_id),
         "{request_id}": str(request_id),
         "{upload_id}": "0" * 32,

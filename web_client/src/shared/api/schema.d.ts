@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 631be2beff2d2715149260ce135fcea8e42f0dc44217e593bb9e9aec6147c9e9
+// Made by `make api-types`; do not edit. OpenAPI document sha256 927d5ea193b2c6dc4cbddd6ea0e74aa79e231764d63665ad26a93580424c6876
 
 export interface paths {
     "/api/consults": {
@@ -1020,6 +1020,263 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Find the records of a person, by number or part of the name. */
+        get: {
+            parameters: {
+                query: {
+                    text: string;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PatientRecordPage"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patients/{patient_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return one record, with what it was merged with. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    patient_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PatientRecordOut"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patients/{patient_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Give a record up for another of the same person: its studies are shown there. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    patient_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["MergeIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PatientRecordOut"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patients/{patient_id}/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Undo a record's merge: its studies are shown as they came. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    patient_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["UnmergeIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PatientRecordOut"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3464,11 +3721,46 @@ export interface components {
             };
         };
         /**
+         * MergeIn
+         * @description Into whom, and why.
+         */
+        MergeIn: {
+            /** Into */
+            into: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Option
          * @description An option of the profile (PS3.15 E.3).
          * @enum {string}
          */
         Option: "retain-safe-private" | "retain-uids" | "retain-device" | "retain-institution" | "retain-patient" | "retain-full-dates" | "retain-modified-dates" | "clean-descriptors" | "clean-structured" | "clean-graphics";
+        /**
+         * PatientMergeOut
+         * @description One merge, and its undoing if there was one.
+         */
+        PatientMergeOut: {
+            /** Into Pk */
+            into_pk: string;
+            /**
+             * Merged At
+             * Format: date-time
+             */
+            merged_at: string;
+            /** Merged By */
+            merged_by: string;
+            /** Patient Pk */
+            patient_pk: string;
+            /** Reason */
+            reason: string;
+            /** Undo Reason */
+            undo_reason: string | null;
+            /** Undone At */
+            undone_at: string | null;
+            /** Undone By */
+            undone_by: string | null;
+        };
         /**
          * PatientOut
          * @description A patient as lists show them.
@@ -3484,6 +3776,40 @@ export interface components {
             patient_id: string | null;
             /** Sex */
             sex: string | null;
+        };
+        /**
+         * PatientRecordOut
+         * @description A patient's record as one issuer keeps it.
+         */
+        PatientRecordOut: {
+            /** Birth Date */
+            birth_date: string | null;
+            /** Id */
+            id: string;
+            /** Identifier */
+            identifier: string;
+            /** Issuer */
+            issuer: string;
+            /** Merges */
+            merges: components["schemas"]["PatientMergeOut"][];
+            /** Name */
+            name: string | null;
+            /** Sex */
+            sex: string | null;
+            /** Study Count */
+            study_count: number;
+            /** Survivor Id */
+            survivor_id: string;
+        };
+        /**
+         * PatientRecordPage
+         * @description Records that were found.
+         */
+        PatientRecordPage: {
+            /** Items */
+            items: components["schemas"]["PatientRecordOut"][];
+            /** More */
+            more: boolean;
         };
         /**
          * PersonOut
@@ -4244,6 +4570,14 @@ export interface components {
             sop_instance_uid: string;
             /** Status */
             status: number | null;
+        };
+        /**
+         * UnmergeIn
+         * @description Why.
+         */
+        UnmergeIn: {
+            /** Reason */
+            reason: string;
         };
         /**
          * VersionList
