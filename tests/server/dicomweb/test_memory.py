@@ -1,0 +1,154 @@
+"""A web role in a process of its own: 200 MB pass through it, and its memory does not grow."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pytest
+from pydicom import Dataset, dcmread
+from pydicom.uid import generate_uid
+
+from dicom.encode import HTJ2K_LOSSLESS
+from server.identity.models import Role
+from server.identity.people import Licence, NewPerson
+from server.migrations.run import migrate
+from server.services import build_services
+from tests.server.attacks.installation import Attacked, path_of
+from tests.support.dicom_files import ct_bytes, file_bytes
+from tests.support.node_process import ORG, found_site
+
+FRAMES: Final = 400
+SIDE: Final = 512
+MORE_MIB: Final = 32
+"""A sixth of the object, whatever is done with it; it was 5 when written."""
+
+
+@pytest.fixture
+async def running(tmp_path: Path) -> AsyncIterator[Attacked]:
+    """A web role that has served everything once, so that what it keeps is there already."""
+    url = f"sqlite:///{tmp_path / 'lianzhen.db'}"
+    migrate(url)
+    site = await found_site(tmp_path / "data", url)
+    services = build_services(site.settings, role="test")
+    try:
+        county = await services.institutions.get(ORG, "county")
+        await services.people.create(
+            NewPerson(
+                county.id, "reader", "李样板", frozenset({Role.COUNTY_READER}),
+                licence=Licence("TEST", "TEST"),
+            )
+        )  # fmt: skip
+        reader = (await services.tokens.create("reader")).secret
+    finally:
+        await services.database.close()
+        services.executor.shutdown()
+    web = site.role("web")
+    try:
+        await web.start()
+        found = Attacked(site, web, web, 0, {"technician": site.token, "reader": reader})
+        small = dcmread(BytesIO(ct_bytes(SOPInstanceUID=generate_uid())))
+        (tmp_path / "small.dcm").write_bytes(file_bytes(small))
+        for work in works(found, tmp_path / "small.dcm", small, 1).values():
+            await work()
+        yield found
+    finally:
+        await site.end()
+
+
+def large(path: Path) -> Dataset:
+    """Write a multi-frame object of 200 MB."""
+    ds = dcmread(BytesIO(ct_bytes(StudyInstanceUID=generate_uid(), SOPInstanceUID=generate_uid())))
+    tile = np.tile(ds.pixel_array, (4, 4)).astype("<i2")
+    ds.Rows, ds.Columns, ds.NumberOfFrames = SIDE, SIDE, FRAMES
+    ds.PixelData = b"".join((tile + number).tobytes() for number in range(FRAMES))
+    path.write_bytes(file_bytes(ds))
+    return ds
+
+
+async def blocks_of(*pieces: bytes | Path) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            yield piece
+            continue
+        with piece.open("rb") as file:
+            while block := file.read(1 << 18):
+                yield block
+
+
+async def stored(running: Attacked, kind: str, *pieces: bytes | Path) -> None:
+    headers = {"Content-Type": f'multipart/related; type="{kind}"; boundary=b'}
+    async with running.asked(
+        "POST", "/dicomweb/studies", data=blocks_of(*pieces), headers=headers
+    ) as answer:
+        assert answer.status == 200, await answer.text()
+
+
+async def size_of(running: Attacked, path: str, accept: str) -> int:
+    size = 0
+    headers = {"Accept": accept}
+    async with running.asked("GET", path, who="reader", headers=headers) as answer:
+        assert answer.status == 200, await answer.text()
+        async for block in answer.content.iter_chunked(1 << 18):
+            size += len(block)
+    return size
+
+
+def works(running: Attacked, path: Path, ds: Dataset, frames: int) -> Mapping[str, Any]:
+    """Return what is done with an object, by name."""
+    pixels, size = path.with_suffix(".pixels"), len(ds.PixelData)
+    pixels.write_bytes(ds.PixelData)
+    del ds.PixelData
+    told = json.loads(ds.to_json())
+    told["7FE00010"] = {"vr": "OW", "BulkDataURI": "pixels"}
+    told["00080018"] = {"vr": "UI", "Value": [generate_uid()]}
+    head = "\r\n--b\r\nContent-Type: {}\r\nContent-Location: {}\r\n\r\n"
+    where = path_of(_head_of(path))
+    numbers = ",".join(str(number) for number in range(1, frames + 1))
+    related = 'multipart/related; type="{}"; transfer-syntax={}'
+
+    async def store() -> None:
+        start = head.format("application/dicom", "").encode()
+        await stored(running, "application/dicom", start, path, b"\r\n--b--")
+
+    async def store_described() -> None:
+        described = head.format("application/dicom+json", "").encode() + json.dumps([told]).encode()
+        start = head.format("application/octet-stream", "pixels").encode()
+        await stored(running, "application/dicom+json", described, start, pixels, b"\r\n--b--")
+
+    async def retrieve() -> None:
+        assert await size_of(running, where, related.format("application/dicom", "*")) > size
+
+    async def retrieve_frames() -> None:
+        accept = related.format("application/octet-stream", "*")
+        assert await size_of(running, f"{where}/frames/{numbers}", accept) > size
+
+    async def transcode() -> None:
+        accept = related.format("application/dicom", HTJ2K_LOSSLESS)
+        assert await size_of(running, where, accept) > size / 20
+
+    async def transcode_frames() -> None:
+        accept = related.format("image/jls", "*")
+        assert await size_of(running, f"{where}/frames/{numbers}", accept) > size / 20
+
+    return {
+        each.__name__: each
+        for each in (
+            store, store_described, retrieve, retrieve_frames, transcode, transcode_frames,
+        )
+    }  # fmt: skip
+
+
+def _head_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(1 << 16)
+
+
+async def test_memory_does_not_grow_with_the_object(running: Attacked, tmp_path: Path) -> None:
+    ds = large(tmp_path / "large.dcm")
+    for name, work in works(running, tmp_path / "large.dcm", ds, FRAMES).items():
+        with running.bounded(running.web, more_mib=MORE_MIB, cpu_s=120):
+            await work()
+        assert running.web.is_alive, name
