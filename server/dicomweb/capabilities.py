@@ -18,7 +18,7 @@ from server.dicomweb.responses import PREFIX, base_url
 _WADL: Final = "application/vnd.sun.wadl+xml"
 _OFFERS: Final = (Offer(_WADL), Offer("application/json"))
 _NAMESPACE: Final = "http://wadl.dev.java.net/2009/02"
-_METADATA: Final = (DICOM_JSON,)
+_METADATA: Final = (DICOM_JSON, 'multipart/related; type="application/dicom+xml"')
 _MULTIPART: Final = 'multipart/related; type="{}"'
 _OBJECTS: Final = tuple(
     f"{_MULTIPART.format(DICOM)}; transfer-syntax={syntax}" for syntax in ("*", *TARGETS)
@@ -42,7 +42,7 @@ _PREFLIGHT: Final = {
     ),
     "Access-Control-Max-Age": "600",
 }
-_EXPOSED: Final = "Accept-Ranges, Content-Location, Content-Range, ETag, Retry-After, Warning"
+_EXPOSED: Final = "Accept-Ranges, Content-Location, Content-Range, ETag, Link, Retry-After, Warning"
 
 
 @dataclass

@@ -9,6 +9,7 @@ from dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, NATIVE_TRANSFER_SYNTAXES
 from dicom.web.media_types import (
     DICOM,
     DICOM_JSON,
+    DICOM_XML,
     OCTET_STREAM,
     MediaType,
     MediaTypeError,
@@ -53,6 +54,8 @@ class Stored(Protocol):
 
 
 METADATA: Final = (Offer(DICOM_JSON), Offer("application/json"))
+DESCRIBED: Final = (*METADATA, Offer(DICOM_XML, multipart=True))
+"""Data sets without their bulk data: metadata, and what a search finds."""
 RENDERED: Final = (Offer("image/jpeg"), Offer("image/png"), Offer("image/gif"))
 """PS3.18 Table 8.7.4-1 for single frames."""
 

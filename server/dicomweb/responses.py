@@ -1,5 +1,6 @@
 """How DICOMweb answers leave: where we are, what is cached, and multipart bodies in a stream."""
 
+import asyncio
 import hashlib
 import re
 import secrets
@@ -7,12 +8,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
+import orjson
 from aiohttp import web
 
 from dicom.frames import ByteRange
+from dicom.web.media_types import DICOM_XML, Offer
 from dicom.web.multipart import PART_END, MultipartWriter, new_boundary
+from dicom.web.native_xml import to_xml
 from server.core.errors import InvalidInput
 from server.core.http import problem
 from server.core.streaming import breaking_off
@@ -147,6 +151,31 @@ async def send_multipart(
         pieces.append((PART_END + head if number else head, part.body))
     end = PART_END + writer.end()
     return await _send(request, pieces, end, {**headers, "Content-Type": writer.content_type})
+
+
+async def send_described(
+    request: web.Request,
+    several: Sequence[dict[str, Any]],
+    offer: Offer,
+    headers: Mapping[str, str],
+) -> web.StreamResponse:
+    """Send data sets of the JSON model: in one array, or each as an XML part."""
+    if offer.media_type != DICOM_XML:
+        kind = {"Content-Type": offer.media_type}
+        return web.Response(body=orjson.dumps(several), headers={**headers, **kind})
+    writer = MultipartWriter(new_boundary(secrets.randbits), DICOM_XML)
+    loop = asyncio.get_running_loop()
+    response = web.StreamResponse(headers={**headers, "Content-Type": writer.content_type})
+    await response.prepare(request)
+    if request.method == "HEAD":
+        return response
+    with breaking_off(request):
+        for each in several:
+            document = await loop.run_in_executor(None, to_xml, each)
+            await response.write(writer.begin(length=len(document)) + document + PART_END)
+        await response.write(writer.end())
+        await response.write_eof()
+    return response
 
 
 async def _send(

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from typing import Any
 
+import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
@@ -10,7 +12,7 @@ from dicom.web.media_types import DICOM, OCTET_STREAM, Offer
 from server.core.http import Requires, Route
 from server.core.streaming import breaking_off
 from server.dicomweb import negotiation
-from server.dicomweb.access import PixelInstance, StoredInstance, StudyAccess
+from server.dicomweb.access import PixelInstance, StoredInstance, StoredSeries, StudyAccess
 from server.dicomweb.asking import INSTANCE, SERIES, STUDY, accept_of, frame_numbers, target_of
 from server.dicomweb.metadata import MetadataService
 from server.dicomweb.responses import (
@@ -20,6 +22,7 @@ from server.dicomweb.responses import (
     digest,
     not_modified,
     send_body,
+    send_described,
     send_multipart,
     takes_gzip,
 )
@@ -107,24 +110,31 @@ class RetrieveHandlers:
 
     async def _instance_metadata(self, request: web.Request) -> web.StreamResponse:
         """Retrieve an instance's attributes as DICOM JSON."""
-        offer = negotiation.chosen(negotiation.METADATA, accept_of(request))
+        offer = negotiation.chosen(negotiation.DESCRIBED, accept_of(request))
         instance = await self._access.instance(request[ACTOR], target_of(request))
         base = base_url(request, self._public_url)
-        etag = digest("metadata", instance.sha256, base)
+        etag = digest("metadata", offer.media_type, instance.sha256, base)
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged
         body = await self._metadata.of_instance(instance, base)
+        if offer.multipart:
+            described = orjson.loads(await self._metadata.plain(body))
+            return await send_described(request, described, offer, _tagged(etag))
         return await self._send_metadata(request, body, offer.media_type, etag)
 
     async def _series_metadata(self, request: web.Request) -> web.StreamResponse:
         """Retrieve the attributes of all instances of a series or a study as DICOM JSON."""
-        offer = negotiation.chosen(negotiation.METADATA, accept_of(request))
+        offer = negotiation.chosen(negotiation.DESCRIBED, accept_of(request))
         target = target_of(request)
         several = await self._access.series(request[ACTOR], target)
         base = base_url(request, self._public_url)
-        etag = digest("metadata", base, *(f"{each.pk}-{each.revision}" for each in several))
+        etag = digest(
+            "metadata", offer.media_type, base, *(f"{each.pk}-{each.revision}" for each in several)
+        )
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged
+        if offer.multipart:
+            return await self._described(request, several, base, offer, etag)
         if target.series_uid is not None:
             body = await self._metadata.of_series(several[0], base)
             return await self._send_metadata(request, body, offer.media_type, etag)
@@ -141,6 +151,20 @@ class RetrieveHandlers:
                 await response.write(block)
             await response.write_eof()
         return response
+
+    async def _described(
+        self,
+        request: web.Request,
+        several: Sequence[StoredSeries],
+        base: str,
+        offer: Offer,
+        etag: str,
+    ) -> web.StreamResponse:
+        described: list[dict[str, Any]] = []
+        for series in several:
+            gzipped = await self._metadata.of_series(series, base)
+            described.extend(orjson.loads(await self._metadata.plain(gzipped)))
+        return await send_described(request, described, offer, _tagged(etag))
 
     async def _send_metadata(
         self, request: web.Request, body: bytes, media_type: str, etag: str
@@ -219,6 +243,10 @@ def _headers(media_type: str, etag: str, *, gzipped: bool) -> dict[str, str]:
     if gzipped:
         headers["Content-Encoding"] = "gzip"
     return headers
+
+
+def _tagged(etag: str) -> dict[str, str]:
+    return {"ETag": f'W/"{etag}"', **CACHE}
 
 
 def _location(base: str, instance: StoredInstance) -> str:

@@ -1,6 +1,7 @@
-"""QIDO-RS searches: a page of matches as DICOM JSON (PS3.18 10.6.3 and F.2)."""
+"""QIDO-RS searches: a page of matches in the DICOM JSON model (PS3.18 10.6.3 and F.2)."""
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,6 +9,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Row
 
+from server.core.paging import Cursor
 from server.dicomweb.metadata import absolute
 from server.identity.public import Actor
 from server.studies.public import (
@@ -35,10 +37,11 @@ _PATHS: Final = {Level.STUDY: "studies", Level.SERIES: "series", Level.INSTANCE:
 
 @dataclass(frozen=True)
 class Found:
-    """A page of matches as a JSON array, and whether there are more."""
+    """A page of matches, and whether there are more, of studies behind which."""
 
-    body: bytes
+    matches: Sequence[Json]
     more: bool
+    last: Cursor | None
 
 
 class SearchService:
@@ -57,14 +60,14 @@ class SearchService:
             If a key is none of this level, or its value none of its kind.
         """
         page = await self._searches.page(actor, search)
-        body = await asyncio.get_running_loop().run_in_executor(
-            self._executor, _body, page, base, search.level
+        matches = await asyncio.get_running_loop().run_in_executor(
+            self._executor, _matches, page, base, search.level
         )
-        return Found(body, more=page.more)
+        return Found(matches, page.more, page.last)
 
 
-def _body(page: Page, base: str, level: Level) -> bytes:
-    return orjson.dumps([_match(page, row, base, level) for row in page.rows])
+def _matches(page: Page, base: str, level: Level) -> list[Json]:
+    return [_match(page, row, base, level) for row in page.rows]
 
 
 def _match(page: Page, row: Row[*tuple[Any, ...]], base: str, level: Level) -> Json:

@@ -1,6 +1,7 @@
 """QIDO-RS: searches of studies, series and instances (PS3.18 10.6)."""
 
 from typing import Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -8,13 +9,17 @@ from aiohttp.typedefs import Handler
 from dicom.web.query import Query, QueryError, parse_query
 from server.core.errors import InvalidInput
 from server.core.http import Requires, Route
+from server.core.paging import decode_cursor
 from server.dicomweb import negotiation
 from server.dicomweb.access import Target
-from server.dicomweb.responses import PREFIX, base_url
+from server.dicomweb.asking import accept_of
+from server.dicomweb.responses import PREFIX, base_url, send_described
 from server.dicomweb.search import MOST_MATCHES, USUAL_LIMIT, Found, SearchService
 from server.identity.public import ACTOR, Action
 from server.studies.public import ATTRIBUTES, Level, Search
 
+_AFTER: Final = "after"
+"""Where the next page begins: a parameter of ours, which the Link header gives."""
 _LEVELS: Final = {
     "/studies": Level.STUDY,
     "/studies/{study}/series": Level.SERIES,
@@ -31,22 +36,22 @@ def search_routes(searches: SearchService, public_url: str | None) -> list[Route
     def handler_of(level: Level) -> Handler:
         async def search(request: web.Request) -> web.StreamResponse:
             """Search what is within reach, newest study first."""
-            offer = negotiation.chosen(
-                negotiation.METADATA, request.query.get("accept") or request.headers.get("Accept")
-            )
+            offer = negotiation.chosen(negotiation.DESCRIBED, accept_of(request))
+            after = decode_cursor(request.query.get(_AFTER))
+            if after is not None and level is not Level.STUDY:
+                raise InvalidInput("after goes with studies only", code="bad-cursor")
             query = _query(request)
             limit = min(query.limit if query.limit is not None else USUAL_LIMIT, MOST_MATCHES)
-            wanted = Search(level, query, limit, _within(request))
+            wanted = Search(level, query, limit, _within(request), after)
             base = base_url(request, public_url)
             found = await searches.search(request[ACTOR], wanted, base)
-            return web.Response(
-                body=found.body,
-                headers={
-                    "Content-Type": offer.media_type,
-                    "Cache-Control": "no-store",
-                    **_warning(wanted.query, found, base),
-                },
-            )
+            headers = {"Cache-Control": "no-store", **_warning(query, found, base)}
+            if found.more and found.matches:
+                headers["Link"] = _next_link(request, wanted, found, base)
+            if not found.matches:
+                # PS3.18 Table 10.6.3-1.
+                return web.Response(status=204, headers=headers)
+            return await send_described(request, found.matches, offer, headers)
 
         return search
 
@@ -58,7 +63,7 @@ def search_routes(searches: SearchService, public_url: str | None) -> list[Route
 
 def _query(request: web.Request) -> Query:
     try:
-        return parse_query(request.query.items())
+        return parse_query((name, value) for name, value in request.query.items() if name != _AFTER)
     except QueryError as error:
         raise InvalidInput(str(error), code="bad-query") from error
 
@@ -69,6 +74,21 @@ def _within(request: web.Request) -> tuple[str | None, str | None]:
         return None, None
     target = Target(found["study"], found.get("series"))
     return target.study_uid, target.series_uid
+
+
+def _next_link(request: web.Request, search: Search, found: Found, base: str) -> str:
+    """Lead to the next page (RFC 8288): of studies behind the last one, however deep that is."""
+    kept = [
+        (name, value)
+        for name, value in request.query.items()
+        if name.lower() != "offset" and name != _AFTER
+    ]
+    if found.last is not None:
+        kept.append((_AFTER, found.last.encode()))
+    else:
+        kept.append(("offset", str(search.query.offset + search.limit)))
+    path = request.path.removeprefix(PREFIX)
+    return f'<{base}{path}?{urlencode(kept)}>; rel="next"'
 
 
 def _warning(query: Query, found: Found, base: str) -> dict[str, str]:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select
+from sqlalchemy import ColumnElement, Row, Select, and_, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dicom.web.query import Exact, Match, Query, Wildcard
 from server.core.clock import Clock
 from server.core.database import Database
 from server.core.errors import InvalidInput
+from server.core.paging import Cursor
 from server.identity.public import Actor
 from server.studies.attributes import ATTRIBUTES, Attribute, Level, tag_of
 from server.studies.matching import condition
@@ -35,6 +36,8 @@ class Search:
     limit: int
     within: tuple[str | None, str | None] = (None, None)
     """UIDs of the study and of the series in which to search."""
+    after: Cursor | None = None
+    """The study behind which to begin; of searches for studies alone."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +45,15 @@ class Page:
     """Matches, and whether there are more.
 
     Each row holds the values of ``attributes``, and last, where ``from_metadata`` names tags that
-    an instance's own metadata alone can answer, that metadata (DICOM JSON, gzipped).
+    an instance's own metadata alone can answer, that metadata (DICOM JSON, gzipped). Where more
+    studies follow, ``last`` is the key of the last one here.
     """
 
     attributes: Sequence[Attribute]
     from_metadata: Sequence[str]
     rows: Sequence[Row[*tuple[Any, ...]]]
     more: bool
+    last: Cursor | None = None
 
 
 class StudySearch:
@@ -71,10 +76,14 @@ class StudySearch:
         columns: list[Any] = [attribute.column for attribute in chosen]
         if from_metadata:
             columns.append(Instance.metadata_json_gz)
+        if search.level is Level.STUDY:
+            columns.extend((Study.received_at, Study.id))
         # The reach is part of the one query: as a list of ids it would be made anew for each.
         reach = visible_studies(actor, self._clock.now()).with_only_columns(*columns)
         by_name, conditions = _conditions(search)
         query = _joined(reach, search.level).where(*conditions)
+        if search.after is not None:
+            query = query.where(_behind(search.after))
         if search.level is Level.PATIENT:
             query = query.distinct().order_by(*columns)
         else:
@@ -84,7 +93,10 @@ class StudySearch:
             if by_name is not None:
                 query = query.where(await _named(session, actor.org, by_name, search.level))
             rows = (await session.execute(query)).all()
-        return Page(chosen, from_metadata, rows[: search.limit], more=len(rows) > search.limit)
+        more = len(rows) > search.limit
+        shown = rows[: search.limit]
+        last = Cursor(*shown[-1][-2:]) if more and shown and search.level is Level.STUDY else None
+        return Page(chosen, from_metadata, shown, more, last)
 
 
 _ORDER: Final = (
@@ -95,6 +107,11 @@ _ORDER: Final = (
     Instance.instance_number,
     Instance.id,
 )
+
+
+def _behind(after: Cursor) -> ColumnElement[bool]:
+    same_moment = and_(Study.received_at == after.at, Study.id < after.id)
+    return or_(Study.received_at < after.at, same_moment)
 
 
 def _joined(query: Select[*tuple[Any, ...]], level: Level) -> Select[*tuple[Any, ...]]:

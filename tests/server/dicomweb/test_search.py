@@ -7,7 +7,10 @@ import pytest
 from pydicom import Dataset
 from pydicom.uid import generate_uid
 
+from dicom.web.native_xml import from_xml
+from tests.dicom.web.test_native_xml import as_text
 from tests.server.dicomweb.site import Site
+from tests.server.dicomweb.test_transcoding import parts_of
 from tests.support.dicom_files import ct_bytes, ct_series
 from tests.support.fakes import ManualClock
 from tests.support.senders import COUNTY, OTHER_TOWNSHIP, TOWNSHIP
@@ -322,9 +325,50 @@ async def test_a_name_that_many_share_is_found_newest_first(
     assert few == ["6", "5", "4", "3", "wang"]
 
 
-async def test_nothing_found_is_an_empty_list(exams: Exams) -> None:
-    async with exams.site.get("/studies?PatientID=nobody") as response:
-        assert (response.status, await response.json()) == (200, [])
+async def test_nothing_found_is_no_content(exams: Exams) -> None:
+    for path in ("/studies?PatientID=nobody", "/studies?offset=100"):
+        async with exams.site.get(path) as response:
+            assert (response.status, await response.read()) == (204, b"")
+
+
+async def test_pages_are_linked_however_deep(exams: Exams) -> None:
+    """Studies by the key of the last one: one that arrives meanwhile moves nothing."""
+    seen = []
+    path: str | None = "/studies?limit=1&includefield=PatientName"
+    while path is not None:
+        async with exams.site.get(path) as response:
+            (found,) = await response.json()
+            seen.append(found["0020000D"]["Value"][0])
+            link = response.links.get("next")
+            path = str(link["url"]).removeprefix(exams.site.url) if link is not None else None
+            assert link is None or "after=" in str(link["url"])
+        if len(seen) == 1:
+            await exams.site.send(
+                ct_bytes(StudyInstanceUID=generate_uid(), SOPInstanceUID=generate_uid())
+            )
+    assert seen == [exams.uids["doe"], exams.uids["li"], exams.uids["wang"]]
+    async with exams.site.get("/instances?limit=1") as response:
+        assert "offset=1" in str(response.links["next"]["url"])
+    for query, path in (("after=x", "/studies"), ("after=" + "A" * 40, "/studies")):
+        async with exams.site.get(f"{path}?{query}") as response:
+            assert (response.status, (await response.json())["code"]) == (400, "bad-cursor")
+
+
+async def test_matches_and_metadata_come_in_xml_too(exams: Exams) -> None:
+    accept = {"Accept": 'multipart/related; type="application/dicom+xml"'}
+    study = exams.uids["wang"]
+    for path in ("/studies?PatientID=*", f"/studies/{study}/series", f"/studies/{study}/metadata"):
+        async with exams.site.get(path) as response:
+            expected = await response.json()
+        async with exams.site.get(path, headers=accept) as response:
+            assert response.status == 200
+            kind = response.headers["Content-Type"]
+            assert kind.startswith('multipart/related; type="application/dicom+xml"; boundary=')
+            body = await response.read()
+        found = [from_xml(document) for _, document in parts_of(kind, body)]
+        assert [as_text(each) for each in expected] == found
+    async with exams.site.get("/studies", headers={"Accept": "application/dicom+xml"}) as response:
+        assert response.status == 406
 
 
 async def test_only_what_is_within_reach_is_found(exams: Exams) -> None:
@@ -332,7 +376,7 @@ async def test_only_what_is_within_reach_is_found(exams: Exams) -> None:
     assert await exams.studies(OTHER_TOWNSHIP) == []
     for path in ("/series", "/instances", f"/studies/{exams.uids['doe']}/series"):
         async with exams.site.get(path, OTHER_TOWNSHIP) as response:
-            assert await response.json() == []
+            assert response.status == 204
 
 
 BAD_QUERIES = [
@@ -369,13 +413,6 @@ async def test_a_query_that_makes_no_sense_is_refused(site: Site) -> None:
 async def test_a_huge_includefield_harms_nobody(site: Site) -> None:
     for count in (800, 2000, 100_000):
         async with site.get(f"/studies?includefield={','.join(['00100010'] * count)}") as response:
-            assert response.status in (200, 400)
+            assert response.status in (204, 400)
     async with site.get("/studies") as response:
-        assert response.status == 200
-
-
-async def test_what_only_json_can_say_is_not_given_as_xml(site: Site) -> None:
-    async with site.get(
-        "/studies", headers={"Accept": 'multipart/related; type="application/dicom+xml"'}
-    ) as response:
-        assert response.status == 406
+        assert response.status == 204
