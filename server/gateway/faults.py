@@ -91,7 +91,7 @@ ADVICE: Final[Mapping[Fault, Advice]] = {
         "LIANZHEN_HTTP__MAX_UPLOAD_BYTES, then press Send again.",
     ),
     Fault.REFUSED: Advice(
-        "县级已收到但不收入库，放入隔离区，原因见右。与县级联系；处理好后点“重发”。原件保留在本机。",
+        "县级已收到但不收入库，放入隔离区，原因见下。与县级联系；处理好后点“重发”。原件保留在本机。",
         "The county got it and put it into quarantine, for the reason shown. Talk to the county, "
         "then press Send again. The original stays here.",
     ),

@@ -17,7 +17,10 @@ _WITHIN_S = 300
 
 
 async def run_spec(
-    spec: str, browser: str, demo: Demo, environment: Mapping[str, str] = MappingProxyType({})
+    spec: str,
+    browser: str,
+    demo: Demo | None,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Run one file of ``web_client/e2e`` in one browser; what fails there fails here."""
     node = require_program("node")
@@ -34,12 +37,7 @@ async def run_spec(
         env=os.environ
         | {
             "E2E_BROWSER": browser,
-            "E2E_URL": demo.http,
-            "E2E_DATA_DIR": str(demo.data_dir),
-            "E2E_PROCESS_GROUP": str(demo.process.pid),
-            "E2E_DICOM_PORT": str(demo.dicom_port),
-            "E2E_STORESCU": shutil.which("storescu") or "",
-            "E2E_PDFTOTEXT": shutil.which("pdftotext") or "",
+            **(_about(demo) if demo is not None else {}),
             "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD": "1",
             **environment,
         },
@@ -52,3 +50,14 @@ async def run_spec(
             process.kill()
             await process.wait()
     assert process.returncode == 0, said.decode(errors="replace")
+
+
+def _about(demo: Demo) -> dict[str, str]:
+    return {
+        "E2E_URL": demo.http,
+        "E2E_DATA_DIR": str(demo.data_dir),
+        "E2E_PROCESS_GROUP": str(demo.process.pid),
+        "E2E_DICOM_PORT": str(demo.dicom_port),
+        "E2E_STORESCU": shutil.which("storescu") or "",
+        "E2E_PDFTOTEXT": shutil.which("pdftotext") or "",
+    }

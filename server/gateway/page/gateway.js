@@ -60,8 +60,8 @@ function judge(now) {
     });
   } else if (now.refused > 0) {
     banner("attention", [`有 ${now.refused} 个文件需要处理`, `${now.refused} files must be looked at`], {
-      zh: "登录后在下面看原因和办法。其余照常发送。",
-      en: "Sign in to see why and what to do. All others go on.",
+      zh: csrf === null ? "登录后可看原因和办法。其余照常发送。" : "原因和办法见下表。其余照常发送。",
+      en: csrf === null ? "Sign in to see why and what to do. All others go on." : "Why, and what to do, stands below. All others go on.",
     });
   } else if (now.limit_kbit_s === 0) {
     banner("fine", ["正常：本时段只发急诊", "Fine: emergencies alone at this hour"]);
@@ -105,7 +105,8 @@ function cell(row, ...content) {
 }
 
 function who(one) {
-  return [one.patient_name || "（无姓名 no name）", document.createElement("br"), one.patient_id || ""];
+  const name = (one.patient_name || "").replaceAll("^", " ").trim();
+  return [name || "（无姓名 no name）", document.createElement("br"), one.patient_id || ""];
 }
 
 function lines(...texts) {
@@ -147,7 +148,11 @@ function list(objects) {
     const row = refused.insertRow();
     cell(row, ...who(one));
     cell(row, ...lines(`${one.modality || "?"} · ${bytes(one.size)}`, when(one.received_at), one.source));
-    cell(row, ...lines(`${one.answer}: ${one.answer_detail || ""}`, one.advice.zh, one.advice.en));
+    const why = lines(one.advice.zh, one.advice.en, `${one.answer}: ${one.answer_detail || ""}`);
+    why[0].className = "advice";
+    why[1].lang = "en";
+    why[2].className = "quiet";
+    cell(row, ...why);
     cell(row, button("重发", "Send again", `/api/gateway/objects/${one.number}/send-again`));
   }
   byId("refused-table").hidden = objects.refused.length === 0;
