@@ -22,6 +22,7 @@ from server.core.ids import Ids
 from server.core.metrics import metrics_route, time_requests
 from server.core.openapi import openapi_routes
 from server.core.settings import Settings
+from server.dicom_node.routes import device_routes
 from server.dicomweb.access import StudyAccess
 from server.dicomweb.capabilities import allow_origins
 from server.dicomweb.composing import Composer
@@ -200,6 +201,7 @@ def build_app(
                 public_url=settings.http.public_url,
             ),
             *consult_routes(services.consults),
+            *device_routes(services.devices, services.institutions),
             *forwarding_routes(services.routes, services.forwards),
             *media.routes(),
             *event_routes(hub=hub, access=Requires(Action.EVENTS_LISTEN), visitor_of=visitor_of),

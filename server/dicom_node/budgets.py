@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from server.core.clock import Clock
+from server.core.errors import InvalidInput
 from server.core.settings import DicomSettings
 
 _MINUTE_S: Final = 60.0
 _HOUR_S: Final = 3600.0
 _MOST_KEPT: Final = 16_384
+
+
+MOST_A_MINUTE: Final = 2**31 - 1
+MOST_BYTES_AN_HOUR: Final = 2**53
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,16 @@ class DeviceBudget:
     associations_per_minute: int | None = None
     objects_per_minute: int | None = None
     bytes_per_hour: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number of anything."""
+        for number, most in (
+            (self.associations_per_minute, MOST_A_MINUTE),
+            (self.objects_per_minute, MOST_A_MINUTE),
+            (self.bytes_per_hour, MOST_BYTES_AN_HOUR),
+        ):
+            if number is not None and not 0 < number <= most:
+                raise InvalidInput(f"a budget is a number from 1 to {most}")
 
 
 class _Buckets:

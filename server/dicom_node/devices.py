@@ -23,10 +23,13 @@ from server.dicom_node.allow_list import (
 )
 from server.dicom_node.models import Device
 from server.dicom_node.registered import (
+    LONGEST_DESCRIPTION,
+    LONGEST_SUBJECT,
     DeviceChange,
     NewDevice,
     RegisteredDevice,
     allowed,
+    checked_text,
     checked_username,
     shown,
 )
@@ -91,6 +94,8 @@ class DeviceService:
         ae_title = checked_ae_title(new.ae_title)
         networks = checked_networks(new.networks)
         certificates = checked_fingerprints(new.certificates_sha256)
+        subject = checked_text(new.certificate_subject or "", LONGEST_SUBJECT) or None
+        description = checked_text(new.description or "", LONGEST_DESCRIPTION) or None
         username, passcode_hash = await self._user(new.username, new.passcode)
         device_id = self._ids.new()
         async with self._database.unit_of_work() as uow:
@@ -102,14 +107,14 @@ class DeviceService:
                         institution_id=new.institution_id,
                         ae_title=ae_title,
                         networks=networks,
-                        certificate_subject=new.certificate_subject,
+                        certificate_subject=subject,
                         certificates_sha256=certificates,
                         username=username,
                         passcode_hash=passcode_hash,
                         associations_per_minute=new.budget.associations_per_minute,
                         objects_per_minute=new.budget.objects_per_minute,
                         bytes_per_hour=new.budget.bytes_per_hour,
-                        description=new.description,
+                        description=description,
                         may_query=new.may_query,
                         may_see_worklist=new.may_see_worklist,
                         charset=new.charset,

@@ -14,12 +14,14 @@ from server.dicom_node.allow_list import (
     checked_networks,
     parsed_networks,
 )
-from server.dicom_node.budgets import DeviceBudget
+from server.dicom_node.budgets import MOST_A_MINUTE, MOST_BYTES_AN_HOUR, DeviceBudget
 from server.dicom_node.models import Device, DeviceCharset
 
 _HOST: Final = re.compile(r"[A-Za-z0-9_.:-]{1,255}", re.ASCII)
 _LARGEST_PORT: Final = 65_535
 _LONGEST_USERNAME: Final = 64
+LONGEST_SUBJECT: Final = 300
+LONGEST_DESCRIPTION: Final = 200
 
 
 @dataclass(frozen=True)
@@ -117,14 +119,30 @@ class RegisteredDevice:
     disabled_at: datetime | None
 
 
-def _or_none(text: str) -> str | None:
-    return text or None
+def checked_text(text: str, most: int) -> str:
+    """Return a text of at most so many characters.
+
+    Raises
+    ------
+    InvalidInput
+        If it is longer, or has signs that nobody sees.
+    """
+    if len(text) > most or not text.isprintable():
+        raise InvalidInput(f"a description or a subject has at most {most} visible characters")
+    return text
 
 
-def _positive_or_none(number: int) -> int | None:
-    if number < 0:
-        raise InvalidInput("a budget is a positive number, or 0 for the usual one")
-    return number or None
+def _text_or_none(most: int) -> Callable[[str], str | None]:
+    return lambda text: checked_text(text, most) or None
+
+
+def _number_or_none(most: int) -> Callable[[int], int | None]:
+    def column(number: int) -> int | None:
+        if not 0 <= number <= most:
+            raise InvalidInput(f"a budget is a number up to {most}, or 0 for the usual one")
+        return number or None
+
+    return column
 
 
 def _username_or_none(text: str) -> str | None:
@@ -133,15 +151,15 @@ def _username_or_none(text: str) -> str | None:
 
 _COLUMNS: Final[Mapping[str, Callable[[Any], object]]] = {
     "networks": checked_networks,
-    "certificate_subject": _or_none,
+    "certificate_subject": _text_or_none(LONGEST_SUBJECT),
     "certificates_sha256": checked_fingerprints,
     "username": _username_or_none,
-    "associations_per_minute": _positive_or_none,
-    "objects_per_minute": _positive_or_none,
-    "bytes_per_hour": _positive_or_none,
+    "associations_per_minute": _number_or_none(MOST_A_MINUTE),
+    "objects_per_minute": _number_or_none(MOST_A_MINUTE),
+    "bytes_per_hour": _number_or_none(MOST_BYTES_AN_HOUR),
     "may_query": bool,
     "may_see_worklist": bool,
-    "description": _or_none,
+    "description": _text_or_none(LONGEST_DESCRIPTION),
 }
 """What `DeviceChange` may change without further ado, and how it is kept."""
 

@@ -36,6 +36,8 @@ class Action(StrEnum):
     REPORT_ACKNOWLEDGE = "report.acknowledge"
     GATEWAY_OPERATE = "gateway.operate"
     """See what waits in a township's gateway by name, send it again or first."""
+    DEVICE_MANAGE = "device.manage"
+    """Say which devices may call, from where, as whom, and how much."""
     FORWARDING_MANAGE = "forwarding.manage"
     """Say what goes on to other archives, and see how far it is: ids, no names."""
     CONSULT_OPEN = "consult.open"
@@ -74,6 +76,7 @@ POLICY: Final[Mapping[Action, frozenset[Role]]] = {
     Action.REPORT_SIGN: _READERS,
     Action.REPORT_ACKNOWLEDGE: frozenset({Role.TOWNSHIP_DOCTOR}),
     Action.GATEWAY_OPERATE: _TOWNSHIP | {Role.SYSTEM_ADMINISTRATOR},
+    Action.DEVICE_MANAGE: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.FORWARDING_MANAGE: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.CONSULT_OPEN: frozenset(
         {Role.TOWNSHIP_DOCTOR, Role.COUNTY_DUTY, Role.CATH_TEAM, Role.STROKE_TEAM}

@@ -212,6 +212,14 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("GET", "/rtc/{consult_id}"): Rule(READERS, answer=400),
     # One is open about the case, which is opened again for whoever may join it.
     ("POST", f"{REQUEST}/consult"): Rule(READERS, scoped=True),
+    ("GET", "/api/devices"): Rule(ADMINISTRATORS),
+    # At an institution that there is not, and of a device that there is not.
+    ("POST", "/api/devices"): Rule(
+        ADMINISTRATORS, body={"ae_title": "CT1", "institution": "none"}, answer=404
+    ),
+    ("PATCH", "/api/devices/{device_id}"): Rule(
+        ADMINISTRATORS, body={"is_enabled": False}, answer=404
+    ),
     ("GET", "/api/forwarding/routes"): Rule(ADMINISTRATORS),
     # A destination that nobody registered.
     ("POST", "/api/forwarding/routes"): Rule(
@@ -326,6 +334,7 @@ async def _concrete(app: RunningApp) -> dict[str, str]:
         "{route_id}": "0" * 32,
         "{job_id}": "0" * 32,
         "{consult_id}": str(consult_id),
+        "{device_id}": "0" * 32,
         "{name}": "none.js",
         "{study}": study.study_instance_uid,
         "{series}": series.series_instance_uid,

@@ -31,6 +31,7 @@ EXPECTED = {
     "report.sign": {"county_reader", "county_reviewer"},
     "report.acknowledge": {"township_doctor"},
     "gateway.operate": TOWNSHIP | {"system_administrator"},
+    "device.manage": {"system_administrator"},
     "forwarding.manage": {"system_administrator"},
     "consult.open": {"township_doctor", "county_duty", "cath_team", "stroke_team"},
     "consult.join": READERS,

@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 927d5ea193b2c6dc4cbddd6ea0e74aa79e231764d63665ad26a93580424c6876
+// Made by `make api-types`; do not edit. OpenAPI document sha256 900eac444420f3478d1e64a21e3085f4f85efb2115b7e7e54cb2ba61995e9c88
 
 export interface paths {
     "/api/consults": {
@@ -167,6 +167,180 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the devices of the community, those switched off too. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DeviceList"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** @description Register a device; it may call within seconds. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["DeviceIn"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DeviceOut"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Change a device; it holds within seconds, and ends associations that may not stay. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    device_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["DevicePatch"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "*/*": string;
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         trace?: never;
     };
     "/api/ecgs": {
@@ -3320,6 +3494,21 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AddressIO
+         * @description Where a device listens.
+         */
+        AddressIO: {
+            /** Host */
+            host: string;
+            /** Port */
+            port: number;
+            /**
+             * Tls
+             * @default false
+             */
+            tls?: boolean;
+        };
+        /**
          * AmendIn
          * @description Why an issued report is changed, and how.
          */
@@ -3439,6 +3628,201 @@ export interface components {
             tls: boolean;
             /** Waiting */
             waiting: number;
+        };
+        /**
+         * DeviceCharset
+         * @description What a device can read, by the defined term of PS3.3 C.12.1.1.2.
+         * @enum {string}
+         */
+        DeviceCharset: "ISO_IR 192" | "GB18030" | "GBK" | "ISO_IR 6";
+        /**
+         * DeviceIn
+         * @description A device to be registered.
+         */
+        DeviceIn: {
+            /** @default null */
+            address?: components["schemas"]["AddressIO"] | null;
+            /** Ae Title */
+            ae_title: string;
+            /**
+             * Associations Per Minute
+             * @default null
+             */
+            associations_per_minute?: number | null;
+            /**
+             * Bytes Per Hour
+             * @default null
+             */
+            bytes_per_hour?: number | null;
+            /**
+             * Certificate Subject
+             * @default null
+             */
+            certificate_subject?: string | null;
+            /**
+             * Certificates Sha256
+             * @description SHA-256 fingerprints of which its TLS certificate has one; none: any
+             * @default []
+             */
+            certificates_sha256?: string[];
+            /** @default null */
+            charset?: components["schemas"]["DeviceCharset"] | null;
+            /**
+             * Description
+             * @default null
+             */
+            description?: string | null;
+            /**
+             * Institution
+             * @description code of its institution
+             */
+            institution: string;
+            /**
+             * May Query
+             * @default false
+             */
+            may_query?: boolean;
+            /**
+             * May See Worklist
+             * @default false
+             */
+            may_see_worklist?: boolean;
+            /**
+             * Networks
+             * @description addresses and networks it calls from; none: from anywhere
+             * @default []
+             */
+            networks?: string[];
+            /**
+             * Objects Per Minute
+             * @default null
+             */
+            objects_per_minute?: number | null;
+            /**
+             * Passcode
+             * @default null
+             */
+            passcode?: string | null;
+            /**
+             * Username
+             * @description the user it must say it is
+             * @default null
+             */
+            username?: string | null;
+        };
+        /**
+         * DeviceList
+         * @description The devices of a community.
+         */
+        DeviceList: {
+            /** Items */
+            items: components["schemas"]["DeviceOut"][];
+        };
+        /**
+         * DeviceOut
+         * @description A device as its administrator sees it; a budget of null is the usual one.
+         */
+        DeviceOut: {
+            address: components["schemas"]["AddressIO"] | null;
+            /** Ae Title */
+            ae_title: string;
+            /** Associations Per Minute */
+            associations_per_minute: number | null;
+            /** Bytes Per Hour */
+            bytes_per_hour: number | null;
+            /** Certificate Subject */
+            certificate_subject: string | null;
+            /** Certificates Sha256 */
+            certificates_sha256: string[];
+            charset: components["schemas"]["DeviceCharset"] | null;
+            /** Description */
+            description: string | null;
+            /** Disabled At */
+            disabled_at: string | null;
+            /** Has Passcode */
+            has_passcode: boolean;
+            /** Id */
+            id: string;
+            /** Institution Id */
+            institution_id: string;
+            /** May Query */
+            may_query: boolean;
+            /** May See Worklist */
+            may_see_worklist: boolean;
+            /** Networks */
+            networks: string[];
+            /** Objects Per Minute */
+            objects_per_minute: number | null;
+            /** Username */
+            username: string | null;
+        };
+        /**
+         * DevicePatch
+         * @description What shall be otherwise: what is left out stays; an empty value or 0 takes it away.
+         */
+        DevicePatch: {
+            /**
+             * Associations Per Minute
+             * @default null
+             */
+            associations_per_minute?: number | null;
+            /**
+             * Bytes Per Hour
+             * @default null
+             */
+            bytes_per_hour?: number | null;
+            /**
+             * Certificate Subject
+             * @default null
+             */
+            certificate_subject?: string | null;
+            /**
+             * Certificates Sha256
+             * @description SHA-256 fingerprints of which its TLS certificate has one; none: any
+             * @default null
+             */
+            certificates_sha256?: string[] | null;
+            /**
+             * Description
+             * @default null
+             */
+            description?: string | null;
+            /**
+             * Is Enabled
+             * @default null
+             */
+            is_enabled?: boolean | null;
+            /**
+             * May Query
+             * @default null
+             */
+            may_query?: boolean | null;
+            /**
+             * May See Worklist
+             * @default null
+             */
+            may_see_worklist?: boolean | null;
+            /**
+             * Networks
+             * @description addresses and networks it calls from; none: from anywhere
+             * @default null
+             */
+            networks?: string[] | null;
+            /**
+             * Objects Per Minute
+             * @default null
+             */
+            objects_per_minute?: number | null;
+            /**
+             * Passcode
+             * @default null
+             */
+            passcode?: string | null;
+            /**
+             * Username
+             * @default null
+             */
+            username?: string | null;
         };
         /**
          * DisplayFilter
