@@ -17,6 +17,7 @@ from tests.dicom.dimse.acceptors import dcmqrscp, pynetdicom_scp, storescp
 from tests.dicom.dimse.node import running_node
 from tests.dicom.dimse.test_scu import stored_in
 from tests.support.dicom_files import ct_bytes, ct_series, sample
+from tests.support.orthanc import orthanc
 from tests.support.ports import free_port
 
 
@@ -109,6 +110,29 @@ async def test_an_archive_moves_to_a_third_node(tmp_path: Path) -> None:
         assert code == 1
         assert err.startswith("lianzhen: the peer answered with status A801")
     assert pixels(third) == pixels(sent)
+
+
+async def test_orthanc_is_asked_sent_to_and_moves(tmp_path: Path) -> None:
+    third = tmp_path / "third"
+    third.mkdir()
+    sent = written(tmp_path / "sent", *ct_series(3))
+    study = f"StudyInstanceUID={dcmread(sent / '0.dcm').StudyInstanceUID}"
+    async with (
+        storescp(third) as port,
+        orthanc(tmp_path, knows={"third": ("THIRD", port)}) as there,
+    ):
+        at = ("--called", "ORTHANC", "127.0.0.1", there.dicom_port)
+        assert (await run("echo", *at))[0] == 0
+        assert await run("send", *at, sent) == (0, "3 sent, 0 not\n", "")
+        code, out, err = await run("find", *at, study, "PatientID", "--level", "STUDY")
+        assert (code, err) == (0, "")
+        assert json.loads(out)["00100020"]["Value"] == ["1CT1"]
+        got = tmp_path / "got"
+        assert await run("get", *at, "--out", got, study) == (0, f"3 objects in {got}\n", "")
+        assert await run("move", *at, "--to", "THIRD", study) == (
+            0, "3 objects sent to THIRD\n", "",
+        )  # fmt: skip
+    assert pixels(got) == pixels(third) == pixels(sent)
 
 
 async def test_what_is_refused_is_told_and_the_others_go_on(tmp_path: Path) -> None:

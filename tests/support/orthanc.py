@@ -3,7 +3,7 @@
 import asyncio
 import json
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +20,14 @@ _WAIT_S = 60.0
 
 @dataclass(frozen=True)
 class Orthanc:
-    """A running Orthanc that knows our node as ``lianzhen``."""
+    """A running Orthanc."""
 
     dicom_port: int
     url: str
     session: aiohttp.ClientSession
 
     async def commitment(self, references: Sequence[tuple[str, str]]) -> dict[str, Any]:
-        """Ask our node for storage commitment and return the report once it is there."""
+        """Ask whom it knows as ``lianzhen`` for storage commitment; return the report."""
         listed = [{"SOPClassUID": one, "SOPInstanceUID": two} for one, two in references]
         url = f"{self.url}/modalities/lianzhen/storage-commitment"
         async with self.session.post(url, json={"DicomInstances": listed}) as response:
@@ -35,24 +35,44 @@ class Orthanc:
             transaction = (await response.json())["ID"]
         async with asyncio.timeout(_WAIT_S):
             while True:
-                found = await self.get(f"/storage-commitment/{transaction}")
+                found: dict[str, Any] = await self.get(f"/storage-commitment/{transaction}")
                 if found["Status"] != "Pending":
                     return found
                 await asyncio.sleep(0.1)
 
-    async def get(self, path: str) -> dict[str, Any]:
-        """Return what the REST API says at ``path``."""
+    async def get(self, path: str) -> Any:
+        """Return what the REST API says at ``path``, from JSON."""
+        return json.loads(await self._read(path))
+
+    async def instances(self) -> dict[str, bytes]:
+        """Return every file it has, by SOP instance UID."""
+        return {
+            each["MainDicomTags"]["SOPInstanceUID"]: await self._read(
+                f"/instances/{each['ID']}/file"
+            )
+            for each in await self.get("/instances?expand")
+        }
+
+    async def _read(self, path: str) -> bytes:
         async with self.session.get(self.url + path) as response:
             response.raise_for_status()
-            answer: dict[str, Any] = await response.json()
-            return answer
+            return await response.read()
 
 
 @asynccontextmanager
-async def orthanc(folder: Path, node_port: int) -> AsyncIterator[Orthanc]:
-    """Run Orthanc over ``folder``; its AE title is ORTHANC."""
+async def orthanc(
+    folder: Path,
+    port: int | None = None,
+    *,
+    knows: Mapping[str, tuple[str, int]] | None = None,
+    **settings: Any,
+) -> AsyncIterator[Orthanc]:
+    """Run Orthanc over ``folder``; its AE title is ORTHANC.
+
+    It knows other nodes on this machine by AE title and port, under any name.
+    """
     program = require_program("Orthanc")
-    dicom_port, http_port = free_port(), free_port()
+    dicom_port, http_port = port or free_port(), free_port()
     configuration = {
         "Name": "peer",
         "StorageDirectory": str(folder / "orthanc"),
@@ -63,7 +83,13 @@ async def orthanc(folder: Path, node_port: int) -> AsyncIterator[Orthanc]:
         "AuthenticationEnabled": False,
         "DicomAet": "ORTHANC",
         "DicomPort": dicom_port,
-        "DicomModalities": {"lianzhen": ["LIANZHEN", "127.0.0.1", node_port]},
+        "DicomAlwaysAllowFind": True,
+        "DicomAlwaysAllowGet": True,
+        "DicomAlwaysAllowMove": True,
+        "DicomModalities": {
+            name: [ae_title, "127.0.0.1", at] for name, (ae_title, at) in (knows or {}).items()
+        },
+        **settings,
     }
     path = folder / "orthanc.json"
     path.write_text(json.dumps(configuration))

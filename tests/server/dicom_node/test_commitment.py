@@ -467,7 +467,7 @@ async def test_what_was_answered_long_ago_is_forgotten(node: Committing) -> None
 async def test_orthanc_hears_what_we_commit_to(node: Committing, tmp_path: Path) -> None:
     one, two = ct_series(2)
     await send(node, one, ae_title="TOWNSHIP1")
-    async with orthanc(tmp_path, node.port) as peer:
+    async with orthanc(tmp_path, knows={"lianzhen": ("LIANZHEN", node.port)}) as peer:
         await node.services.devices.register(
             NewDevice(
                 "qinghe", node.institutions["township1"], "ORTHANC",
