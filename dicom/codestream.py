@@ -83,6 +83,11 @@ _NO_FRAME_HEADER: Final = frozenset({0xC4, 0xC8, 0xCC})
 _JFIF_BYTES: Final = 14
 _ADOBE_BYTES: Final = 12
 """A shorter marker names no colour space, and decoders guess (ISO/IEC 10918-5, -6)."""
+_SOS: Final = b"\xff\xda"
+_EOI: Final = b"\xff\xd9"
+"""EOC of JPEG 2000 as well (ISO/IEC 15444-1 A.4.4)."""
+_JPEG_MOST_PIXELS: Final = 8 * 64
+"""A byte holds at least one bit for each of eight blocks (ISO/IEC 10918-1 F.1.2)."""
 _STANDALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
@@ -149,6 +154,7 @@ def decode_codestream(
                 DecodeFault.FALSE_CLAIM,
                 f"the data set claims {expected}, the codestream {claimed}",
             )
+        _check_end(data, codec, expected)
     try:
         found = _decode(data, codec, expected, sample_bytes, stored_as_rgb=stored_as_rgb)
     except DecodeError:
@@ -201,6 +207,28 @@ def _claim(data: bytes, codec: Codec) -> Claim:
             _, rows, columns, samples = struct.unpack_from(">BHHB", body)
             return Claim(rows, columns, samples)
     raise DecodeError(DecodeFault.CORRUPT, "no frame header in the codestream")
+
+
+def _check_end(data: bytes, codec: Codec, expected: Claim) -> None:
+    """Refuse a cut frame, whose decoder would fill in what is missing without a word.
+
+    That of JPEG-LS would look for it for seconds. The marker cannot stand among coded bytes
+    (ISO/IEC 10918-1 B.1.1.5, 14495-1 A.1, 15444-1 B.10.1).
+    """
+    match codec:
+        case Codec.JPEG | Codec.JPEG_LOSSLESS | Codec.JPEG_LS:
+            whole = data.rfind(_EOI) > data.rfind(_SOS)
+        case Codec.HTJ2K:
+            whole = data.rstrip(b"\0").endswith(_EOI)
+        case _:
+            # The other decoders tell.
+            whole = True
+    if not whole:
+        raise DecodeError(DecodeFault.CORRUPT, f"the {codec} codestream is cut")
+    if codec is Codec.JPEG and expected.rows * expected.columns > len(data) * _JPEG_MOST_PIXELS:
+        raise DecodeError(
+            DecodeFault.FALSE_CLAIM, f"{len(data)} bytes cannot hold the claimed {expected}"
+        )
 
 
 def _sof_marker(data: bytes) -> int:
