@@ -77,6 +77,8 @@ class Query:
         ``fuzzymatching=true``.
     limit, offset
         Of the page; limit None where not stated.
+    combined_times
+        A range of dates and one of times are one period, and not hours of each day.
     """
 
     matches: Mapping[str, Match]
@@ -85,6 +87,7 @@ class Query:
     fuzzy: bool = False
     limit: int | None = None
     offset: int = 0
+    combined_times: bool = False
 
 
 _TAG: Final = re.compile(r"[0-9A-Fa-f]{8}", re.ASCII)

@@ -79,10 +79,13 @@ class NodeFind:
         asked = _understood(request)
         try:
             fuzzy_names = request.options.fuzzy_names
-            search = Search(asked.level, replace(asked.query, fuzzy=fuzzy_names), self._most)
+            query = replace(
+                asked.query, fuzzy=fuzzy_names, combined_times=request.options.combined_times
+            )
+            search = Search(asked.level, query, self._most)
             page = await self._searches.page(visit.device, search)
             if not page.rows and "PatientName" in asked.query.matches and not fuzzy_names:
-                fuzzy = replace(search, query=replace(asked.query, fuzzy=True))
+                fuzzy = replace(search, query=replace(query, fuzzy=True))
                 page = await self._searches.page(visit.device, fuzzy)
         except InvalidInput as error:
             raise FindRefusedError(Status.IDENTIFIER_MISMATCH, error.detail) from error

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time
 from typing import Any, Final
 
 from pydicom.datadict import dictionary_VR
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -14,7 +13,7 @@ from dicom.web.query import Exact, Match, Range, Wildcard
 from server.core.database import Database
 from server.identity.public import Actor
 from server.scheduling.models import ExamStatus, ScheduledExam
-from server.studies.public import AttributeKind, condition, kind_of, name_match
+from server.studies.public import AttributeKind, condition, kind_of, name_match, period
 
 STEP: Final = "ScheduledProcedureStepSequence"
 STATION: Final = f"{STEP}.ScheduledStationAETitle"
@@ -144,7 +143,7 @@ def _conditions(matches: Mapping[str, Match], *, one_period: bool) -> list[Colum
     apart = set(matches) - {_PATIENT_NAME}
     days, times = matches.get(START_DATE), matches.get(START_TIME)
     if one_period and isinstance(days, Range) and isinstance(times, Range):
-        conditions += _period(days, times)
+        conditions += period(ScheduledExam.start_date, ScheduledExam.start_time, days, times)
         apart -= {START_DATE, START_TIME}
     for path, match in matches.items():
         if path not in apart:
@@ -154,16 +153,4 @@ def _conditions(matches: Mapping[str, Match], *, one_period: bool) -> list[Colum
             # What names no station is for whichever device of the institution asks.
             wanted = or_(ScheduledExam.station_ae.is_(None), wanted)
         conditions.append(wanted)
-    return conditions
-
-
-def _period(days: Range, times: Range) -> list[ColumnElement[bool]]:
-    day, at = ScheduledExam.start_date, ScheduledExam.start_time
-    conditions: list[ColumnElement[bool]] = []
-    if isinstance(days.low, date):
-        first = times.low if isinstance(times.low, time) else time.min
-        conditions.append(or_(day > days.low, and_(day == days.low, at >= first)))
-    if isinstance(days.high, date):
-        last = times.high if isinstance(times.high, time) else time.max
-        conditions.append(or_(day < days.high, and_(day == days.high, at <= last)))
     return conditions

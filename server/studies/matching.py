@@ -3,6 +3,7 @@
 Text with wildcards and person names match without regard to case, everything else exactly.
 """
 
+from datetime import date, time
 from typing import Any, Final, Protocol, assert_never
 
 from sqlalchemy import ColumnElement, and_, or_, true
@@ -56,6 +57,18 @@ def condition(attribute: Attribute, match: Match) -> ColumnElement[bool]:
             return _one(attribute, value)
         case _ as unreachable:
             assert_never(unreachable)
+
+
+def period(day: _Column, at: _Column, days: Range, times: Range) -> list[ColumnElement[bool]]:
+    """Return the SQL conditions of one period, from its first day's time to its last day's."""
+    conditions: list[ColumnElement[bool]] = []
+    if isinstance(days.low, date):
+        first = times.low if isinstance(times.low, time) else time.min
+        conditions.append(or_(day > days.low, and_(day == days.low, at >= first)))
+    if isinstance(days.high, date):
+        last = times.high if isinstance(times.high, time) else time.max
+        conditions.append(or_(day < days.high, and_(day == days.high, at <= last)))
+    return conditions
 
 
 def _one(attribute: Attribute, value: str) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from server.studies.attributes import (
 )
 from server.studies.homes import StudyHomes
 from server.studies.index import StudyIndex
-from server.studies.matching import condition
+from server.studies.matching import condition, period
 from server.studies.models import AccessGrant, Instance, Series, Study
 from server.studies.names import name_match, remember_names, typed_for
 from server.studies.schemas import InstitutionOut, PreviewOut, StudyOut
@@ -51,6 +51,7 @@ __all__ = [
     "condition",
     "kind_of",
     "name_match",
+    "period",
     "remember_names",
     "typed_for",
     "values_of",

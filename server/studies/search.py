@@ -7,14 +7,14 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, Select, and_, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dicom.web.query import Exact, Match, Query, Wildcard
+from dicom.web.query import Exact, Match, Query, Range, Wildcard
 from server.core.clock import Clock
 from server.core.database import Database
 from server.core.errors import InvalidInput
 from server.core.paging import Cursor
 from server.identity.public import Actor
 from server.studies.attributes import ATTRIBUTES, Attribute, Level, tag_of
-from server.studies.matching import condition
+from server.studies.matching import condition, period
 from server.studies.models import Instance, Series, Study
 from server.studies.names import NameMatch, name_match
 from server.studies.visibility import visible_studies
@@ -25,6 +25,11 @@ UNIQUE_KEYS: Final = {
     Level.SERIES: "SeriesInstanceUID",
     Level.INSTANCE: "SOPInstanceUID",
 }
+
+_DAYS_AND_TIMES: Final = (
+    ("StudyDate", "StudyTime"),
+    ("PerformedProcedureStepStartDate", "PerformedProcedureStepStartTime"),
+)
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,11 @@ def _conditions(search: Search) -> tuple[NameMatch | None, list[ColumnElement[bo
         conditions.append(Study.study_instance_uid == study_uid)
     if series_uid is not None:
         conditions.append(Series.series_instance_uid == series_uid)
+    together = _periods(search)
+    conditions += [each for found in together.values() for each in found]
     for keyword, match in search.query.matches.items():
+        if any(keyword in pair for pair in together):
+            continue
         attribute = ATTRIBUTES.get(keyword)
         if attribute is None or attribute.level > search.level:
             raise InvalidInput(f"{keyword} is no key of this search", code="unknown-key")
@@ -151,6 +160,21 @@ def _conditions(search: Search) -> tuple[NameMatch | None, list[ColumnElement[bo
         if keyword != "PatientName" or by_name is None:
             conditions.append(literally)
     return by_name, conditions
+
+
+def _periods(search: Search) -> dict[tuple[str, str], list[ColumnElement[bool]]]:
+    """Return the pairs of date and time that are asked for as one period each."""
+    found: dict[tuple[str, str], list[ColumnElement[bool]]] = {}
+    if not search.query.combined_times:
+        return found
+    for day, at in _DAYS_AND_TIMES:
+        days, times = search.query.matches.get(day), search.query.matches.get(at)
+        dated, timed = ATTRIBUTES[day], ATTRIBUTES[at]
+        if dated.level > search.level:
+            continue
+        if isinstance(days, Range) and isinstance(times, Range):
+            found[day, at] = period(dated.column, timed.column, days, times)
+    return found
 
 
 def _name_match(match: Match, *, fuzzy: bool) -> NameMatch | None:

@@ -18,7 +18,12 @@ from pynetdicom.pdu_primitives import (
 
 from dicom.dimse.callbacks import Admission
 from dicom.dimse.extended import QueryOptions, agreed_on
-from dicom.dimse.information_models import PATIENT_ROOT_GET, STUDY_ROOT_FIND, STUDY_ROOT_MOVE
+from dicom.dimse.information_models import (
+    MODALITY_WORKLIST_FIND,
+    PATIENT_ROOT_GET,
+    STUDY_ROOT_FIND,
+    STUDY_ROOT_MOVE,
+)
 from dicom.dimse.items import MalformedRequestError
 from dicom.dimse.limits import DimseLimits
 from dicom.dimse.negotiate import Negotiator
@@ -73,8 +78,10 @@ async def test_pynetdicom_hears_what_each_service_does_beyond_its_baseline() -> 
     ]
     async with running_node() as node:
         heard = await asyncio.to_thread(_associate, node.port, items, True)
-        assert heard["extended"] == {STUDY_ROOT_FIND: b"\1\0\1\0\0", CT: b"\2\0\3\0\0\0"}
-        assert node.finder.requests[0].options == QueryOptions(fuzzy_names=True)
+        assert heard["extended"] == {STUDY_ROOT_FIND: b"\1\1\1\0\0", CT: b"\2\0\3\0\0\0"}
+        assert node.finder.requests[0].options == QueryOptions(
+            combined_times=True, fuzzy_names=True
+        )
         assert heard["echo"] == 0
 
 
@@ -135,11 +142,12 @@ async def test_a_user_is_confirmed_only_where_the_gate_verified_one(
         (STUDY_ROOT_FIND, b"\1", False, b"\1"),
         (STUDY_ROOT_FIND, b"\0\0\0", False, b"\0\0\0"),
         (STUDY_ROOT_FIND, b"\xff\xff\xff\xff\xff\xff\xff", False, b"\0\0\0\0\0"),
-        (STUDY_ROOT_FIND, b"\1\1\1\1\1\1\1\1", False, b"\1\0\1\0\0"),
+        (STUDY_ROOT_FIND, b"\1\1\1\1\1\1\1\1", False, b"\1\1\1\0\0"),
         (STUDY_ROOT_MOVE, b"\1\1", False, b"\1\0"),
         (PATIENT_ROOT_GET, b"\1", False, b"\1"),
         (CT, b"", True, b"\2\0\3\0\0\0"),
         (VERIFICATION, b"\1", False, None),
+        (MODALITY_WORKLIST_FIND, b"\1", False, None),
     ],
 )
 def test_no_more_is_agreed_on_than_was_asked_for_and_is_done(

@@ -300,3 +300,16 @@ async def test_names_are_matched_by_what_they_sound_like_where_that_is_negotiate
     assert {each.PatientID for each in literal} == {"P1"}
     fuzzy, _ = await ask(node, wanted, options=b"\1\0\1\0\0")
     assert {each.PatientID for each in fuzzy} == {"P1", "P2"}
+
+
+async def test_dates_and_times_are_one_period_where_that_is_negotiated(node: Node) -> None:
+    for number, (day, at) in enumerate(
+        (("20260704", "1200"), ("20260705", "0900"), ("20260705", "1030"), ("20260706", "0300"),
+         ("20260707", "1700"), ("20260707", "1900")), 1,
+    ):  # fmt: skip
+        await send(node, exam(StudyDate=day, StudyTime=f"{at}00", PatientID=f"P{number}"))
+    wanted = identifier("STUDY", StudyDate="20260705-20260707", StudyTime="1000-1800", PatientID="")
+    apart, _ = await ask(node, wanted)
+    assert {each.PatientID for each in apart} == {"P3", "P5"}
+    together, _ = await ask(node, wanted, options=b"\1\1")
+    assert {each.PatientID for each in together} == {"P3", "P4", "P5"}
