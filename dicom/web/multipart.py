@@ -9,7 +9,8 @@ from typing import Final
 
 from dicom.web.media_types import MULTIPART_RELATED, MediaTypeError, parse_media_type
 
-_BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]", re.ASCII)
+_BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,199}[0-9A-Za-z'()+_,./:=?-]", re.ASCII)
+"""RFC 2046 allows 70 characters; Orthanc writes 73."""
 _LONGEST_PADDING: Final = 64
 _LONGEST_PREAMBLE: Final = 64 * 1024
 

@@ -40,6 +40,13 @@ class Orthanc:
                     return found
                 await asyncio.sleep(0.1)
 
+    async def post(self, path: str, body: Any) -> Any:
+        """Post to the REST API and return what it says."""
+        async with self.session.post(self.url + path, json=body) as response:
+            answer = await response.text()
+            assert response.status < 300, answer
+            return json.loads(answer)
+
     async def get(self, path: str) -> Any:
         """Return what the REST API says at ``path``, from JSON."""
         return json.loads(await self._read(path))

@@ -164,7 +164,7 @@ def test_content_types_are_parsed() -> None:
         "multipart/related",
         "multipart/related; boundary=",
         'multipart/related; boundary="é"',
-        f"multipart/related; boundary={'x' * 80}",
+        f"multipart/related; boundary={'x' * 201}",
         "multipart/form-data; boundary=x",
     ],
 )
@@ -176,3 +176,8 @@ def test_other_content_types_are_refused(header: str) -> None:
 def test_a_header_cannot_be_smuggled_into_a_part() -> None:
     with pytest.raises(ValueError, match="ASCII"):
         MultipartWriter("b", "application/dicom").begin(location="x\r\nSet-Cookie: y")
+
+
+def test_a_boundary_as_long_as_orthanc_s_is_understood() -> None:
+    header = f'multipart/related; type="application/dicom"; boundary={"6aea1300-2f04-" * 5}abc'
+    assert len(parse_multipart_type(header).boundary) == 73
