@@ -116,6 +116,7 @@ def build_worker(services: Services) -> Worker:
             database=services.database,
             originals=services.originals,
             bench=services.bench,
+            studies=services.studies,
             audit=services.audit,
             clock=services.clock,
             sequel=RiskRaiser(audit=services.audit, clock=services.clock),

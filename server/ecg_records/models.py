@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.database import Base
@@ -91,10 +91,17 @@ class EcgRecord(Base):
     heart_rate_bpm: Mapped[float | None]
     findings: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
     """Code, texts and severity of each finding, as lists show them."""
+    changes: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
+    """What changed since the patient's ECG before, as lists show it; None: none was compared."""
     screening: Mapped[dict[str, Any] | None] = mapped_column(JSON, deferred=True)
     """The whole of it, beat by beat: too much for lists."""
     failure: Mapped[str | None] = mapped_column(String(500))
     screened_at: Mapped[datetime | None]
+
+
+def taken_at() -> ColumnElement[datetime]:
+    """Return when a recording was made, or came in where nobody says."""
+    return func.coalesce(EcgRecord.acquired_at, EcgRecord.received_at)
 
 
 class EcgInstitution(Base):

@@ -6,24 +6,30 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from sqlalchemy import update
+import structlog
+from sqlalchemy import Select, select, update
 
 from ecg.findings import FindingCode, Severity
 from server.audit.public import AuditRecord, AuditTrail, Outcome
 from server.core.clock import Clock
 from server.core.database import Database, UnitOfWork
+from server.core.errors import LianzhenError
 from server.ecg_records.models import (
     EcgRecord,
     RecordSeverity,
     ScreeningEvent,
     ScreeningStatus,
     status_after,
+    taken_at,
 )
 from server.ecg_records.workbench import UnreadableEcg
 from server.realtime.public import Occurrence, publish
 
+_log = structlog.get_logger(__name__)
+
 SCREENED: Final = "ecg.screened"
 _AS_LISTS_SHOW: Final = ("code", "text_zh", "text_en", "severity")
+_CHANGES_SHOWN: Final = 8
 
 
 class OriginalFiles(Protocol):
@@ -39,6 +45,18 @@ class ScreeningBench(Protocol):
 
     async def screen(self, path: Path) -> dict[str, Any]:
         """Return the JSON object of ``ecg screen --json``."""
+        ...
+
+    async def compare(self, previous: Path, current: Path) -> dict[str, Any]:
+        """Return the comparison of two files and the previous one's median beat."""
+        ...
+
+
+class PatientStudies(Protocol):
+    """Knows what else an institution has of a patient: `StudyService`."""
+
+    def of_the_same_patient_and_owner(self, study_id: str) -> Select[str]:
+        """Return the query of the ids of its patient's studies that its owner owns."""
         ...
 
 
@@ -72,6 +90,7 @@ class Screener:
         database: Database,
         originals: OriginalFiles,
         bench: ScreeningBench,
+        studies: PatientStudies,
         audit: AuditTrail,
         clock: Clock,
         sequel: ScreeningSequel,
@@ -79,6 +98,7 @@ class Screener:
         self._database = database
         self._originals = originals
         self._bench = bench
+        self._studies = studies
         self._audit = audit
         self._clock = clock
         self._sequel = sequel
@@ -98,10 +118,48 @@ class Screener:
         try:
             async with self._originals.as_file(record.object_id) as path:
                 screening = await self._bench.screen(path)
+                changes = await self._changes(record, path)
         except UnreadableEcg as error:
             await self.fail(ecg_id, error.detail)
             return
-        await self._finish(ecg_id, _judged(screening, record))
+        await self._finish(ecg_id, _judged(screening, record, changes))
+
+    async def _changes(self, record: EcgRecord, path: Path) -> list[dict[str, Any]] | None:
+        """Return what changed since the patient's last ECG; None where none can be compared."""
+        taken = taken_at()
+        async with self._database.reading() as session:
+            before = await session.scalar(
+                select(EcgRecord.object_id)
+                .where(
+                    EcgRecord.study_pk.in_(
+                        self._studies.of_the_same_patient_and_owner(record.study_pk)
+                    ),
+                    EcgRecord.id != record.id,
+                    EcgRecord.status == ScreeningStatus.SCREENED,
+                    taken < (record.acquired_at or record.received_at),
+                )
+                .order_by(taken.desc(), EcgRecord.id.desc())
+                .limit(1)
+            )
+        if before is None:
+            return None
+        try:
+            async with self._originals.as_file(before) as previous:
+                found = await self._bench.compare(previous, path)
+        except LianzhenError as error:
+            # What is new does not wait for what is old.
+            _log.warning("an ECG was not compared", ecg_id=record.id, reason=error.detail)
+            return None
+        comparison = found["comparison"]
+        if not comparison["comparable"]:
+            return None
+        return [
+            {
+                "code": change["kind"],
+                **{name: change[name] for name in ("text_zh", "text_en", "severity")},
+            }
+            for change in comparison["changes"][:_CHANGES_SHOWN]
+        ]
 
     async def fail(self, ecg_id: str, reason: str) -> None:
         """Record that a pending ECG cannot be screened, and why, in one line."""
@@ -171,7 +229,9 @@ def severity_of(findings: list[dict[str, Any]]) -> RecordSeverity:
     return RecordSeverity.ROUTINE
 
 
-def _judged(screening: dict[str, Any], record: EcgRecord) -> _Result:
+def _judged(
+    screening: dict[str, Any], record: EcgRecord, changes: list[dict[str, Any]] | None
+) -> _Result:
     findings = [
         {name: finding[name] for name in _AS_LISTS_SHOW} for finding in screening["findings"]
     ]
@@ -179,6 +239,7 @@ def _judged(screening: dict[str, Any], record: EcgRecord) -> _Result:
     values = {
         "screening": screening,
         "findings": findings,
+        "changes": changes,
         "severity": severity,
         "heart_rate_bpm": screening["measurements"]["heart_rate_bpm"],
         "rules_version": screening["rules_version"],

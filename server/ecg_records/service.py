@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
@@ -14,7 +14,7 @@ from ecg.findings import RULES_VERSION
 from server.core.database import Database
 from server.core.errors import NotFound
 from server.core.paging import Cursor
-from server.ecg_records.models import EcgRecord, ScreeningStatus
+from server.ecg_records.models import EcgRecord, ScreeningStatus, taken_at
 from server.ecg_records.schemas import (
     EcgDetailOut,
     EcgOut,
@@ -207,7 +207,7 @@ class EcgRecordService:
         UnreadableEcg
             If one of the two cannot be read.
         """
-        taken = func.coalesce(EcgRecord.acquired_at, EcgRecord.received_at)
+        taken = taken_at()
         async with self._database.reading() as session:
             record = await self._visible(session, actor, ecg_id)
             same = self._studies.of_the_same_patient(actor, record.study_pk)

@@ -42,6 +42,8 @@ class RequestOut(BaseModel):
     examining: InstitutionRef
     diagnosing: InstitutionRef
     hints: list[FindingOut]
+    changes: list[FindingOut]
+    """What the machine sees changed since the patient's ECG before at the same institution."""
     screening_status: ScreeningStatus | None
     images_complete: bool
     """An ECG is complete at once, a study when it has been silent for 60 s."""

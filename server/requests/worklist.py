@@ -197,6 +197,7 @@ class Worklist:
                     examining=institutions[each.requesting_institution_id],
                     diagnosing=institutions[each.diagnosing_institution_id],
                     hints=findings_out(ecg.findings if ecg is not None else None),
+                    changes=findings_out(ecg.changes if ecg is not None else None),
                     screening_status=ScreeningStatus(ecg.status) if ecg is not None else None,
                     images_complete=each.kind == RequestKind.ECG
                     or last_received[each.study_pk] + _SILENT_FOR <= now,

@@ -46,6 +46,21 @@ class StudyService:
         patient = select(Study.patient_pk).where(Study.id == study_id).scalar_subquery()
         return self.visible_to(actor).where(Study.patient_pk == patient)
 
+    def of_the_same_patient_and_owner(self, study_id: str) -> Select[str]:
+        """Return the query of the ids of its patient's studies that its owner owns.
+
+        Who may see one of an institution's studies may hear of these: no grant is asked for.
+        """
+        this = (
+            select(Study.patient_pk, Study.owner_institution_id)
+            .where(Study.id == study_id)
+            .subquery()
+        )
+        return select(Study.id).where(
+            Study.patient_pk == this.c.patient_pk,
+            Study.owner_institution_id == this.c.owner_institution_id,
+        )
+
     async def may_see(self, actor: Actor, study_id: str) -> bool:
         """Tell whether ``actor`` may see one study."""
         async with self._database.reading() as session:

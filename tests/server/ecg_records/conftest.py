@@ -105,6 +105,7 @@ async def room(
                 database=database,
                 originals=intake.originals,
                 bench=bench,
+                studies=StudyService(database, Names(), clock),
                 audit=audit,
                 clock=clock,
                 sequel=RiskRaiser(audit=audit, clock=clock),

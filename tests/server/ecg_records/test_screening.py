@@ -17,10 +17,12 @@ from server.core.workflows import WorkflowEngine
 from server.ecg_records.jobs import SCREENING_QUEUE, ScreeningJobs
 from server.ecg_records.models import EcgRecord, ScreeningStatus
 from server.ecg_records.screening import Screener
+from server.intake.models import StoredObject
 from server.realtime.models import Event
 from tests.server.ecg_records.conftest import Room
 from tests.support.dicom_files import ecg_bytes, sample
-from tests.support.senders import TOWNSHIP
+from tests.support.senders import OTHER_TOWNSHIP, TOWNSHIP
+from tests.support.st_elevation import elevated_ecg_bytes
 
 _PATIENCE_S = 60
 
@@ -106,6 +108,44 @@ async def test_a_damaged_ecg_fails_with_one_clear_line_and_is_audited(
     assert [(audit.outcome, orjson.loads(audit.detail)["failure"]) for audit in audits] == [
         ("failed", record.failure)
     ]
+
+
+async def screened(room: Room, data: bytes, institution: str = TOWNSHIP) -> EcgRecord:
+    await room.receive(data, institution)
+    newest = (await room.records())[-1]
+    await room.screener.screen(newest.id)
+    return (await room.records())[-1]
+
+
+async def test_what_changed_since_the_patients_ecg_before_is_stored_for_the_worklist(
+    room: Room,
+) -> None:
+    before = ecg_bytes(AcquisitionDateTime="20261120080000")
+    first = await screened(room, before)
+    assert first.changes is None
+    same = await screened(room, ecg_bytes(AcquisitionDateTime="20261121080000"))
+    assert same.changes == []
+    elevated = await screened(room, elevated_ecg_bytes(AcquisitionDateTime="20261122080000"))
+    assert elevated.changes
+    assert {"code", "text_zh", "text_en", "severity"} == set(elevated.changes[0])
+    assert elevated.changes[0]["severity"] == "red"
+    assert "st_rise" in {change["code"] for change in elevated.changes}
+
+
+async def test_another_institutions_recordings_are_not_compared(room: Room) -> None:
+    await screened(room, ecg_bytes(AcquisitionDateTime="20261120080000"))
+    other = await screened(room, ecg_bytes(AcquisitionDateTime="20261121080000"), OTHER_TOWNSHIP)
+    assert other.changes is None
+
+
+async def test_an_ecg_before_whose_bytes_are_gone_holds_up_nothing(room: Room) -> None:
+    await screened(room, ecg_bytes(AcquisitionDateTime="20261120080000"))
+    async with room.database.reading() as session:
+        for name in await session.scalars(select(StoredObject.spool_name)):
+            assert name is not None
+            room.intake.spool.remove(name)
+    after = await screened(room, ecg_bytes(AcquisitionDateTime="20261121080000"))
+    assert (after.status, after.changes) == (ScreeningStatus.SCREENED, None)
 
 
 async def test_screening_twice_at_once_changes_it_once(room: Room) -> None:

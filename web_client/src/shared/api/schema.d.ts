@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 900eac444420f3478d1e64a21e3085f4f85efb2115b7e7e54cb2ba61995e9c88
+// Made by `make api-types`; do not edit. OpenAPI document sha256 f1b9834a03cd2f9a87a4f8fe86c774c9f663812455f4885f9c6433363f048e74
 
 export interface paths {
     "/api/consults": {
@@ -4436,6 +4436,8 @@ export interface components {
         RequestOut: {
             /** Acquired At */
             acquired_at: string | null;
+            /** Changes */
+            changes: components["schemas"]["FindingOut"][];
             /** Claimed At */
             claimed_at: string | null;
             claimed_by: components["schemas"]["PersonRef"] | null;

@@ -19,6 +19,7 @@ export function request(part: Partial<Request>): Request {
     examining: { id: 't1', name_zh: '马渡镇卫生院', name_en: 'Madu' },
     diagnosing: { id: 'c1', name_zh: '青禾县人民医院', name_en: 'Qinghe' },
     hints: [],
+    changes: [],
     screening_status: 'screened',
     images_complete: true,
     acquired_at: '2026-01-05T02:19:00Z',

@@ -7,6 +7,9 @@ import { useWords } from '../i18n';
 export function HintCell({ request }: { request: Request }) {
   const t = useWords();
   const [first, ...rest] = request.hints;
+  const joined = (words: Request['hints']): string =>
+    words.map((word) => textOf(word, t.lang)).join(t.lang === 'zh' ? '；' : '; ');
+  const changes = joined(request.changes);
   if (first !== undefined) {
     return (
       <>
@@ -16,9 +19,8 @@ export function HintCell({ request }: { request: Request }) {
             {textOf(first, t.lang)}
           </div>
           <div className="ell sub t12">
-            {rest.map((hint) => textOf(hint, t.lang)).join(t.lang === 'zh' ? '；' : '; ') ||
-              request.complaint ||
-              ''}
+            {changes !== '' && <b>{t('hint.changed', { what: changes })} </b>}
+            {joined(rest) || (changes === '' ? request.complaint : '')}
           </div>
         </div>
       </>

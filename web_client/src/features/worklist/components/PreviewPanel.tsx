@@ -61,6 +61,19 @@ export function PreviewPanel({ request, onClose }: Props) {
               ))}
             </ul>
           )}
+          {request.changes.length > 0 && (
+            <>
+              <div className="b t12">{t('preview.changes')}</div>
+              <ul>
+                {request.changes.map((change) => (
+                  <li key={textOf(change, 'en')} className="row">
+                    <Tier tier={tierOf(change.severity)} />
+                    <span className="grow">{textOf(change, t.lang)}</span>
+                  </li>
+                ))}
+              </ul>
+            </>
+          )}
         </MachineBox>
       )}
       <dl className="kv">
