@@ -46,7 +46,7 @@ async def deliver_to(
 class ReturnPath:
     """What we ask on an association that the peer opened: objects and events, one at a time.
 
-    The asynchronous operations window is not negotiated, so one of them is under way (PS3.7
+    The asynchronous operations window is answered as one, so one of them is under way (PS3.7
     D.3.3.3), whatever the peer asks meanwhile.
 
     Parameters

@@ -1,6 +1,6 @@
 """The messages of one accepted association, strictly one after the other.
 
-The asynchronous operations window is not negotiated, so a peer has one message under way (PS3.7
+The asynchronous operations window is answered as one, so a peer has one message under way (PS3.7
 D.3.3.3). While a sink makes an object durable nothing more is read from that peer; while a query
 or a retrieval is answered, a C-CANCEL alone, and the answers to what we send.
 
