@@ -91,8 +91,8 @@ def compress(path: Path, into: Path, compression: Compression) -> str:
     Raises
     ------
     NotCompressible
-        ``no-image``, ``compressed-already``, ``unsupported``, ``signed-object``, ``unused-bits``
-        or ``differs``.
+        ``no-image``, ``compressed-already``, ``unsupported``, ``signed-object``, ``unused-bits``,
+        ``codec-failed`` or ``differs``.
     OSError
         Where a file cannot be read or written.
     """
@@ -105,6 +105,10 @@ def compress(path: Path, into: Path, compression: Compression) -> str:
         with into.open("xb") as file:
             _write(cast("BinaryIO", file), image, compression)
         _verify(image, into, compression)
+    except (RuntimeError, DecodeError) as error:
+        # Codecs derive their errors from RuntimeError: noise, for example, would only grow.
+        into.unlink(missing_ok=True)
+        raise NotCompressible("codec-failed") from error
     except BaseException:
         into.unlink(missing_ok=True)
         raise

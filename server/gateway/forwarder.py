@@ -179,9 +179,8 @@ class Forwarder:
             await self._line.contacted(self.bytes_per_s)
 
     async def _send(self, item: Item) -> None:
-        item = await self._compressed(item)
+        item = await self._whole(await self._compressed(item))
         path = self._spool.path(item.goes.spool_name)
-        await self._check_here(item.goes, path)
         upload_path, standing = await self._begun(item)
         rejected = 0
         while standing.outcome is None:
@@ -245,26 +244,36 @@ class Forwarder:
             raise LineFault(Fault.COUNTY_TOO_OLD, "no digest in the answer")
         if standing.sha256 != item.goes.sha256:
             await self._queue.note_upload(item.number, None)
+            self._checked = None
             raise LineFault(Fault.LINE_DAMAGES, "the county got other bytes than were sent")
         if outcome not in _KEPT:
             raise ObjectFault(Fault.REFUSED, outcome, await self._county.detail(upload_path))
         await self._queue.confirm(item.number, outcome)
 
-    async def _check_here(self, kept: Kept, path: Path) -> None:
+    async def _whole(self, item: Item) -> Item:
         """Make sure that what leaves is what came; a disk may have forgotten it."""
+        if await self._is_whole(item.goes):
+            return item
+        if item.compressed is not None:
+            await self._queue.drop_copy(item.number)
+            return await self._whole(replace(item, compressed=None, upload_path=None))
+        await self._queue.note_damage(item.original)
+        raise ObjectFault(
+            Fault.DAMAGED_HERE, Fault.DAMAGED_HERE, "the file here is gone or not what came"
+        )
+
+    async def _is_whole(self, kept: Kept) -> bool:
         if self._checked == kept.object_id:
-            return
+            return True
         try:
-            found = await self._blocking(partial(_digest, path))
+            found = await self._blocking(partial(_digest, self._spool.path(kept.spool_name)))
         except FileNotFoundError:
-            found = ""
+            return False
         except OSError as error:
             raise LineFault(Fault.DISK_HERE, error.strerror or "unreadable") from error
-        if found != kept.sha256:
-            raise ObjectFault(
-                Fault.DAMAGED_HERE, Fault.DAMAGED_HERE, "the file here is gone or not what came"
-            )
-        self._checked = kept.object_id
+        if found == kept.sha256:
+            self._checked = kept.object_id
+        return found == kept.sha256
 
     async def _compressed(self, item: Item) -> Item:
         """Return the item with a compressed copy, where one is wanted, possible and smaller."""

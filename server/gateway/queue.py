@@ -139,6 +139,30 @@ class Queue:
             await _set(uow, number, {"upload_path": upload_path})
             await uow.commit()
 
+    async def drop_copy(self, number: int) -> None:
+        """Give up a compressed copy that is damaged: the original goes instead."""
+        async with self._database.unit_of_work() as uow:
+            await _set(
+                uow,
+                number,
+                {
+                    "compressed_object_id": None,
+                    "compression": "copy-damaged",
+                    "upload_path": None,
+                },
+            )
+            await uow.commit()
+
+    async def note_damage(self, kept: Kept) -> None:
+        """Write down that bytes rotted here: intake heals them with what is sent again."""
+        async with self._database.unit_of_work() as uow:
+            await uow.session.execute(
+                update(StoredObject)
+                .where(StoredObject.id == kept.object_id)
+                .values(damaged_at=self._clock.now())
+            )
+            await uow.commit()
+
     async def note_attempt(self, number: int, fault: str, detail: str) -> None:
         """Write down that a try failed and another will follow."""
         async with self._database.unit_of_work() as uow:

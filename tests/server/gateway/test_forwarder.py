@@ -15,6 +15,7 @@ from tests.support.cutting_proxy import cutting_proxy
 from tests.support.dicom_files import changed, ct_bytes, ct_series, ecg_bytes, large_ct, sample
 from tests.support.fakes import ManualClock
 from tests.support.ledger import read
+from tests.support.ports import free_port
 from tests.support.township import Township, running_township, write_token
 
 SCP = Path(__file__).resolve().parents[2] / "data" / "ecg" / "scp" / "anon000007.scp"
@@ -226,6 +227,43 @@ async def test_a_file_that_rotted_here_is_told_and_never_sent(
             OutboundState.REFUSED: "damaged-here", OutboundState.CONFIRMED: "stored",
         }  # fmt: skip
     assert len(await stored(county)) == 1
+
+
+async def test_a_file_that_rotted_here_is_healed_by_sending_it_again(
+    county: County, tmp_path: Path
+) -> None:
+    async with running_township(tmp_path / "t", county_url=county.url, token=county.token) as town:
+        await town.receive_all([ct_bytes()])
+        (path,) = await _files(town)
+        path.write_bytes(b"rotten")
+        await town.send_all()
+        assert (await town.row()).answer == "damaged-here"
+        await town.receive_all([ct_bytes()])
+        await town.send_all()
+        assert (await town.row()).state == OutboundState.CONFIRMED
+    assert list((await stored(county)).values()) == [ct_bytes()]
+
+
+async def test_a_compressed_copy_that_rotted_here_gives_way_to_the_original(
+    county: County, tmp_path: Path
+) -> None:
+    async with running_township(
+        tmp_path / "t", county_url=f"http://127.0.0.1:{free_port()}", token=county.token,
+        compression="jpeg-ls",
+    ) as town:  # fmt: skip
+        await town.receive_all([ct_bytes()])
+        with pytest.raises(LineFault):
+            await town.send_all()
+        original, copy = sorted(await _files(town), key=lambda path: -path.stat().st_size)
+        copy.unlink()
+    async with running_township(
+        tmp_path / "t", county_url=county.url, token=county.token, compression="jpeg-ls"
+    ) as town:
+        await town.send_all()
+        row = await town.row()
+        assert (row.state, row.compression) == (OutboundState.CONFIRMED, "copy-damaged")
+        assert original.exists()
+    assert list((await stored(county)).values()) == [ct_bytes()]
 
 
 async def test_a_token_that_is_replaced_works_without_a_restart(

@@ -24,7 +24,7 @@ STEPS = (
     (CountyClient, "begin"),
     (CountyClient, "standing"),
     (CountyClient, "append"),
-    (Forwarder, "_check_here"),
+    (Forwarder, "_whole"),
 )
 
 
