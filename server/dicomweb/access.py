@@ -132,9 +132,13 @@ class StudyAccess:
 
     async def instance(self, actor: Actor, target: Target) -> PixelInstance:
         """Return the one instance that ``target`` names; raises as above."""
+        return (await self.pixel_instances(actor, target))[0]
+
+    async def pixel_instances(self, actor: Actor, target: Target) -> Sequence[PixelInstance]:
+        """Return what `instances` does, with what the index knows of values; raises as above."""
         columns = (Instance.rows, Instance.columns, Instance.frames, Instance.bulk_values)
         rows = await self._instances(actor, target, *_INSTANCE_COLUMNS, *columns)
-        return PixelInstance(*rows[0])
+        return [PixelInstance(*row) for row in rows]
 
     async def _instances(
         self, actor: Actor, target: Target, *columns: InstrumentedAttribute[Any]

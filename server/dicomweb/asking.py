@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from server.core.errors import InvalidInput
-from server.dicomweb.access import Target
+from server.dicomweb.access import StoredInstance, Target
 from server.dicomweb.responses import PREFIX
 
 STUDY: Final = f"{PREFIX}/studies/{{study}}"
@@ -41,3 +41,11 @@ def frame_numbers(text: str) -> list[int]:
     if len(numbers) > _MOST_FRAMES:
         raise InvalidInput(f"more than {_MOST_FRAMES} frames at once", code="bad-frames")
     return numbers
+
+
+def location_of(base: str, instance: StoredInstance) -> str:
+    """Return an instance's own address."""
+    return (
+        f"{base}/studies/{instance.study_uid}/series/{instance.series_uid}"
+        f"/instances/{instance.sop_uid}"
+    )

@@ -30,10 +30,12 @@ _MEDIA: Final = {
     "thumbnail": _PICTURES,
     "metadata": _METADATA,
     "bulkdata": _BULK,
+    "pixeldata": _BULK,
     "{value}": _BULK,
     "{frames}": _BULK,
     "wado": (*_PICTURES, DICOM),
 }
+_NAMES: Final = {"pixeldata": "PixelData"}
 _SEARCHED: Final = frozenset({"studies", "series", "instances"})
 
 _PREFLIGHT: Final = {
@@ -147,7 +149,11 @@ def _identifier(path: Sequence[str], method: str) -> str:
         return "Store" + ("StudyInstances" if names else "Instances")
     if last in _SEARCHED:
         return "SearchFor" + "".join(names) + last.capitalize()
-    own = last.capitalize() if (not last.startswith("{") and len(fixed) > 1) or not names else ""
+    own = (
+        _NAMES.get(last, last.capitalize())
+        if (not last.startswith("{") and len(fixed) > 1) or not names
+        else ""
+    )
     return "Retrieve" + "".join(names[-1:]) + own
 
 

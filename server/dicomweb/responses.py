@@ -1,6 +1,7 @@
 """How DICOMweb answers leave: where we are, what is cached, and multipart bodies in a stream."""
 
 import asyncio
+import gzip
 import hashlib
 import re
 import secrets
@@ -27,6 +28,7 @@ PREFIX: Final = "/dicomweb"
 DICOM_JSON: Final = "application/dicom+json"
 # Patient data: a browser may keep it for this user, nothing in between may, and it asks again.
 CACHE: Final = {"Cache-Control": "private, no-cache", "Vary": "Accept, Accept-Encoding"}
+_WORTH_GZIP_BYTES: Final = 4096
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 _HOST: Final = re.compile(r"[A-Za-z0-9._\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 
@@ -160,11 +162,16 @@ async def send_described(
     headers: Mapping[str, str],
 ) -> web.StreamResponse:
     """Send data sets of the JSON model: in one array, or each as an XML part."""
-    if offer.media_type != DICOM_XML:
-        kind = {"Content-Type": offer.media_type}
-        return web.Response(body=orjson.dumps(several), headers={**headers, **kind})
-    writer = MultipartWriter(new_boundary(secrets.randbits), DICOM_XML)
     loop = asyncio.get_running_loop()
+    headers = {"Vary": CACHE["Vary"], **headers}
+    if offer.media_type != DICOM_XML:
+        body = orjson.dumps(several)
+        headers["Content-Type"] = offer.media_type
+        if len(body) >= _WORTH_GZIP_BYTES and takes_gzip(request):
+            body = await loop.run_in_executor(None, partial(gzip.compress, body, 1, mtime=0))
+            headers["Content-Encoding"] = "gzip"
+        return web.Response(body=body, headers=headers)
+    writer = MultipartWriter(new_boundary(secrets.randbits), DICOM_XML)
     response = web.StreamResponse(headers={**headers, "Content-Type": writer.content_type})
     await response.prepare(request)
     if request.method == "HEAD":

@@ -5,7 +5,7 @@ has no such ranges: it is inflated to a temporary file first.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -55,6 +55,13 @@ class BulkData:
     is_pixel_data: bool
     frame_count: int = 0
     """Of pixel data whose frames can be told apart."""
+
+
+@dataclass(frozen=True)
+class Value(BulkData):
+    """A value with the name by which the metadata refer to it; its bodies open by themselves."""
+
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,6 +139,35 @@ class RetrievalService:
                 for number in numbers
             ]
 
+    def values(self, instance: PixelInstance) -> Iterator[Value]:
+        """Give every value that the metadata refer to, encapsulated pixel data frame by frame."""
+        layout = _layout(instance)
+        for path, (_, offset, length) in sorted(layout.bulk.items()):
+            is_pixels = path in _PIXEL_PATHS
+            index = layout.index if is_pixels else None
+            makes: list[_Make] = []
+            if is_pixels and is_encapsulated(instance.transfer_syntax_uid):
+                if index is not None:
+                    makes = [
+                        partial(_frame, instance, layout, index, path, frame)
+                        for frame in range(index.count)
+                    ]
+                else:
+                    makes = [partial(_stream, offset, length)]
+            else:
+                width = layout.word_bytes(path) if _is_big_endian(instance) else 1
+                makes = [partial(_stretch_at, offset, length, width)]
+            bodies = [self._by_itself(instance, make) for make in makes]
+            yield Value(bodies, is_pixels, index.count if index is not None else 0, path)
+
+    def _by_itself(self, instance: StoredInstance, make: "_Make") -> Body:
+        @asynccontextmanager
+        async def opened() -> AsyncIterator[Blocks]:
+            async with self._ranges(instance) as open_range, make(open_range).open() as blocks:
+                yield blocks
+
+        return Body(make(_nowhere).size, opened)
+
     @asynccontextmanager
     async def bulk_value(self, instance: PixelInstance, path: str) -> AsyncIterator[BulkData]:
         """Give one value by its path in the metadata; encapsulated pixel data is its frames.
@@ -152,8 +188,7 @@ class RetrievalService:
                     yield BulkData(bodies, is_pixel_data=True, frame_count=len(bodies))
                 return
             async with self._ranges(instance) as open_range:
-                stream = Body(None, lambda: _unwrapped(open_range, offset, length))
-                yield BulkData([stream], is_pixel_data=True)
+                yield BulkData([_stream(offset, length, open_range)], is_pixel_data=True)
             return
         width = layout.word_bytes(path) if _is_big_endian(instance) else 1
         async with self._ranges(instance) as open_range:
@@ -200,6 +235,21 @@ class RetrievalService:
 
     async def _blocking(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+_Make = Callable[[OpenRange], Body]
+
+
+def _nowhere(_start: int, _length: int) -> AbstractAsyncContextManager[Blocks]:
+    raise NotImplementedError("only the size is asked for")
+
+
+def _stretch_at(offset: int, length: int, width: int, open_range: OpenRange) -> Body:
+    return _stretch(open_range, offset, length, width)
+
+
+def _stream(offset: int, length: int, open_range: OpenRange) -> Body:
+    return Body(None, lambda: _unwrapped(open_range, offset, length))
 
 
 def _layout(instance: PixelInstance) -> _Layout:

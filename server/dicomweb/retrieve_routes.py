@@ -13,7 +13,15 @@ from server.core.http import Requires, Route
 from server.core.streaming import breaking_off
 from server.dicomweb import negotiation
 from server.dicomweb.access import PixelInstance, StoredInstance, StoredSeries, StudyAccess
-from server.dicomweb.asking import INSTANCE, SERIES, STUDY, accept_of, frame_numbers, target_of
+from server.dicomweb.asking import (
+    INSTANCE,
+    SERIES,
+    STUDY,
+    accept_of,
+    frame_numbers,
+    location_of,
+    target_of,
+)
 from server.dicomweb.metadata import MetadataService
 from server.dicomweb.responses import (
     CACHE,
@@ -81,7 +89,7 @@ class RetrieveHandlers:
             Part(
                 negotiation.content_type(offer),
                 self._body(instance, offer),
-                _location(base, instance),
+                location_of(base, instance),
             )
             for instance, offer in zip(found, offers, strict=True)
         ]
@@ -97,7 +105,7 @@ class RetrieveHandlers:
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged
         headers = {"ETag": f'"{etag}"', "Content-Disposition": "attachment", **CACHE}
-        location = _location(base_url(request, self._public_url), instance)
+        location = location_of(base_url(request, self._public_url), instance)
         if offer.multipart:
             return await send_multipart(request, [Part(kind, body, location)], DICOM, headers)
         headers |= {"Content-Type": kind, "Content-Location": location}
@@ -247,10 +255,3 @@ def _headers(media_type: str, etag: str, *, gzipped: bool) -> dict[str, str]:
 
 def _tagged(etag: str) -> dict[str, str]:
     return {"ETag": f'W/"{etag}"', **CACHE}
-
-
-def _location(base: str, instance: StoredInstance) -> str:
-    return (
-        f"{base}/studies/{instance.study_uid}/series/{instance.series_uid}"
-        f"/instances/{instance.sop_uid}"
-    )

@@ -7,6 +7,7 @@ from aiohttp.typedefs import Handler
 
 from server.core.http import Route
 from server.dicomweb.access import StudyAccess
+from server.dicomweb.bulk_routes import BulkHandlers
 from server.dicomweb.capabilities import options_routes
 from server.dicomweb.composing import Composer
 from server.dicomweb.metadata import MetadataService
@@ -47,6 +48,9 @@ def dicomweb_routes(
     routes = [
         *search_routes(searches, public_url),
         *retrieve.routes(),
+        *BulkHandlers(
+            access=access, retrieval=retrieval, transcoding=transcoding, public_url=public_url
+        ).routes(),
         *UriHandlers(
             access=access, retrieval=retrieval, transcoding=transcoding, rendering=rendering
         ).routes(),

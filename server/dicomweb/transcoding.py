@@ -110,6 +110,16 @@ class TranscodingService:
                 start += length
             yield bodies
 
+    def frame(self, instance: StoredInstance, target: str, number: int) -> Body:
+        """Give one frame as a body that is made when it is opened; raises then, as `frames`."""
+
+        @asynccontextmanager
+        async def opened() -> AsyncIterator[Blocks]:
+            async with self.frames(instance, target, [number]) as (body,), body.open() as blocks:
+                yield blocks
+
+        return Body(None, opened)
+
     def _opener(
         self, path: Path, start: int, length: int
     ) -> Callable[[], AbstractAsyncContextManager[Blocks]]:

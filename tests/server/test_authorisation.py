@@ -194,6 +194,11 @@ EXPECTED: dict[tuple[str, str], Rule] = {
         for place in (STUDY, SERIES, INSTANCE, f"{INSTANCE}/frames/{{frames}}")
         for name in ("rendered", "thumbnail")
     },
+    **{
+        ("GET", f"{place}/{name}"): Rule(READERS, scoped=True)
+        for place in (STUDY, SERIES, INSTANCE)
+        for name in ("bulkdata", "pixeldata")
+    },
     ("GET", "/dicomweb/wado"): Rule(
         READERS,
         scoped=True,

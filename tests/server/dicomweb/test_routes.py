@@ -22,7 +22,8 @@ READS: Final = tuple(
         "/studies", "/series", "/instances",
         f"{STUDY}/series", f"{STUDY}/instances", f"{SERIES}/instances",
         STUDY, SERIES, INSTANCE,
-        *(f"{each}/metadata" for each in (STUDY, SERIES, INSTANCE)),
+        *(f"{each}/{name}" for each in (STUDY, SERIES, INSTANCE)
+          for name in ("metadata", "bulkdata", "pixeldata")),
         *(f"{each}/{name}" for each in (STUDY, SERIES, INSTANCE, FRAMES)
           for name in ("rendered", "thumbnail")),
         "/wado", FRAMES, f"{INSTANCE}/bulkdata/{{value}}",

@@ -416,3 +416,16 @@ async def test_a_huge_includefield_harms_nobody(site: Site) -> None:
             assert response.status in (204, 400)
     async with site.get("/studies") as response:
         assert response.status == 204
+
+
+async def test_a_long_answer_is_gzipped_for_those_who_take_it(site: Site) -> None:
+    for data in ct_series(8):
+        await site.send(data)
+    answers = {}
+    for accepted in ("gzip", "identity", "br"):
+        headers = {"Accept-Encoding": accepted}
+        async with site.get("/instances?includefield=all", headers=headers) as response:
+            answers[accepted] = response.headers.get("Content-Encoding"), await response.json()
+            assert "Accept-Encoding" in response.headers["Vary"]
+    assert [coding for coding, _ in answers.values()] == ["gzip", None, None]
+    assert answers["gzip"][1] == answers["identity"][1] == answers["br"][1]
