@@ -1,14 +1,20 @@
 """Text under true and false labels."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pydicom
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom.dataset import Dataset
 
 from dicom.charset import Charset, decode, parse_charset
-from dicom.dataset import person_name
+from dicom.dataset import decoded, person_name, sequence
 from dicom.part10 import scan
-from tests.dicom.build import wheel_file
+from dicom.structure import ScanLimits
+from dicom.values import CHARSET_VRS
+from tests.dicom.build import WHEEL_DATA, wheel_file
 
 NAMES = [
     "张三",
@@ -124,6 +130,35 @@ def test_the_examples_of_the_standard_read_as_pydicom_reads_them(name: str) -> N
     assert mine.alphabetic == theirs.alphabetic.rstrip("^")
     assert mine.ideographic == theirs.ideographic.rstrip("^")
     assert mine.phonetic == theirs.phonetic.rstrip("^")
+
+
+CHARSET_FILES = sorted((WHEEL_DATA / "charset_files").glob("*.dcm"))
+
+
+def told_otherwise(ds: Dataset, reference: Dataset) -> Iterator[tuple[str, object, object]]:
+    """Yield each text, also of nested items, that pydicom reads otherwise or that was repaired."""
+    for element in reference:
+        if element.VR == "SQ":
+            for mine, theirs in zip(sequence(ds, element.keyword), element.value, strict=True):
+                yield from told_otherwise(mine, theirs)
+        elif element.VR in CHARSET_VRS and element.keyword and element.value:
+            values = element.value if element.VM > 1 else [element.value]
+            found = decoded(ds, element.keyword)
+            texts = [one.text.rstrip("=") for one in found]
+            if texts != [str(value).rstrip("= ") for value in values] or found[0].repaired:
+                yield element.keyword, texts, values
+
+
+@pytest.mark.parametrize("path", CHARSET_FILES, ids=lambda path: path.name)
+def test_every_text_of_pydicom_s_charset_files_reads_as_pydicom_reads_it(path: Path) -> None:
+    header = scan(path, ScanLimits(require_pixel_data=False), identified=False)
+    reference = pydicom.dcmread(path)
+    reference.decode()
+    assert list(told_otherwise(header.dataset, reference)) == []
+
+
+def test_the_charset_files_are_seventeen() -> None:
+    assert len(CHARSET_FILES) == 17
 
 
 def test_backslash_and_caret_inside_a_hanzi_part_nothing() -> None:

@@ -1,7 +1,7 @@
 """Every character set of PS3.3 C.12.1.1.2, and the examples of PS3.5 annexes H to K, by bytes."""
 
 import pytest
-from pydicom.charset import encode_string
+from pydicom.charset import encode_string, python_encoding
 
 from dicom.charset import decode, parse_charset
 
@@ -198,3 +198,13 @@ def test_what_pydicom_writes_is_read(terms: list[str], text: str) -> None:
     raw = encode_string(text, terms)
     read = decode(raw, parse_charset("\\".join(names[term] for term in terms)))
     assert (read.text, read.read_as) == (text, "")
+
+
+def test_every_defined_term_has_an_example_here_or_beside_its_false_labels() -> None:
+    """PS3.3 Tables C.12-2 to C.12-5; the last two are no terms of the standard."""
+    one_byte = {
+        f"{way} {number}" for number, *_ in SINGLE_BYTE for way in ("ISO_IR", "ISO 2022 IR")
+    }
+    covered = one_byte | {term for term, *_ in MULTI_BYTE}
+    alone = {"", "ISO_IR 6", "ISO 2022 IR 6", "ISO_IR 192", "GB18030", "GBK"}
+    assert set(python_encoding) - covered - alone == {"ISO 2022 GBK", "ISO 2022 58"}

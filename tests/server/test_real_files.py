@@ -9,12 +9,13 @@ from collections import Counter
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import imagecodecs
 import orjson
 import pydicom.config
 from aiohttp import MultipartWriter
-from pydicom import DataElement
+from pydicom import DataElement, dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pynetdicom import AE, build_role, evt
@@ -200,6 +201,8 @@ async def seen(community: Community, file: RealFile) -> str:
         assert status == 200, (str(file), query)
         (found,) = orjson.loads(body)
         assert found["00080018"]["Value"] == [header.sop_instance_uid]
+    if file.name.startswith("charset_files/"):
+        await named(community, file, found["00100010"]["Value"][0])
     status, body = await community.get(
         path, 'multipart/related; type="application/dicom"; transfer-syntax=*'
     )
@@ -218,6 +221,23 @@ async def seen(community: Community, file: RealFile) -> str:
         assert (status, body[:15]) == (200, b"<!DOCTYPE html>"), str(file)
         return "page"
     return await drawn(community, path, header)
+
+
+async def named(community: Community, file: RealFile, metadata: dict[str, str]) -> None:
+    """Read a name as pydicom reads it, and find its study by each group of it."""
+    ds = dcmread(file.path)
+    ds.decode()
+    groups = {
+        "Alphabetic": ds.PatientName.alphabetic,
+        "Ideographic": ds.PatientName.ideographic,
+        "Phonetic": ds.PatientName.phonetic,
+    }
+    expected = {kind: name.rstrip("^") for kind, name in groups.items() if name}
+    assert {kind: name.rstrip("^") for kind, name in metadata.items()} == expected, str(file)
+    for name in expected.values():
+        query = f"/studies?PatientName={quote(name)}&StudyInstanceUID={ds.StudyInstanceUID}"
+        status, body = await community.get(query, "application/dicom+json")
+        assert (status, len(orjson.loads(body or b"[]"))) == (200, 1), (str(file), name)
 
 
 async def on_paper(community: Community) -> str:
