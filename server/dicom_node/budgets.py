@@ -15,6 +15,8 @@ from server.core.errors import InvalidInput
 from server.core.settings import DicomSettings
 
 _MINUTE_S: Final = 60.0
+_REFUSALS_AUDITED_A_MINUTE: Final = 20
+"""Of one address: a stranger with a new name for each call must not fill the audit."""
 _HOUR_S: Final = 3600.0
 _MOST_KEPT: Final = 16_384
 
@@ -70,6 +72,7 @@ class Budgets:
         self._settings = settings
         self._associations = _Buckets(clock, _MINUTE_S)
         self._objects = _Buckets(clock, _MINUTE_S)
+        self._refusals = _Buckets(clock, _MINUTE_S)
         self._bytes = _Buckets(clock, _HOUR_S)
 
     def take_association(self, key: Hashable, budget: DeviceBudget = DeviceBudget()) -> bool:
@@ -78,6 +81,13 @@ class Budgets:
         if self._associations.left(key, whole) < 1:
             return False
         self._associations.spend(key, whole, 1)
+        return True
+
+    def take_refusal(self, address: Hashable) -> bool:
+        """Count a refusal that is to be audited; False where an address has had enough of them."""
+        if self._refusals.left(address, _REFUSALS_AUDITED_A_MINUTE) < 1:
+            return False
+        self._refusals.spend(address, _REFUSALS_AUDITED_A_MINUTE, 1)
         return True
 
     def take_object(self, device: Hashable, address: Hashable, budget: DeviceBudget) -> str | None:

@@ -194,6 +194,8 @@ class NodeGate:
         _log.warning(event, peer=caller.address, ae=caller.ae_title, **detail)
         if not self._told.first((event, caller.ae_title, caller.address), value=True):
             return
+        if not self._budgets.take_refusal(throttled_as(caller.address)):
+            return
         source = f"{caller.ae_title}@{caller.address}"
         await self._write_down(device, "dicom.associate", Outcome.REFUSED, detail, source=source)
 

@@ -6,7 +6,7 @@ kernel: the highest resident memory since the attack began, the processor time, 
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -60,6 +60,14 @@ class Attacked:
         assert process.is_alive, process.tail()
         assert _status(process, "VmHWM") - memory_kib < more_mib * 1024
         assert _cpu_s(process) - spent_s < cpu_s
+
+    def largest_worker_mib(self, process: RoleProcess) -> int:
+        """Return the highest resident memory that any child of it ever had."""
+        peaks = [0]
+        for child in _descendants(process.pid):
+            with suppress(FileNotFoundError, KeyError):
+                peaks.append(_status_of(Path("/proc") / str(child), "VmHWM"))
+        return max(peaks) // 1024
 
     def threads(self, process: RoleProcess) -> int:
         """Return how many threads it has."""
@@ -229,11 +237,24 @@ def _proc(process: RoleProcess) -> Path:
 
 
 def _status(process: RoleProcess, name: str) -> int:
-    for line in (_proc(process) / "status").read_text().splitlines():
+    return _status_of(_proc(process), name)
+
+
+def _status_of(proc: Path, name: str) -> int:
+    for line in (proc / "status").read_text().splitlines():
         key, _, value = line.partition(":")
         if key == name:
             return int(value.split()[0])
     raise KeyError(name)
+
+
+def _descendants(pid: int) -> list[int]:
+    found: list[int] = []
+    for task in (Path("/proc") / str(pid) / "task").iterdir():
+        with suppress(FileNotFoundError):
+            for child in map(int, (task / "children").read_text().split()):
+                found += [child, *_descendants(child)]
+    return found
 
 
 def _cpu_s(process: RoleProcess) -> float:

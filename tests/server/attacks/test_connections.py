@@ -220,6 +220,24 @@ async def test_a_query_for_everything(attacked: Attacked) -> None:
     assert (len(statuses), statuses[-1]) == (51, 0xA700)
 
 
+async def test_a_stranger_with_another_name_for_each_call(attacked: Attacked) -> None:
+    """Refused each time, and the audit is not filled with its names."""
+    since = len(attacked.log(attacked.node).encode())
+    with attacked.bounded(attacked.node, more_mib=20):
+        for number in range(100):
+            async with raw_peer(attacked.site.dicom_port) as peer:
+                await peer.send(associate_request(CONTEXTS, calling=f"STRANGER{number}".encode()))
+                kind, body = await peer.receive()
+                assert (kind, body[1:]) == (REJECTED, b"\1\1\3")
+        await attacked.honest()
+    await attacked.logged(attacked.node, "STRANGER99", since)
+    told = [row["source"] for row in await attacked.audited("dicom.associate")]
+    strangers = [source for source in told if source.startswith("STRANGER")]
+    # Twenty a minute, and one more for every three seconds that this took.
+    assert 1 <= len(strangers) < 60
+    assert all(source.endswith("@127.0.0.1") for source in strangers)
+
+
 async def _command_status(peer: RawPeer) -> int:
     """Return the status of the next response, past the data sets before it."""
     while True:

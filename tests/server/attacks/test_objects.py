@@ -129,6 +129,7 @@ async def test_run_lengths_that_claim_65535_squared(attacked: Attacked) -> None:
             assert 400 <= answer.status < 500
             assert (await answer.json())["code"] == "unrenderable-too-large"
         await attacked.honest_person()
+    assert 0 < attacked.largest_worker_mib(attacked.web) < 400
 
 
 async def test_gb18030_under_iso_ir_6(attacked: Attacked) -> None:

@@ -53,6 +53,7 @@ async def test_a_zip(attacked: Attacked, row: str) -> None:
     with attacked.bounded(attacked.web, more_mib=100 + len(hostile) // MIB):
         await _refused_as_an_ecg(attacked, hostile)
         await attacked.honest_person()
+    assert 0 < attacked.largest_worker_mib(attacked.web) < 400
     await attacked.no_orphans()
     assert _files(folder, attacked) == before
     assert not (folder.parent / "r.dat").exists()
@@ -88,6 +89,7 @@ async def test_xml_a_million_deep(attacked: Attacked) -> None:
         deep = b"<AnnotatedECG>" + b"<a>" * 1_000_000
         await _refused_as_an_ecg(attacked, deep)
         await attacked.honest_person()
+    assert 0 < attacked.largest_worker_mib(attacked.web) < 400
 
 
 async def test_a_multipart_over_its_cap(attacked: Attacked) -> None:
