@@ -20,6 +20,8 @@ from server.core.logging import configure_logging
 from server.core.settings import DicomSettings, HttpSettings, Settings
 from server.core.supervisor import Supervisor, stop_on_signals
 from server.dicom_node.public import (
+    PERFORMED_STEP,
+    PERFORMED_STEP_RETRIEVE,
     STORAGE_COMMITMENT,
     Budgets,
     CallingEntity,
@@ -28,6 +30,7 @@ from server.dicom_node.public import (
     NodeCommitment,
     NodeFind,
     NodeGate,
+    NodePerformedSteps,
     NodeQueries,
     NodeRetrieve,
     NodeStore,
@@ -39,6 +42,7 @@ from server.identity.public import SignInThrottle
 from server.intake.public import Vouching
 from server.media import build_media_app
 from server.migrations.run import migrate
+from server.scheduling.public import PerformedSteps
 from server.services import Services, build_services, running
 from server.worker import build_worker
 
@@ -245,6 +249,14 @@ def dimse_server(services: Services, courier: Courier | None = None) -> DimseSer
         calling=CallingEntity.of(dicom),
         most=dicom.max_retrieved,
     )
+    performed = NodePerformedSteps(
+        PerformedSteps(
+            database=services.database,
+            audit=services.audit,
+            clock=services.clock,
+            ids=services.ids,
+        )
+    )
     return DimseServer(
         gate,
         store,
@@ -257,7 +269,9 @@ def dimse_server(services: Services, courier: Courier | None = None) -> DimseSer
                 audit=services.audit,
                 clock=services.clock,
                 ids=services.ids,
-            )
+            ),
+            PERFORMED_STEP: performed,
+            PERFORMED_STEP_RETRIEVE: performed,
         },
         limits=dimse_limits(dicom),
     )

@@ -6,7 +6,7 @@ DICOM PS3.7 sections 9.1.2 to 9.1.4, 9.3.2 to 9.3.4 and 10.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic
 
@@ -26,7 +26,12 @@ from dicom.dimse.identifier import (
 )
 from dicom.dimse.limits import DimseLimits
 from dicom.dimse.negotiate import AcceptedContext
-from dicom.dimse.normalized import NormalizedHandler, NormalizedRequest, answer_normalized
+from dicom.dimse.normalized import (
+    NormalizedHandler,
+    NormalizedRequest,
+    NormalizedResult,
+    answer_normalized,
+)
 from dicom.dimse.protocol import UpperLayer
 from dicom.dimse.retrieve import Errand, RetrieveHandler, RetrieveRequest, Tally, answer_retrieve
 
@@ -264,14 +269,7 @@ class Answering(Generic[PeerT]):
         reply = b""
         if result.data_set is not None:
             reply = await asyncio.to_thread(encode_identifier, result.data_set, syntax)
-        self._respond(
-            asked,
-            result.status,
-            reply,
-            result.comment,
-            sop_instance_uid=result.sop_instance_uid,
-            attributes=result.attributes,
-        )
+        self._respond(asked, result.status, reply, result.comment, result=result)
         if result.answered is not None:
             result.answered()
 
@@ -282,8 +280,7 @@ class Answering(Generic[PeerT]):
         data_set: bytes = b"",
         comment: str | None = None,
         counts: Mapping[Element, int] | None = None,
-        sop_instance_uid: str | None = None,
-        attributes: Sequence[int] = (),
+        result: NormalizedResult | None = None,
     ) -> None:
         if self._is_stopped:
             return
@@ -293,7 +290,8 @@ class Answering(Generic[PeerT]):
             comment,
             has_data_set=bool(data_set),
             counts=counts or {},
-            sop_instance_uid=sop_instance_uid,
-            attributes=attributes,
+            sop_instance_uid=result.sop_instance_uid if result is not None else None,
+            attributes=result.attributes if result is not None else (),
+            error_id=result.error_id if result is not None else None,
         )
         self._upper.send_message(asked.context.context_id, response, data_set)

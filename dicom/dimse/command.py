@@ -53,6 +53,7 @@ class Element(IntEnum):
     DATA_SET_TYPE = 0x0800
     STATUS = 0x0900
     ERROR_COMMENT = 0x0902
+    ERROR_ID = 0x0903
     AFFECTED_SOP_INSTANCE_UID = 0x1000
     REQUESTED_SOP_INSTANCE_UID = 0x1001
     EVENT_TYPE_ID = 0x1002
@@ -259,6 +260,7 @@ def encode_response(
     counts: Mapping[Element, int] = MappingProxyType({}),
     sop_instance_uid: str | None = None,
     attributes: Sequence[int] = (),
+    error_id: int | None = None,
 ) -> bytes:
     """Return the encoded response to ``request``.
 
@@ -278,6 +280,8 @@ def encode_response(
         Of the instance created, where the request named none.
     attributes
         Tags the status is about.
+    error_id
+        More about the status, as the service numbers it.
     """
     elements = {
         Element.COMMAND_FIELD: _us(request.command_field | RESPONSE_BIT),
@@ -294,6 +298,8 @@ def encode_response(
     if comment and status != Status.SUCCESS:
         printable = "".join(c if " " <= c <= "~" and c != "\\" else "?" for c in comment[:64])
         elements[Element.ERROR_COMMENT] = printable.encode("ascii")
+    if error_id is not None:
+        elements[Element.ERROR_ID] = _us(error_id)
     if attributes:
         elements[Element.ATTRIBUTE_IDENTIFIER_LIST] = b"".join(
             struct.pack("<HH", tag >> 16, tag & 0xFFFF) for tag in attributes

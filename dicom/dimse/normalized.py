@@ -157,6 +157,8 @@ class NormalizedResult:
         Of the object created where the request named none.
     attributes
         Tags the status is about (Attribute Identifier List).
+    error_id
+        More about the status, as the service numbers it.
     answered
         Called once the response is sent: an event before it would come as a surprise.
     """
@@ -166,6 +168,7 @@ class NormalizedResult:
     data_set: Dataset | None = None
     sop_instance_uid: str | None = None
     attributes: tuple[int, ...] = ()
+    error_id: int | None = None
     answered: Callable[[], None] | None = field(default=None, compare=False)
 
 
@@ -173,10 +176,14 @@ class NormalizedRefusedError(Exception):
     """Raised by a `NormalizedHandler` that will not do as asked."""
 
     def __init__(
-        self, status: int, comment: str | None = None, attributes: tuple[int, ...] = ()
+        self,
+        status: int,
+        comment: str | None = None,
+        attributes: tuple[int, ...] = (),
+        error_id: int | None = None,
     ) -> None:
         super().__init__(f"refused with status {status:04X}")
-        self.result = NormalizedResult(status, comment, attributes=attributes)
+        self.result = NormalizedResult(status, comment, attributes=attributes, error_id=error_id)
 
 
 class NormalizedHandler(Protocol[PeerT]):

@@ -9,6 +9,11 @@ from server.dicom_node.devices import Destination, DeviceService
 from server.dicom_node.find import NodeFind
 from server.dicom_node.models import Device, DeviceCharset
 from server.dicom_node.node import NodeGate, NodeStore, Visit
+from server.dicom_node.performed import (
+    PERFORMED_STEP,
+    PERFORMED_STEP_RETRIEVE,
+    NodePerformedSteps,
+)
 from server.dicom_node.registered import (
     DeviceAddress,
     DeviceChange,
@@ -20,6 +25,8 @@ from server.dicom_node.user_identity import UserIdentities
 from server.dicom_node.worklist import NodeQueries, NodeWorklist
 
 __all__ = [
+    "PERFORMED_STEP",
+    "PERFORMED_STEP_RETRIEVE",
     "STORAGE_COMMITMENT",
     "Budgets",
     "CallingEntity",
@@ -36,6 +43,7 @@ __all__ = [
     "NodeCommitment",
     "NodeFind",
     "NodeGate",
+    "NodePerformedSteps",
     "NodeQueries",
     "NodeRetrieve",
     "NodeStore",

@@ -46,7 +46,7 @@ class RequestOut(BaseModel):
     """What the machine sees changed since the patient's ECG before at the same institution."""
     screening_status: ScreeningStatus | None
     images_complete: bool
-    """An ECG is complete at once, a study when it has been silent for 60 s."""
+    """An ECG is complete at once, a study when its device says so or was silent for 60 s."""
     acquired_at: UtcTime | None
     received_at: UtcTime
     due_at: UtcTime

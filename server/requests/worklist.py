@@ -33,9 +33,10 @@ from server.requests.models import (
 from server.requests.risk import risk_of
 from server.requests.schemas import RequestOut, RiskCounts, WorklistPage
 from server.requests.urgency import is_ringing, rings
+from server.scheduling.public import ended_studies
 from server.studies.public import Study, StudyService
 
-# A study is complete when nothing more of it came for so long (architecture.md, "Screen").
+# Where its device does not say so, a study is complete when nothing more of it came for so long.
 _SILENT_FOR: Final = timedelta(seconds=60)
 
 
@@ -165,6 +166,7 @@ class Worklist:
         ids = [each.id for each in requests]
         studies = await self._studies.summaries(session, study_pks)
         last_received = await _last_received(session, study_pks)
+        ended = await ended_studies(session, study_pks)
         ecgs = await _ecgs(session, study_pks)
         reports = await self._reports.summaries(session, ids)
         consults = await self._consults.open_consults(session, ids)
@@ -200,6 +202,7 @@ class Worklist:
                     changes=findings_out(ecg.changes if ecg is not None else None),
                     screening_status=ScreeningStatus(ecg.status) if ecg is not None else None,
                     images_complete=each.kind == RequestKind.ECG
+                    or each.study_pk in ended
                     or last_received[each.study_pk] + _SILENT_FOR <= now,
                     acquired_at=each.acquired_at or (ecg.acquired_at if ecg is not None else None),
                     received_at=each.received_at,

@@ -1,11 +1,11 @@
-"""Scheduled examinations, their states, and how each changes."""
+"""Examinations as they were scheduled and as devices perform them, and how each changes."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.database import Base
@@ -101,3 +101,70 @@ Index(
     ScheduledExam.start_time,
     ScheduledExam.id,
 )
+
+
+class PerformedStatus(StrEnum):
+    """Performed Procedure Step Status (PS3.4 Table F.1-3)."""
+
+    IN_PROGRESS = "IN PROGRESS"
+    COMPLETED = "COMPLETED"
+    DISCONTINUED = "DISCONTINUED"
+
+
+class PerformedEvent(StrEnum):
+    """What a device may say of a step that it performs."""
+
+    CHANGE = "change"
+    COMPLETE = "complete"
+    DISCONTINUE = "discontinue"
+
+
+PERFORMED_TRANSITIONS: Final[Mapping[tuple[PerformedStatus, PerformedEvent], PerformedStatus]] = {
+    (PerformedStatus.IN_PROGRESS, PerformedEvent.CHANGE): PerformedStatus.IN_PROGRESS,
+    (PerformedStatus.IN_PROGRESS, PerformedEvent.COMPLETE): PerformedStatus.COMPLETED,
+    (PerformedStatus.IN_PROGRESS, PerformedEvent.DISCONTINUE): PerformedStatus.DISCONTINUED,
+}
+"""A step that has ended is never changed again (PS3.4 Table F.1-4, F.7.2.2.3)."""
+
+
+class PerformedStep(Base):
+    """A modality performed procedure step (PS3.3 B.17), as its device tells it."""
+
+    __tablename__ = "performed_steps"
+    __table_args__ = (UniqueConstraint("org", "sop_instance_uid"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    org: Mapped[str] = mapped_column(String(64))
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institutions.id"))
+    device_id: Mapped[str] = mapped_column(String(64))
+    """Whose it is; kept when the device is no more."""
+    sop_instance_uid: Mapped[str] = mapped_column(String(64))
+    status: Mapped[PerformedStatus] = mapped_column(String(16))
+    attributes_json_gz: Mapped[bytes] = mapped_column(LargeBinary)
+    """All that the device said, as DICOM JSON, gzipped."""
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class PerformedStudy(Base):
+    """A study that a step makes images for, and the examination that was scheduled, if it was."""
+
+    __tablename__ = "performed_studies"
+
+    step_id: Mapped[str] = mapped_column(ForeignKey("performed_steps.id"), primary_key=True)
+    study_instance_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    exam_id: Mapped[str | None] = mapped_column(ForeignKey("scheduled_exams.id"), index=True)
+
+
+class PerformedSeries(Base):
+    """A series that a step made, and how many objects its device says are in it."""
+
+    __tablename__ = "performed_series"
+
+    step_id: Mapped[str] = mapped_column(ForeignKey("performed_steps.id"), primary_key=True)
+    series_instance_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    instance_count: Mapped[int]
+
+
+Index("ix_performed_studies_uid", PerformedStudy.study_instance_uid)

@@ -1,7 +1,9 @@
 """What other capabilities may know of scheduled examinations."""
 
 from server.scheduling.arrivals import ArrivedStudy, ExamArrivals, Order
+from server.scheduling.completeness import ended_studies
 from server.scheduling.models import ScheduledExam
+from server.scheduling.performed import PerformedSteps
 from server.scheduling.search import (
     START_DATE,
     START_TIME,
@@ -12,6 +14,7 @@ from server.scheduling.search import (
     WorklistSearch,
 )
 from server.scheduling.service import SchedulingService
+from server.scheduling.step_attributes import AttributesError, Fault
 
 __all__ = [
     "START_DATE",
@@ -20,10 +23,14 @@ __all__ = [
     "STEP",
     "WORKLIST_KEYS",
     "ArrivedStudy",
+    "AttributesError",
     "ExamArrivals",
+    "Fault",
     "Order",
+    "PerformedSteps",
     "ScheduledExam",
     "SchedulingService",
     "WorklistPage",
     "WorklistSearch",
+    "ended_studies",
 ]

@@ -450,9 +450,9 @@ DIMSE = {
     "the worklist: devices registered for it, what their institution scheduled",
     CommandField.C_GET_RQ: "devices registered to query, within their institution's reach",
     CommandField.C_MOVE_RQ: "devices registered to query, to registered addresses within reach",
-    CommandField.N_CREATE_RQ: "nobody yet: no SOP class of it is negotiated",
-    CommandField.N_SET_RQ: "nobody yet: no SOP class of it is negotiated",
-    CommandField.N_GET_RQ: "nobody yet: no SOP class of it is negotiated",
+    CommandField.N_CREATE_RQ: "performed steps: every registered device, for its own institution",
+    CommandField.N_SET_RQ: "performed steps: devices of the institution whose step it is",
+    CommandField.N_GET_RQ: "performed steps: devices of the institution whose step it is",
     CommandField.N_ACTION_RQ: "storage commitment: every registered device, of what its "
     "institution may see",
     CommandField.N_EVENT_REPORT_RQ: "nobody: we hear no events",

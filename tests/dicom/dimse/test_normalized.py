@@ -200,10 +200,11 @@ async def test_object_created_without_a_name_is_named_in_the_response() -> None:
 async def test_refusal_tells_status_comment_and_attributes() -> None:
     async with running_node(normalized=SERVED) as node:
         node.objects.result = NormalizedRefusedError(
-            Status.MISSING_ATTRIBUTE, "no name", (0x00100010, 0x00100020)
+            Status.MISSING_ATTRIBUTE, "no name", (0x00100010, 0x00100020), 0xA710
         )
         response = await asyncio.to_thread(create, node.port)
         assert (response.Status, response.ErrorComment) == (0x0120, "no name")
+        assert response.ErrorID == 0xA710
         assert response.AttributeIdentifierList == [0x00100010, 0x00100020]
 
 

@@ -4,11 +4,17 @@ from datetime import timedelta
 
 import pytest
 
+from dicom.web.dicom_json import to_json
+from server.audit.public import AuditTrail
 from server.core.errors import InvalidInput
+from server.core.ids import RandomIds
 from server.ecg_records.models import RecordSeverity
+from server.identity.public import Actor, ActorKind
 from server.requests.listing import Sought, View, decode_place
 from server.requests.models import RequestEvent, RequestKind, ReturnReason, Risk
 from server.requests.schemas import ReportRef, RequestPatch
+from server.scheduling.public import PerformedSteps
+from tests.server.dicom_node.test_performed import begun, ended, made
 from tests.server.requests.conftest import (
     READER,
     SECOND_READER,
@@ -17,7 +23,7 @@ from tests.server.requests.conftest import (
     Room,
 )
 from tests.support.dicom_files import ct_bytes, ct_series, ecg_bytes
-from tests.support.senders import COUNTY, OTHER_TOWNSHIP, TOWNSHIP
+from tests.support.senders import COUNTY, ORG, OTHER_TOWNSHIP, TOWNSHIP
 
 
 async def test_the_most_urgent_is_first_and_then_what_is_due_first(room: Room) -> None:
@@ -204,6 +210,24 @@ async def test_images_are_complete_when_a_minute_was_silent(room: Room) -> None:
     ecg = await room.shown(await room.request())
     assert (ecg.images_complete, ecg.screening_status) == (True, "pending")
     assert ecg.ecg_id
+
+
+async def test_images_are_complete_at_once_when_their_device_says_so(room: Room) -> None:
+    (data,) = ct_series(1)
+    id_ = await room.request(data)
+    shown = await room.shown(id_)
+    assert not shown.images_complete
+    steps = PerformedSteps(
+        database=room.database,
+        audit=AuditTrail(key=b"k" * 32, clock=room.clock, ids=RandomIds(), role="node"),
+        clock=room.clock,
+        ids=RandomIds(),
+    )
+    device = Actor(ActorKind.DEVICE, "ct", ORG, TOWNSHIP, frozenset(), "CT@127.0.0.1")
+    await steps.create(device, "1.2.9", to_json(begun(shown.study_instance_uid)))
+    assert not (await room.shown(id_)).images_complete
+    await steps.change(device, "1.2.9", to_json(ended("COMPLETED", made(data))))
+    assert (await room.shown(id_)).images_complete
 
 
 async def test_the_worst_of_a_study_s_ecgs_stands_for_it(room: Room) -> None:

@@ -1,0 +1,254 @@
+"""Performed procedure steps (PS3.4 F.7): what devices say of the examinations they make."""
+
+import gzip
+import secrets
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import and_, delete, insert, or_, select
+from sqlalchemy.exc import IntegrityError
+
+from dicom.uids import new_uid
+from server.audit.public import AuditTrail, Outcome
+from server.core.clock import Clock
+from server.core.database import Database, UnitOfWork
+from server.core.errors import Conflict, NotFound
+from server.core.ids import Ids
+from server.identity.public import Actor, act_of
+from server.realtime.public import Occurrence, publish
+from server.scheduling.completeness import studies_of
+from server.scheduling.models import (
+    PERFORMED_TRANSITIONS,
+    PerformedEvent,
+    PerformedSeries,
+    PerformedStatus,
+    PerformedStep,
+    PerformedStudy,
+    ScheduledExam,
+)
+from server.scheduling.step_attributes import (
+    Attributes,
+    changed,
+    check_created,
+    scheduled_items,
+    series_counts,
+    status_of,
+    text,
+)
+
+STEP_TOPIC: Final = "study.performed"
+"""A device began, finished or broke off what makes the images of a study."""
+_EVENTS: Final = {
+    None: PerformedEvent.CHANGE,
+    PerformedStatus.IN_PROGRESS: PerformedEvent.CHANGE,
+    PerformedStatus.COMPLETED: PerformedEvent.COMPLETE,
+    PerformedStatus.DISCONTINUED: PerformedEvent.DISCONTINUE,
+}
+
+
+class PerformedSteps:
+    """Keeps the steps of an institution's devices; others' are not there."""
+
+    def __init__(self, *, database: Database, audit: AuditTrail, clock: Clock, ids: Ids) -> None:
+        self._database = database
+        self._audit = audit
+        self._clock = clock
+        self._ids = ids
+
+    async def create(self, device: Actor, sop_instance_uid: str, attributes: Attributes) -> str:
+        """Begin a step, and return its SOP instance UID: ours where none is given.
+
+        Raises
+        ------
+        AttributesError
+            If it may not begin so.
+        Conflict
+            If there is one of that UID.
+        """
+        check_created(attributes)
+        now, uid = self._clock.now(), sop_instance_uid or new_uid(secrets.randbits)
+        step = PerformedStep(
+            id=self._ids.new(),
+            org=device.org,
+            institution_id=device.institution_id,
+            device_id=device.id[:64],
+            sop_instance_uid=uid,
+            status=PerformedStatus.IN_PROGRESS,
+            attributes_json_gz=_packed(attributes),
+            created_at=now,
+            changed_at=now,
+            ended_at=None,
+        )
+        async with self._database.unit_of_work() as uow:
+            uow.session.add(step)
+            try:
+                await uow.session.flush()
+            except IntegrityError as error:
+                raise Conflict("there is a step of this UID", code="step-exists") from error
+            exams = await self._link(uow, step, attributes)
+            await self._list_series(uow, step, attributes)
+            await self._tell(uow, device, step, "create", {"exams": exams})
+        return uid
+
+    async def change(self, device: Actor, sop_instance_uid: str, changes: Attributes) -> None:
+        """Change a step, or end it.
+
+        Raises
+        ------
+        AttributesError
+            If a change is not allowed, or a completed step lacks what it must have.
+        NotFound
+            If the device's institution has no such step.
+        Conflict
+            If it has ended.
+        """
+        async with self._database.unit_of_work() as uow:
+            step = await uow.session.scalar(
+                select(PerformedStep)
+                .where(
+                    PerformedStep.org == device.org,
+                    PerformedStep.sop_instance_uid == sop_instance_uid,
+                )
+                .with_for_update()
+            )
+            if step is None:
+                raise NotFound("there is no such step")
+            if step.institution_id != device.institution_id:
+                await self._record(uow, device, step, "change", {}, Outcome.REFUSED)
+                await uow.commit()
+                raise NotFound("there is no such step")
+            event = _EVENTS[status_of(changes)]
+            after = PERFORMED_TRANSITIONS.get((PerformedStatus(step.status), event))
+            if after is None:
+                raise Conflict("the step has ended", code="step-ended")
+            attributes = changed(_unpacked(step), changes)
+            step.status, step.changed_at = after, self._clock.now()
+            step.attributes_json_gz = _packed(attributes)
+            if event is not PerformedEvent.CHANGE:
+                step.ended_at = step.changed_at
+            await uow.session.flush()
+            await self._list_series(uow, step, attributes)
+            await self._tell(
+                uow, device, step, event.value, {"series": len(series_counts(attributes))}
+            )
+
+    async def read(self, device: Actor, sop_instance_uid: str) -> dict[str, Any]:
+        """Return all that was said of a step; `NotFound` outside of the device's institution."""
+        async with self._database.reading() as session:
+            step = await session.scalar(
+                select(PerformedStep).where(
+                    PerformedStep.org == device.org,
+                    PerformedStep.institution_id == device.institution_id,
+                    PerformedStep.sop_instance_uid == sop_instance_uid,
+                )
+            )
+        if step is None:
+            raise NotFound("there is no such step")
+        return _unpacked(step)
+
+    async def _link(
+        self, uow: UnitOfWork, step: PerformedStep, attributes: Attributes
+    ) -> list[str]:
+        """Link the step to its studies and to the examinations that were scheduled as them."""
+        patient_id = text(attributes, "PatientID")
+        rows: dict[str, dict[str, str | None]] = {}
+        for item in scheduled_items(attributes):
+            exam = ScheduledExam
+            exam_id = await uow.session.scalar(
+                select(exam.id)
+                .where(
+                    exam.institution_id == step.institution_id,
+                    or_(
+                        exam.study_instance_uid == item.study_instance_uid,
+                        exam.step_id == item.scheduled_step_id,
+                        and_(
+                            exam.accession_number == item.accession_number,
+                            exam.patient_id == patient_id,
+                        ),
+                    ),
+                )
+                # The UID says it best, then the step's own number.
+                .order_by(
+                    exam.study_instance_uid != item.study_instance_uid,
+                    exam.step_id != item.scheduled_step_id,
+                    exam.id,
+                )
+                .limit(1)
+            )
+            rows.setdefault(
+                item.study_instance_uid,
+                {
+                    "step_id": step.id,
+                    "study_instance_uid": item.study_instance_uid,
+                    "exam_id": exam_id,
+                },
+            )
+        await uow.session.execute(insert(PerformedStudy), list(rows.values()))
+        return [str(row["exam_id"]) for row in rows.values() if row["exam_id"]]
+
+    async def _list_series(
+        self, uow: UnitOfWork, step: PerformedStep, attributes: Attributes
+    ) -> None:
+        await uow.session.execute(delete(PerformedSeries).where(PerformedSeries.step_id == step.id))
+        rows = [
+            {"step_id": step.id, "series_instance_uid": uid, "instance_count": count}
+            for uid, count in series_counts(attributes).items()
+        ]
+        if rows:
+            await uow.session.execute(insert(PerformedSeries), rows)
+
+    async def _tell(
+        self,
+        uow: UnitOfWork,
+        device: Actor,
+        step: PerformedStep,
+        verb: str,
+        detail: dict[str, object],
+    ) -> None:
+        """Audit what happened, tell those who may see its studies, and commit."""
+        study_pks = list(await uow.session.scalars(studies_of(step.id)))
+        await self._record(uow, device, step, verb, {**detail, "studies": study_pks})
+        await publish(
+            uow,
+            *(
+                Occurrence(
+                    org=step.org,
+                    topic=STEP_TOPIC,
+                    at=step.changed_at,
+                    study_id=study_pk,
+                    payload={"study_id": study_pk, "status": str(step.status)},
+                )
+                for study_pk in study_pks
+            ),
+        )
+        await uow.commit()
+
+    async def _record(
+        self,
+        uow: UnitOfWork,
+        device: Actor,
+        step: PerformedStep,
+        verb: str,
+        detail: dict[str, object],
+        outcome: Outcome = Outcome.SUCCESS,
+    ) -> None:
+        self._audit.record(
+            uow,
+            act_of(
+                device,
+                f"step.{verb}",
+                outcome=outcome,
+                object_kind="performed_step",
+                object_id=step.id,
+                detail=detail,
+            ),
+        )
+
+
+def _packed(attributes: Attributes) -> bytes:
+    return gzip.compress(orjson.dumps(attributes), 1)
+
+
+def _unpacked(step: PerformedStep) -> dict[str, Any]:
+    attributes: dict[str, Any] = orjson.loads(gzip.decompress(step.attributes_json_gz))
+    return attributes
