@@ -9,11 +9,27 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from dicom.encode import LOSSLESS
 from server.core.objects.errors import ObjectMissing, ObjectStoreError
 from server.core.objects.port import ObjectStore, reading
 from server.dicomweb.ranges import Blocks
 
 _log = structlog.get_logger(__name__)
+
+
+def transcode_key(org: str, sha256: str, transfer_syntax_uid: str) -> str:
+    """Name an object in another transfer syntax by the digest of the one it was made from."""
+    return f"{org}/t/{sha256}/{transfer_syntax_uid}"
+
+
+def thumbnail_key(org: str, sha256: str) -> str:
+    """Name an object's thumbnail of the usual size."""
+    return f"{org}/p/{sha256}"
+
+
+def keys_of(org: str, sha256: str) -> list[str]:
+    """Return every key under which something made of one object may be kept: few, and all known."""
+    return [thumbnail_key(org, sha256), *(transcode_key(org, sha256, each) for each in LOSSLESS)]
 
 
 class Derived:

@@ -54,6 +54,8 @@ class Stored(Protocol):
 
 
 METADATA: Final = (Offer(DICOM_JSON), Offer("application/json"))
+STORED: Final = (*METADATA, Offer(DICOM_XML))
+"""How a request to store hears how it ended (PS3.18 10.5.3)."""
 DESCRIBED: Final = (*METADATA, Offer(DICOM_XML, multipart=True))
 """Data sets without their bulk data: metadata, and what a search finds."""
 RENDERED: Final = (Offer("image/jpeg"), Offer("image/png"), Offer("image/gif"))

@@ -19,13 +19,12 @@ from server.dicomweb import negotiation
 from server.dicomweb.access import StoredInstance, StudyAccess, Target
 from server.dicomweb.asking import INSTANCE, SERIES, STUDY, accept_of, frame_numbers, target_of
 from server.dicomweb.rendered_documents import RenderedDocuments
-from server.dicomweb.rendering import RenderingService, representative
+from server.dicomweb.rendering import THUMBNAIL, RenderingService, representative
 from server.dicomweb.responses import CACHE, digest, not_modified
 from server.identity.public import ACTOR, Action
 
 _LARGEST_SIDE: Final = 16_384
 _LARGEST_EXTENT: Final = 1 << 30
-_THUMBNAIL: Final = (256, 256)
 _LARGEST_THUMBNAIL: Final = 512
 _FUNCTIONS: Final = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIGMOID"}
 Quality = Annotated[int, Field(ge=1, le=100)]
@@ -125,7 +124,7 @@ class RenderedHandlers:
         """Draw a small picture that stands for a study, a series, an instance or a frame."""
         target = target_of(request)
         options = _asked(request)
-        width, height = options.viewport or _THUMBNAIL
+        width, height = options.viewport or THUMBNAIL.viewport or (0, 0)
         viewport = min(width, _LARGEST_THUMBNAIL), min(height, _LARGEST_THUMBNAIL)
         options = replace(options, viewport=viewport)
         instances = await self._access.instances(request[ACTOR], target)

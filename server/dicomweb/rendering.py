@@ -11,9 +11,11 @@ from dicom.page_words import Language
 from dicom.render import Picture, RenderOptions
 from server.core.errors import InvalidInput, LianzhenError, NotAcceptable, NotFound, Unavailable
 from server.dicomweb.access import StoredInstance
-from server.dicomweb.derived import Derived
+from server.dicomweb.derived import Derived, thumbnail_key
 from server.intake.public import Originals
 
+THUMBNAIL: Final = RenderOptions(viewport=(256, 256))
+"""As lists show it unless they ask for another; these are kept."""
 _TOO_DAMAGED: Final = "it cannot be rendered; retrieve it as it is"
 
 
@@ -34,7 +36,7 @@ class Renderer(Protocol):
 
 
 class RenderingService:
-    """Renders what `access` has found; thumbnails are kept, since lists show them again."""
+    """Renders what `access` has found; thumbnails of the usual size are kept."""
 
     def __init__(self, *, originals: Originals, derived: Derived, renderer: Renderer) -> None:
         self._originals = originals
@@ -100,20 +102,20 @@ class RenderingService:
             As `render`, for the last of them.
         """
         refused: LianzhenError | None = None
+        keeps = frame is None and options == THUMBNAIL
         for instance in candidates:
-            number = frame or ((instance.frame_count or 1) + 1) // 2
-            width, height = options.viewport or (0, 0)
-            kind = f"{width}x{height}-{options.quality}.{options.picture_type.name.lower()}"
-            key = f"{instance.org}/p/{instance.sha256}/{number}-{kind}"
-            kept = await self._derived.get(key)
+            key = thumbnail_key(instance.org, instance.sha256)
+            kept = await self._derived.get(key) if keeps else None
             if kept is not None:
                 return kept
+            number = frame or ((instance.frame_count or 1) + 1) // 2
             try:
                 made = await self.render(instance, number, options)
             except NotAcceptable as error:
                 refused = error
                 continue
-            await self._derived.keep(key, made.data)
+            if keeps:
+                await self._derived.keep(key, made.data)
             return made.data
         raise refused or NotFound("there is no image", code="no-image")
 

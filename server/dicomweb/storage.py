@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
 import structlog
 
 from server.audit.public import AuditTrail, Outcome
@@ -93,8 +92,8 @@ class StoreResult:
         """How many are not."""
         return len(self.parts) - self.kept
 
-    def response(self, base: str) -> bytes:
-        """Return the store response (PS3.18 Table 10.5.3-2) as DICOM JSON."""
+    def response(self, base: str) -> Json:
+        """Return the store response (PS3.18 Table 10.5.3-2) in the DICOM JSON model."""
         referenced = [
             _referenced(part.receipt.content, base)
             for part in self.parts
@@ -113,7 +112,7 @@ class StoreResult:
         for tag, items in (("00081198", failed), ("0008119A", others), ("00081199", referenced)):
             if items:
                 body[tag] = {"vr": "SQ", "Value": items}
-        return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+        return dict(sorted(body.items()))
 
 
 class StorageService:

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import Final
 
+import orjson
 from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
@@ -24,10 +25,12 @@ from dicom.web.multipart import (
     PartEnd,
     parse_multipart_type,
 )
+from dicom.web.native_xml import to_xml
 from server.core.errors import InvalidInput, UnsupportedMedia
 from server.core.http import Requires, Route
 from server.dicomweb import negotiation
 from server.dicomweb.access import Target
+from server.dicomweb.asking import accept_of
 from server.dicomweb.composing import Composer, IncomingPart
 from server.dicomweb.responses import PREFIX, base_url
 from server.dicomweb.storage import Parts, StorageService
@@ -44,7 +47,7 @@ def store_routes(
 
     async def store(request: web.Request) -> web.StreamResponse:
         """Store objects, all of one study where the path names it."""
-        offer = negotiation.chosen(negotiation.METADATA, request.headers.get("Accept"))
+        offer = negotiation.chosen(negotiation.STORED, accept_of(request))
         study = request.match_info.get("study")
         target = Target(study) if study is not None else None
         base = base_url(request, public_url)
@@ -54,9 +57,10 @@ def store_routes(
             target.study_uid if target is not None else None,
         )
         status = 200 if not result.failed else 202 if result.kept else 409
+        response = result.response(base)
         return web.Response(
             status=status,
-            body=result.response(base),
+            body=to_xml(response) if offer.media_type == DICOM_XML else orjson.dumps(response),
             headers={"Content-Type": offer.media_type, "Cache-Control": "no-store"},
         )
 

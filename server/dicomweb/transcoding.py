@@ -17,7 +17,7 @@ from dicom.codestream import DecodeError, DecodeFault
 from dicom.encode import LOSSLESS
 from server.core.errors import LianzhenError, NotAcceptable, Unavailable
 from server.dicomweb.access import StoredInstance
-from server.dicomweb.derived import Derived
+from server.dicomweb.derived import Derived, transcode_key
 from server.dicomweb.ranges import Blocks
 from server.dicomweb.retrieval import Body
 from server.intake.public import Originals
@@ -59,7 +59,7 @@ class TranscodingService:
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[Blocks]:
-            key = f"{instance.org}/t/{instance.sha256}/{target}"
+            key = transcode_key(instance.org, instance.sha256, target)
             keeps = target in LOSSLESS
             if keeps:
                 async with self._derived.open(key) as kept:

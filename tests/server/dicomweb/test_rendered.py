@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.uid import generate_uid
 
+from dicom.encode import RLE_LOSSLESS
+from server.dicomweb.derived import keys_of, thumbnail_key, transcode_key
 from tests.server.dicomweb.site import Site
 from tests.server.dicomweb.test_retrieve import path_of, uids
 from tests.server.dicomweb.test_transcoding import answer, parts_of
 from tests.support.dicom_files import changed, ct_bytes, ct_series, sample
+from tests.support.senders import ORG
 
 
 async def picture(site: Site, path: str) -> NDArray[Any]:
@@ -130,8 +133,18 @@ async def test_a_thumbnail_of_frames_is_that_of_the_middle_one(site: Site) -> No
 
 async def test_a_thumbnail_is_drawn_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     data = ct_bytes()
-    await site.send(data)
+    receipt = await site.send(data)
     first = await answer(site, f"{path_of(data)}/thumbnail", "image/jpeg")
+    for query in ("viewport=64,64", "quality=50", "window=1,2", "accept=image/png"):
+        assert (await answer(site, f"{path_of(data)}/thumbnail?{query}", "*/*"))[0] == 200
+    await answer(site, path_of(data), "application/dicom; transfer-syntax=1.2.840.10008.1.2.5")
+    # What is kept of an object is known beforehand: nobody fills the store by asking, and it goes
+    # when the object goes.
+    every = site.derived.keys()
+    assert {key async for key in every} == {
+        thumbnail_key(ORG, receipt.sha256), transcode_key(ORG, receipt.sha256, RLE_LOSSLESS),
+    }  # fmt: skip
+    assert {thumbnail_key(ORG, "x"), transcode_key(ORG, "x", RLE_LOSSLESS)} < set(keys_of(ORG, "x"))
     monkeypatch.delattr("dicom.decode_pool.DecodePool.render")
     assert await answer(site, f"{path_of(data)}/thumbnail", "image/jpeg") == first
 

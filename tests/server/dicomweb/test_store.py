@@ -14,6 +14,7 @@ from pydicom import dcmread
 from pydicom.uid import generate_uid
 from sqlalchemy import func, select
 
+from dicom.web.native_xml import from_xml
 from server.audit.models import AuditEvent
 from server.core.database import Database
 from server.intake.prepare import prepare
@@ -295,11 +296,25 @@ async def test_a_fault_of_ours_in_one_object_hides_nothing_of_its_companions(
     assert orjson.loads(row.detail)["counts"] == {"error": 1, "stored": 1}
 
 
-async def test_an_answer_in_xml_is_declined_before_anything_is_stored(site: Site) -> None:
-    headers = {"Content-Type": KIND, "Accept": "application/dicom+xml"}
+async def test_an_answer_that_nobody_gives_is_declined_before_anything_is_stored(
+    site: Site,
+) -> None:
+    headers = {"Content-Type": KIND, "Accept": "image/png"}
     async with site.post("/studies", data=multipart(ct_bytes()), headers=headers) as response:
         assert response.status == 406
     assert await count(site) == 0
+
+
+async def test_the_answer_comes_in_xml_for_those_who_want_it(site: Site) -> None:
+    data = ct_bytes()
+    headers = {"Content-Type": KIND, "Accept": "application/dicom+xml"}
+    body = multipart(data, b"not DICOM")
+    async with site.post("/studies", data=body, headers=headers) as response:
+        assert (response.status, response.content_type) == (202, "application/dicom+xml")
+        answer = from_xml(await response.read())
+    uid = str(dcmread(BytesIO(data)).SOPInstanceUID)
+    assert answer["00081199"]["Value"][0]["00081155"] == {"vr": "UI", "Value": [uid]}
+    assert answer["0008119A"]["Value"][0]["00081197"] == {"vr": "US", "Value": ["49152"]}
 
 
 async def test_a_body_in_many_small_chunks_is_read_all_the_same(site: Site) -> None:
