@@ -28,6 +28,7 @@ from server.core.settings import Settings
 from server.demo import run_demo, serve_lan
 from server.device_cli import app as device_app
 from server.dicom_cli import app as dicom_app
+from server.dicom_node.public import tls_context
 from server.ecg_cli import app as ecg_app
 from server.forwarding_cli import queue as queue_app
 from server.forwarding_cli import routes as routes_app
@@ -37,7 +38,7 @@ from server.identity.models import Level, Ownership, Role
 from server.identity.people import Licence, NewPerson
 from server.intake.scrub import ScrubReport
 from server.migrations.run import migrate
-from server.roles import RoleName, run_role, serve_all, tls_context, web_tls_context
+from server.roles import RoleName, run_role, serve_all, web_tls_context
 from server.services import Services
 from server.study_cli import app as study_app
 

@@ -27,6 +27,7 @@ from server.core.health import public_health_routes
 from server.core.http import add_routes, errors_become_problems, set_security_headers
 from server.core.settings import GatewayCompression, Settings
 from server.core.supervisor import stop_on_signals
+from server.dicom_node.public import NodeTls
 from server.gateway.compressor import Compressor
 from server.gateway.county import County
 from server.gateway.forwarder import Forwarder
@@ -41,7 +42,7 @@ from server.identity.models import Institution
 from server.identity.routes import identity_routes
 from server.intake.public import sweep
 from server.migrations.run import migrate
-from server.roles import admission, dimse_limits, listening, tls_context, web_tls_context
+from server.roles import admission, dimse_limits, listening, web_tls_context
 from server.services import Services, build_services
 from server.worker import folder_watchers
 
@@ -231,7 +232,7 @@ async def _dicom_node(services: Services) -> AsyncIterator[None]:
     port = await server.start(dicom.host, dicom.port)
     _log.info("listening", at=(dicom.host, port), ae=dicom.ae_title)
     if dicom.tls_port is not None:
-        tls_port = await server.start(dicom.host, dicom.tls_port, tls_context(dicom))
+        tls_port = await server.start(dicom.host, dicom.tls_port, NodeTls(dicom).context)
         _log.info("listening", at=(dicom.host, tls_port), ae=dicom.ae_title, tls=True)
     try:
         yield

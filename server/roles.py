@@ -34,6 +34,7 @@ from server.dicom_node.public import (
     NodeQueries,
     NodeRetrieve,
     NodeStore,
+    NodeTls,
     NodeWorklist,
     UserIdentities,
     Visit,
@@ -148,7 +149,7 @@ async def _node(settings: Settings) -> AsyncIterator[None]:
         port = await server.start(dicom.host, dicom.port)
         _log.info("listening", at=(dicom.host, port), ae=dicom.ae_title)
         if dicom.tls_port is not None:
-            tls_port = await server.start(dicom.host, dicom.tls_port, tls_context(dicom))
+            tls_port = await server.start(dicom.host, dicom.tls_port, NodeTls(dicom).context)
             _log.info("listening", at=(dicom.host, tls_port), ae=dicom.ae_title, tls=True)
         try:
             yield
@@ -284,24 +285,4 @@ def web_tls_context(settings: HttpSettings) -> ssl.SSLContext | None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(settings.tls_certificate, settings.tls_key)
-    return context
-
-
-def tls_context(settings: DicomSettings) -> ssl.SSLContext:
-    """Make the context of the TLS port: TLS 1.2 or newer and a client certificate (BCP 195).
-
-    Raises
-    ------
-    ValueError
-        If a certificate, a key or the clients' authorities are not given.
-    """
-    if not (settings.tls_certificate and settings.tls_key and settings.tls_client_ca):
-        raise ValueError("the TLS port needs tls_certificate, tls_key and tls_client_ca")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=settings.tls_client_ca)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # RFC 9325, 4.2: of TLS 1.2, only what is forward secret and authenticated (PS3.15 B.12).
-    context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
-    context.options |= ssl.OP_NO_RENEGOTIATION
-    context.load_cert_chain(settings.tls_certificate, settings.tls_key)
-    context.verify_mode = ssl.CERT_REQUIRED
     return context

@@ -34,6 +34,9 @@ _FAREWELL_S: Final = 1.0
 """How long peers have to close after our A-ABORT when the server closes."""
 
 
+TlsSource = ssl_module.SSLContext | Callable[[], ssl_module.SSLContext]
+
+
 class DimseServer(Generic[PeerT]):
     """A DICOM node's listening side: C-ECHO, C-STORE, C-FIND, C-MOVE, C-GET, DIMSE-N.
 
@@ -118,7 +121,7 @@ class DimseServer(Generic[PeerT]):
         self,
         host: str,
         port: int,
-        ssl: ssl_module.SSLContext | None = None,
+        ssl: TlsSource | None = None,
         *,
         reuse_port: bool = False,
     ) -> int:
@@ -131,7 +134,7 @@ class DimseServer(Generic[PeerT]):
         port
             Port, 0 for any free one.
         ssl
-            Context of a DICOM TLS listener.
+            Context of a DICOM TLS listener, or what returns the one for each new connection.
         reuse_port
             Share the port with other processes.
 
@@ -189,7 +192,7 @@ class DimseServer(Generic[PeerT]):
         for association in list(self._connections):
             association.upper.cut()
 
-    async def _accept(self, listener: socket.socket, ssl: ssl_module.SSLContext | None) -> None:
+    async def _accept(self, listener: socket.socket, ssl: TlsSource | None) -> None:
         loop = asyncio.get_running_loop()
         while True:
             try:
@@ -210,7 +213,7 @@ class DimseServer(Generic[PeerT]):
         self,
         association: Association[PeerT],
         sock: socket.socket,
-        ssl: ssl_module.SSLContext | None,
+        ssl: TlsSource | None,
     ) -> None:
         """Make the connection, with its TLS handshake."""
         tls_handshake_s = self._limits.tls_handshake_s if ssl is not None else None
@@ -218,7 +221,7 @@ class DimseServer(Generic[PeerT]):
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: association.upper,
                 sock,
-                ssl=ssl,
+                ssl=ssl() if callable(ssl) else ssl,
                 ssl_handshake_timeout=tls_handshake_s,
                 ssl_shutdown_timeout=tls_handshake_s,
             )

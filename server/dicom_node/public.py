@@ -21,6 +21,7 @@ from server.dicom_node.registered import (
     RegisteredDevice,
 )
 from server.dicom_node.retrieve import NodeRetrieve
+from server.dicom_node.tls import NodeTls, tls_context
 from server.dicom_node.user_identity import UserIdentities
 from server.dicom_node.worklist import NodeQueries, NodeWorklist
 
@@ -47,9 +48,11 @@ __all__ = [
     "NodeQueries",
     "NodeRetrieve",
     "NodeStore",
+    "NodeTls",
     "NodeWorklist",
     "RegisteredDevice",
     "UserIdentities",
     "Visit",
     "stored_object",
+    "tls_context",
 ]

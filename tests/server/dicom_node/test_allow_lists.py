@@ -15,10 +15,10 @@ from server.core.errors import Conflict, InvalidInput, NotFound
 from server.core.settings import DicomSettings
 from server.dicom_node.allow_list import AllowedDevice, Caller, Objection
 from server.dicom_node.budgets import DeviceBudget
-from server.dicom_node.public import DeviceChange, NewDevice
+from server.dicom_node.public import DeviceChange, NewDevice, NodeTls
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level
-from server.roles import dimse_server, tls_context
+from server.roles import dimse_server
 from server.services import build_services, running
 from tests.dicom.dimse.certificates import Certificate, certificate, client_context
 from tests.dicom.dimse.node import CT, EXPLICIT, RawPeer, associate_request, context_item, raw_peer
@@ -63,7 +63,7 @@ async def node(tmp_path: Path, database_url: str) -> AsyncIterator[Node]:
         server = dimse_server(services)
         ports = [
             await server.start("127.0.0.1", 0),
-            await server.start("127.0.0.1", 0, tls_context(services.settings.dicom)),
+            await server.start("127.0.0.1", 0, NodeTls(services.settings.dicom).context),
         ]
         yield Node(services, ports[0], {"township1": here, "tls": str(ports[1])})
         await server.close(1)
@@ -246,3 +246,24 @@ async def test_bad_changes_are_refused_and_change_nothing(node: Node) -> None:
     (shown, _) = await node.services.devices.registered(ORG)
     assert (shown.username, shown.disabled_at) == (None, None)
     assert await audited(node, "device.change") == []
+
+
+async def test_authorities_and_certificates_are_replaced_without_a_restart(
+    node: Node, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ct1, ct2 = certificate("CT1"), certificate("CT2")
+    await register(node, "CT1", certificates_sha256=(fingerprint(ct1),))
+    await register(node, "CT2", certificates_sha256=(fingerprint(ct2),))
+    dicom = node.services.settings.dicom
+    assert dicom.tls_client_ca is not None
+    assert await answered(node, "CT1", ct1)
+
+    # Half a file, as one that is being written: the old goes on.
+    dicom.tls_client_ca.write_text(ct2.certificate.read_text()[:100])
+    assert await answered(node, "CT1", ct1)
+    assert "new TLS files cannot be used" in capsys.readouterr().out
+
+    dicom.tls_client_ca.write_text(ct2.certificate.read_text())
+    assert await answered(node, "CT2", ct2)
+    with pytest.raises((ssl.SSLError, ConnectionError, EOFError)):
+        await answered(node, "CT1", ct1)
