@@ -53,12 +53,16 @@ class RenderedDocuments:
         return bool(_offers(instance))
 
     async def answer(
-        self, request: web.Request, instance: PixelInstance, accept: str | None
+        self,
+        request: web.Request,
+        instance: PixelInstance,
+        accept: str | None,
+        language: Language | None,
     ) -> web.StreamResponse:
-        """Give an instance as what its client takes."""
+        """Give an instance as what its client takes, in a language or that of its header."""
         offer = negotiation.chosen(_offers(instance), accept or accept_of(request))
         if offer.media_type == _HTML:
-            return await self._page(request, instance)
+            return await self._page(request, instance, language or language_of(request))
         etag = digest("document", instance.sha256)
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged
@@ -71,9 +75,11 @@ class RenderedDocuments:
         async with self._retrieval.stretch(instance, document.place) as body:
             return await send_body(request, body, {**headers, **more})
 
-    async def _page(self, request: web.Request, instance: PixelInstance) -> web.StreamResponse:
+    async def _page(
+        self, request: web.Request, instance: PixelInstance, language: Language
+    ) -> web.StreamResponse:
         base = base_url(request, self._public_url)
-        page = await self._rendering.page(instance, language_of(request), base)
+        page = await self._rendering.page(instance, language, base)
         etag = digest("page", page.decode())
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged

@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import Field
 
+from dicom.page_words import Language
 from dicom.render import Picture, PictureType, Region, RenderOptions, Window
 from dicom.web.media_types import MediaTypeError, parse_accept
 from dicom.web.multipart import PART_END, MultipartWriter, new_boundary
@@ -68,6 +69,7 @@ class RenderedHandlers:
             window: str | None = None,
             quality: Quality = 90,
             accept: str | None = None,
+            language: Language | None = None,
         ) -> web.StreamResponse:
             """Give an instance as a browser shows it.
 
@@ -78,7 +80,7 @@ class RenderedHandlers:
             """
             found = await self._access.instance(request[ACTOR], Target(study, series, instance))
             if self._documents.holds(found):
-                return await self._documents.answer(request, found, accept)
+                return await self._documents.answer(request, found, accept, language)
             options = _options(request, viewport, window, quality, accept)
             return await self._draw(request, [(found, 1)], options)
 

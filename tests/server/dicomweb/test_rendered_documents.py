@@ -51,6 +51,8 @@ async def test_a_structured_report_is_a_page(site: Site) -> None:
     headers = {"Accept": "text/html", "Accept-Language": "fr, en-GB;q=0.8, zh;q=0.5"}
     async with site.get(f"{path_of(ds)}/rendered", headers=headers) as response:
         assert "Verified by" in await response.text()
+    async with site.get(f"{path_of(ds)}/rendered?language=en", headers={"Accept": BROWSER}) as got:
+        assert "Verified by" in await got.text()
     headers = {"Accept": BROWSER, "If-None-Match": etag}
     async with site.get(f"{path_of(ds)}/rendered", headers=headers) as response:
         assert response.status == 304

@@ -65,6 +65,14 @@ describe('a stack', () => {
     expect(seriesFrom(SUMMARY, [], frameUrl).noImages).toBe('other');
   });
 
+  it('names the reports and documents that the server writes as pages, in their order', () => {
+    const sr = (uid: string, n: number) =>
+      instance(uid, { '00080016': ['1.2.840.10008.5.1.4.1.1.88.11'], '00280010': [], '00200013': [n] });
+    expect(seriesFrom(SUMMARY, [sr('b', 2), sr('a', 1)], frameUrl).pages).toEqual(['a', 'b']);
+    const ecg = instance('9', { '00080016': ['1.2.840.10008.5.1.4.1.1.9.1.1'], '00280010': [] });
+    expect(seriesFrom(SUMMARY, [ecg], frameUrl).pages).toEqual([]);
+  });
+
   it('leaves video to others, though it has rows and columns', () => {
     const video = instance('9', { '00080016': ['1.2.840.10008.5.1.4.1.1.77.1.1.1'] });
     expect(seriesFrom(SUMMARY, [video], frameUrl).noImages).toBe('video');

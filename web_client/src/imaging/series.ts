@@ -12,6 +12,8 @@ const WITHOUT_IMAGES: readonly (readonly [string, NoImages])[] = [
   ['1.2.840.10008.5.1.4.1.1.104.', 'document'],
   ['1.2.840.10008.5.1.4.1.1.9.', 'waveform'],
 ];
+/** What the server writes as a page, or shows on one. */
+const PAGES: ReadonlySet<NoImages> = new Set<NoImages>(['report', 'document']);
 const LAST = Number.MAX_SAFE_INTEGER;
 
 /** Read what a search of a study's series answered, ordered by series number. */
@@ -42,7 +44,15 @@ export function seriesFrom(
     ...summary,
     slices,
     noImages: slices.length > 0 ? null : instances[0] ? kindOf(instances[0]) : 'other',
+    pages: slices.length > 0 ? [] : pagesOf(instances),
   };
+}
+
+function pagesOf(instances: readonly Dataset[]): string[] {
+  return instances
+    .filter((instance) => PAGES.has(kindOf(instance)))
+    .sort((a, b) => (number(a, TAG.instanceNumber) ?? LAST) - (number(b, TAG.instanceNumber) ?? LAST))
+    .map((instance) => text(instance, TAG.sopInstanceUid));
 }
 
 export function hasPixels(instance: Dataset): boolean {

@@ -38,8 +38,12 @@ export class StudySource {
 
   /** A small picture of the series, drawn by the server. */
   thumbnailUrl(seriesUid: string, sopInstanceUid: string, side: number): string {
-    const instance = `${this.path}/series/${encodeURIComponent(seriesUid)}/instances/${encodeURIComponent(sopInstanceUid)}`;
-    return `${instance}/rendered?viewport=${side},${side}`;
+    return `${this.rendered(seriesUid, sopInstanceUid)}?viewport=${side},${side}`;
+  }
+
+  /** A report or document as a page, written by the server. */
+  pageUrl(seriesUid: string, sopInstanceUid: string, language: 'zh' | 'en'): string {
+    return `${this.rendered(seriesUid, sopInstanceUid)}?language=${language}`;
   }
 
   /** Give the memory of the metadata back. */
@@ -66,6 +70,10 @@ export class StudySource {
       this.described.add(imageId);
     }
     return series;
+  }
+
+  private rendered(seriesUid: string, sopInstanceUid: string): string {
+    return `${this.path}/series/${encodeURIComponent(seriesUid)}/instances/${encodeURIComponent(sopInstanceUid)}/rendered`;
   }
 
   private get path(): string {

@@ -77,4 +77,6 @@ export interface Series extends SeriesSummary {
   readonly slices: readonly Slice[];
   /** Set where `slices` is empty. */
   readonly noImages: NoImages | null;
+  /** The instances that the server shows as pages, in the order of their numbers; only where `slices` is empty. */
+  readonly pages: readonly string[];
 }

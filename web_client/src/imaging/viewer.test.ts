@@ -13,7 +13,16 @@ function series(uid: string, count: number): Series {
     positionMm: null,
     edges: null,
   }));
-  return { uid, modality: 'CT', number: 1, description: '', instanceCount: count, slices, noImages: null };
+  return {
+    uid,
+    modality: 'CT',
+    number: 1,
+    description: '',
+    instanceCount: count,
+    slices,
+    noImages: null,
+    pages: [],
+  };
 }
 
 class FakeStage implements StagePort {

@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 f1b9834a03cd2f9a87a4f8fe86c774c9f663812455f4885f9c6433363f048e74
+// Made by `make api-types`; do not edit. OpenAPI document sha256 5691a6e1dcc6d4b83339a8461433d8d60499b2c8f3e5d13c204f761eecac830c
 
 export interface paths {
     "/api/consults": {
@@ -3421,6 +3421,7 @@ export interface paths {
                     window?: string | null;
                     quality?: number;
                     accept?: string | null;
+                    language?: components["schemas"]["Language"] | null;
                 };
                 header?: never;
                 path: {
@@ -4088,6 +4089,12 @@ export interface components {
          */
         JobState: "waiting" | "failed" | "done";
         JsonValue: unknown;
+        /**
+         * Language
+         * @description Of a page.
+         * @enum {string}
+         */
+        Language: "zh" | "en";
         /**
          * MedianBeatOut
          * @description A dominant median beat, to be laid over another recording's beats.

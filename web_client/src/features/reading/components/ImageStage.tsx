@@ -5,6 +5,7 @@ import { useShared } from '@/shared/i18n';
 import { Button, ErrorNotice, Loading, Notice } from '@/shared/ui';
 import { useWords } from '../i18n';
 import { type Caption, Overlay } from './Overlay';
+import { Pages } from './Pages';
 import styles from './reading.module.css';
 import { SeriesRail } from './SeriesRail';
 import { SliceBar } from './SliceBar';
@@ -79,7 +80,7 @@ interface AboveProps {
 }
 
 /** What is said over the images, or in their place. */
-function Above({ viewing: { viewer }, caption, readOnly }: AboveProps) {
+function Above({ viewing: { viewer, source }, caption, readOnly }: AboveProps) {
   const t = useWords();
   const state = useViewerState(viewer);
   const { series } = state;
@@ -103,6 +104,9 @@ function Above({ viewing: { viewer }, caption, readOnly }: AboveProps) {
         <Loading what={t('series.loading')} />
       </div>
     );
+  }
+  if (series.pages.length > 0) {
+    return <Pages key={series.uid} source={source} series={series} />;
   }
   if (series.noImages !== null) {
     return (

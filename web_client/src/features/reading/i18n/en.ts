@@ -44,6 +44,7 @@ export const en: Dictionary = {
   'noImages.video': 'This series is a video, which this page cannot play',
   'noImages.other': 'This series has no images to look at',
   'noImages.what': 'Choose another series on the left.',
+  'pages.label': 'Reports and documents',
   'view.slice': 'Image {n}/{count}',
   'view.position': 'Position {mm} mm',
   'view.window': 'WW {width} WL {center}',

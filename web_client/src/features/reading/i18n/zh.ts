@@ -42,6 +42,7 @@ export const zh = {
   'noImages.video': '这个序列是视频，本页不能播放',
   'noImages.other': '这个序列没有可看的图像',
   'noImages.what': '请选择左侧其他序列。',
+  'pages.label': '报告与文档',
   'view.slice': '图 {n}/{count}',
   'view.position': '层位 {mm} mm',
   'view.window': '窗宽 {width} 窗位 {center}',
