@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, insert, select
 
 from dicom.attributes import IndexedAttributes
 from dicom.uids import ECG_SOP_CLASSES
-from server.core.database import UnitOfWork
+from server.core.database import Statement, UnitOfWork
 from server.core.ids import Ids
 from server.ecg_records.models import EcgInstitution, EcgRecord, ScreeningStatus
 from server.intake.public import Arrival, Indexed
@@ -54,6 +54,11 @@ class EcgFollower:
     def wants(self, arrival: Arrival) -> bool:
         """Tell whether it is an ECG."""
         return arrival.prepared.sop_class_uid in ECG_SOP_CLASSES
+
+    def further(self, indexed: Sequence[Indexed]) -> Sequence[Statement]:
+        """Return nothing: what it follows it looks at."""
+        del indexed
+        return ()
 
     def waits_for(self, study_pk: ColumnElement[str]) -> None:
         """Return nothing: no study waits for one."""

@@ -180,7 +180,11 @@ class Follower(Protocol):
         ...
 
     def wants(self, arrival: Arrival) -> bool:
-        """Tell whether it follows this instance even where its series is known already."""
+        """Tell whether it must look at this instance even where its series is known already."""
+        ...
+
+    def further(self, indexed: Sequence[Indexed]) -> Sequence[Statement]:
+        """Return what it writes of instances that it need not look at, before any event."""
         ...
 
     def waits_for(self, study_pk: ColumnElement[str]) -> ColumnElement[bool] | None:

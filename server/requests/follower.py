@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dicom.uids import ECG_SOP_CLASSES
 from server.audit.public import AuditTrail
 from server.core.clock import Clock
-from server.core.database import UnitOfWork, insert_unless_there
+from server.core.database import Statement, UnitOfWork, insert_unless_there
 from server.core.ids import Ids
 from server.ecg_records.public import acquired_at
 from server.identity.public import Actor, InstitutionRef, act_of
@@ -98,6 +98,11 @@ class RequestFollower:
         """None in particular: a study's first instance opens its request."""
         del arrival
         return False
+
+    def further(self, indexed: Sequence[Indexed]) -> Sequence[Statement]:
+        """Return nothing: what it follows it looks at."""
+        del indexed
+        return ()
 
     def waits_for(self, study_pk: ColumnElement[str]) -> ColumnElement[bool]:
         """Return whether a study's request goes back in line when more of it comes."""

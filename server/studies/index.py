@@ -81,7 +81,11 @@ class StudyIndex:
         indexed = self._met.place(arrivals, self._ids)
         if indexed is None:
             return None
-        return [*self._counting.statements(indexed), *published(*_occurrences((), indexed))]
+        return [
+            *self._counting.statements(indexed),
+            *(each for follower in self._followers for each in follower.further(indexed)),
+            *published(*_occurrences((), indexed)),
+        ]
 
     async def _create_studies(self, work: "_Work", new: Sequence[Arrival]) -> None:
         missing = {work.study_key(a): a for a in new if work.study_key(a) not in work.studies}

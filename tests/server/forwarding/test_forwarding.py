@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,13 @@ import orjson
 import pytest
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]  # made at import
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from server.audit.models import AuditEvent
 from server.core.errors import InvalidInput
 from server.dicom_node.models import Device
 from server.forwarding.desk import JobState
-from server.forwarding.models import ForwardObject, Outage, Priority
+from server.forwarding.models import ForwardJob, ForwardObject, Outage, Priority
 from server.forwarding.public import Conditions, NewRoute
 from tests.dicom.dimse.acceptors import pynetdicom_scp, storescp
 from tests.dicom.dimse.test_scu import stored_in
@@ -451,3 +452,22 @@ async def test_what_arrives_while_its_study_is_sent_goes_as_well(site: Site) -> 
             may_go_on.set()
             await site.until_sent(4)
     assert archive.uids == [uid_of(data) for data in files]
+
+
+async def test_a_study_that_was_forgotten_is_queued_anew_when_more_of_it_arrives(
+    site: Site,
+) -> None:
+    files = ct_series(3)
+    await site.route(await site.device("ARCHIVE", free_port()))
+    await site.receive(*files[:2])
+    async with site.services.database.unit_of_work() as uow:
+        await uow.session.execute(update(ForwardJob).values(waiting=0, due_at=None))
+        await uow.session.execute(delete(ForwardObject))
+        long_ago = site.services.clock.now() - timedelta(days=31)
+        await uow.session.execute(update(ForwardJob).values(changed_at=long_ago))
+        await uow.commit()
+    await site.queue().prune()
+    assert await site.jobs() == []
+    await site.receive(files[2])
+    (job,) = await site.jobs()
+    assert (job.waiting, job.state) == (1, JobState.WAITING)
