@@ -227,7 +227,7 @@ async def _dicom_node(services: Services) -> AsyncIterator[None]:
     """Take C-ECHO and C-STORE of registered devices; what was sent on is asked of the county."""
     settings = services.settings
     dicom = settings.dicom
-    gate, store = admission(services)
+    gate, store, _ = admission(services)
     server = DimseServer(gate, store, limits=dimse_limits(dicom))
     port = await server.start(dicom.host, dicom.port)
     _log.info("listening", at=(dicom.host, port), ae=dicom.ae_title)

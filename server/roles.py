@@ -23,6 +23,7 @@ from server.dicom_node.public import (
     PERFORMED_STEP,
     PERFORMED_STEP_RETRIEVE,
     STORAGE_COMMITMENT,
+    Accounted,
     Budgets,
     CallingEntity,
     CommitmentCheck,
@@ -199,8 +200,8 @@ def commitment_courier(services: Services) -> Courier:
     )
 
 
-def admission(services: Services) -> tuple[NodeGate, NodeStore]:
-    """Make who admits devices and who takes their objects: both count by the same budgets."""
+def admission(services: Services) -> tuple[NodeGate, NodeStore, Budgets]:
+    """Make who admits devices and who takes their objects, and the budgets both count by."""
     dicom = services.settings.dicom
     budgets = Budgets(dicom, services.clock)
     gate = NodeGate(
@@ -216,7 +217,7 @@ def admission(services: Services) -> tuple[NodeGate, NodeStore]:
             clock=services.clock,
         ),
     )
-    return gate, NodeStore(services.intake, budgets, services.clock)
+    return gate, NodeStore(services.intake, budgets, services.clock), budgets
 
 
 def dimse_limits(dicom: DicomSettings) -> DimseLimits:
@@ -232,7 +233,7 @@ def dimse_limits(dicom: DicomSettings) -> DimseLimits:
 def dimse_server(services: Services, courier: Courier | None = None) -> DimseServer[Visit]:
     """Make the DICOM node over ``services``; without a courier, one of its own."""
     dicom = services.settings.dicom
-    gate, store = admission(services)
+    gate, store, budgets = admission(services)
     queries = NodeQueries(
         archive=NodeFind(
             services.searches, services.executor, ae_title=dicom.ae_title, most=dicom.max_matches
@@ -250,6 +251,13 @@ def dimse_server(services: Services, courier: Courier | None = None) -> DimseSer
         calling=CallingEntity.of(dicom),
         most=dicom.max_retrieved,
     )
+    commitment = NodeCommitment(
+        database=services.database,
+        courier=courier or commitment_courier(services),
+        audit=services.audit,
+        clock=services.clock,
+        ids=services.ids,
+    )
     performed = NodePerformedSteps(
         PerformedSteps(
             database=services.database,
@@ -264,15 +272,9 @@ def dimse_server(services: Services, courier: Courier | None = None) -> DimseSer
         find_handler=queries,
         retrieve_handler=retrievals,
         normalized={
-            STORAGE_COMMITMENT: NodeCommitment(
-                database=services.database,
-                courier=courier or commitment_courier(services),
-                audit=services.audit,
-                clock=services.clock,
-                ids=services.ids,
-            ),
-            PERFORMED_STEP: performed,
-            PERFORMED_STEP_RETRIEVE: performed,
+            STORAGE_COMMITMENT: Accounted(commitment, budgets),
+            PERFORMED_STEP: Accounted(performed, budgets),
+            PERFORMED_STEP_RETRIEVE: Accounted(performed, budgets),
         },
         limits=dimse_limits(dicom),
     )

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final
 
+from dicom.dimse.calling import NotAcceptedError
 from dicom.dimse.command import (
     NO_DATA_SET,
     RESPONSE_BIT,
@@ -57,7 +58,11 @@ async def report(requestor: Requestor, event: EventReport) -> int:
     ScuError
         If there is no answer. After `NotAcceptedError` the association lives on.
     """
-    context = requestor.context_for(event.abstract_syntax, as_scp=True)
+    try:
+        context = requestor.context_for(event.abstract_syntax, as_scp=True)
+    except NotAcceptedError:
+        # Many devices answer no role selection and take events all the same.
+        context = requestor.context_for(event.abstract_syntax)
     data_set = await encode_information(event, context.transfer_syntax)
     await requestor.send(
         context.context_id,

@@ -141,8 +141,10 @@ def decode_acceptance(body: bytes, proposal: Proposal, limits: DimseLimits) -> A
         if syntax not in context.transfer_syntaxes:
             continue
         # Without an answer to a role selection the default roles hold (PS3.7 D.3.3.4).
-        scu, scp = asked.get(context.abstract_syntax, (True, False))
-        answer_scu, answer_scp = granted.get(context.abstract_syntax, (True, False))
+        scu, scp = answer_scu, answer_scp = True, False
+        if context.abstract_syntax in granted:
+            scu, scp = asked.get(context.abstract_syntax, (True, False))
+            answer_scu, answer_scp = granted[context.abstract_syntax]
         accepted[context_id] = AcceptedContext(
             context_id,
             context.abstract_syntax,

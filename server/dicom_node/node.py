@@ -152,7 +152,7 @@ class NodeGate:
         """Write down what the association brought."""
         visit = summary.peer
         asked = visit.queries or visit.retrievals
-        if not summary.stored and not summary.failed and not asked:
+        if not summary.stored and not summary.failed and not asked and not visit.refused:
             return
         await self._write_down(
             visit.device,

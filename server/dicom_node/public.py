@@ -1,5 +1,6 @@
 """What other capabilities and the composition root take from the DICOM node."""
 
+from server.dicom_node.accounting import Accounted
 from server.dicom_node.budgets import Budgets, DeviceBudget
 from server.dicom_node.calling import CallingEntity, stored_object
 from server.dicom_node.commitment import STORAGE_COMMITMENT, NodeCommitment
@@ -29,6 +30,7 @@ __all__ = [
     "PERFORMED_STEP",
     "PERFORMED_STEP_RETRIEVE",
     "STORAGE_COMMITMENT",
+    "Accounted",
     "Budgets",
     "CallingEntity",
     "CommitmentCheck",

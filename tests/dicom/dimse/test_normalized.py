@@ -424,6 +424,21 @@ async def test_event_is_reported_to_pynetdicom_on_an_association_of_ours(
     assert status == (0x0110 if content is None else 0)
 
 
+async def test_peer_that_knows_no_roles_is_told_events_all_the_same() -> None:
+    heard: list[int] = []
+
+    def event_came(e: Any) -> tuple[int, None]:
+        heard.append(e.request.EventTypeID)
+        return 0x0000, None
+
+    ae = AE()
+    ae.add_supported_context(COMMITMENT)
+    with pynetdicom_scp(ae, [(evt.EVT_N_EVENT_REPORT, event_came)]) as port:
+        async with associate(address(port), event_proposal(COMMITMENT)) as requestor:
+            assert await report(requestor, event()) == 0
+    assert heard == [1]
+
+
 async def test_peer_that_grants_no_role_is_told_no_event() -> None:
     ae = AE()
     ae.add_supported_context(COMMITMENT, scu_role=True, scp_role=False)

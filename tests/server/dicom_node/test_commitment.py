@@ -21,6 +21,7 @@ from sqlalchemy import select, update
 
 from server.core.errors import Unavailable
 from server.core.objects.errors import ObjectStoreError
+from server.dicom_node.budgets import Budgets
 from server.dicom_node.courier import COMMITMENT_UID, WELL_KNOWN_INSTANCE, Courier
 from server.dicom_node.models import (
     COMMITMENT_TRANSITIONS,
@@ -38,7 +39,7 @@ from server.services import build_services, running
 from server.studies.models import Instance
 from tests.dicom.dimse.acceptors import pynetdicom_scp
 from tests.dicom.dimse.node import WAIT_S
-from tests.server.dicom_node.test_node import Node, audited, send
+from tests.server.dicom_node.test_node import Node, audited, send, until_audited
 from tests.support.application import settings_for
 from tests.support.dicom_files import ct_series
 from tests.support.orthanc import orthanc
@@ -430,6 +431,16 @@ async def test_request_that_makes_no_sense_is_refused(
     node: Committing, ds: Dataset, how: dict[str, Any], status: int
 ) -> None:
     assert await ask(node, ds, **how) == status
+    assert not await commitments(node)
+    visit = await until_audited(node, "dicom.association")
+    assert orjson.loads(visit.detail)["refused"] == {f"N_ACTION_RQ {status:04X}": 1}
+
+
+async def test_a_device_that_asks_too_often_is_told_to_wait(
+    node: Committing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Budgets, "take_object", lambda *_: "too many objects in a minute")
+    assert await ask(node, action("1.2.3", (CT, "1.2.9"))) == 0x0213
     assert not await commitments(node)
 
 

@@ -1,0 +1,32 @@
+"""What DIMSE-N requests cost a device, and how those that were refused come into its audit row."""
+
+from dicom.dimse.command import Status
+from dicom.dimse.normalized import (
+    NormalizedHandler,
+    NormalizedRefusedError,
+    NormalizedRequest,
+    NormalizedResult,
+)
+from server.dicom_node.budgets import Budgets
+from server.dicom_node.node import Visit
+
+
+class Accounted:
+    """A handler within a device's budget: each request counts as an object does."""
+
+    def __init__(self, handler: NormalizedHandler[Visit], budgets: Budgets) -> None:
+        self._handler = handler
+        self._budgets = budgets
+
+    async def perform(self, request: NormalizedRequest[Visit], /) -> NormalizedResult:
+        """Let the handler answer, unless the device has asked too much."""
+        visit = request.peer
+        try:
+            over = self._budgets.take_object(visit.device.id, visit.address, visit.known.budget)
+            if over is not None:
+                raise NormalizedRefusedError(Status.RESOURCE_LIMITATION, over)
+            return await self._handler.perform(request)
+        except NormalizedRefusedError as refusal:
+            what = f"{request.operation.name} {refusal.result.status:04X}"
+            visit.refused[what] = visit.refused.get(what, 0) + 1
+            raise
