@@ -233,24 +233,26 @@ class DeviceService:
         if known is None:
             known = await self._read(caller.ae_title)
             self._believed.put(caller.ae_title, known)
-        for device in known:
-            objection = device.objection(caller)
-            if objection is not None:
+        objections = {device.id: device.objection(caller) for device in known}
+        device = next((each for each in known if objections[each.id] is None), None)
+        if device is None:
+            if objections:
                 _log.info(
-                    "a device was not recognised", ae=caller.ae_title, peer=caller.address,
-                    device=device.id, because=objection.value,
-                )  # fmt: skip
-                continue
-            actor = Actor(
-                kind=ActorKind.DEVICE,
-                id=device.id,
-                org=device.org,
-                institution_id=device.institution_id,
-                roles=frozenset(),
-                source=f"{caller.ae_title}@{caller.address}",
-            )
-            return Recognised(actor, device)
-        return None
+                    "a device was not recognised",
+                    ae=caller.ae_title,
+                    peer=caller.address,
+                    because={key: str(objection) for key, objection in objections.items()},
+                )
+            return None
+        actor = Actor(
+            kind=ActorKind.DEVICE,
+            id=device.id,
+            org=device.org,
+            institution_id=device.institution_id,
+            roles=frozenset(),
+            source=f"{caller.ae_title}@{caller.address}",
+        )
+        return Recognised(actor, device)
 
     async def current(self, ids: Collection[str]) -> Mapping[str, AllowedDevice]:
         """Return those of these devices that are not switched off, as they are now."""
