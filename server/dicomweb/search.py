@@ -86,10 +86,11 @@ def _match(page: Page, row: Row[*tuple[Any, ...]], base: str, level: Level) -> J
         if each <= level:
             url += f"/{name}/{uids[each]}"
     match[_RETRIEVE_URL] = {"vr": "UR", "Value": [url]}
-    if page.from_metadata:
+    if page.from_metadata or page.whole:
         metadata = orjson.loads(absolute(row[-1], f"{url}/".encode()))
-        for tag in page.from_metadata:
-            if tag in metadata:
+        for tag in metadata if page.whole else page.from_metadata:
+            # A reference leads to an instance's own value.
+            if tag in metadata and (level is Level.INSTANCE or "BulkDataURI" not in metadata[tag]):
                 match.setdefault(tag, metadata[tag])
     return dict(sorted(match.items()))
 

@@ -117,6 +117,33 @@ _COLUMNS: Final[Mapping[Level, Mapping[str, InstrumentedAttribute[Any]]]] = {
 }
 
 
+SHARED: Final[Mapping[Level, frozenset[str]]] = {
+    Level.STUDY: frozenset(
+        {
+            "IssuerOfPatientID", "OtherPatientIDsSequence", "OtherPatientNames", "EthnicGroup",
+            "PatientBirthTime", "PatientSize", "PatientWeight", "Occupation", "PregnancyStatus",
+            "AdditionalPatientHistory", "PatientComments", "AdmittingDiagnosesDescription",
+            "NameOfPhysiciansReadingStudy", "PhysiciansOfRecord", "RequestingPhysician",
+            "RequestedProcedureDescription", "ProcedureCodeSequence", "ReferencedStudySequence",
+        }
+    ),
+    Level.SERIES: frozenset(
+        {
+            "SeriesDate", "SeriesTime", "ProtocolName", "Laterality", "PatientPosition",
+            "FrameOfReferenceUID", "OperatorsName", "PerformingPhysicianName",
+            "PerformedProcedureStepID", "PerformedProcedureStepDescription",
+            "PerformedProtocolCodeSequence", "ManufacturerModelName", "SoftwareVersions",
+            "DeviceSerialNumber", "InstitutionAddress", "InstitutionalDepartmentName",
+            "PresentationIntentType", "SeriesDescriptionCodeSequence",
+        }
+    ),
+}  # fmt: skip
+"""What is the same in all instances and in no column: any one instance's metadata answers it.
+
+Optional keys of PS3.4 Tables C.6-2 to C.6-3 and PS3.3 C.7.1, C.7.2 and C.7.3.
+"""
+
+
 def tag_of(keyword: str) -> str:
     """Return a keyword's tag in eight hexadecimal digits."""
     tag = tag_for_keyword(keyword)

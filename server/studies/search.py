@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from dicom.web.query import Exact, Match, Query, Range, Wildcard
 from server.core.clock import Clock
@@ -13,7 +14,7 @@ from server.core.database import Database
 from server.core.errors import InvalidInput
 from server.core.paging import Cursor
 from server.identity.public import Actor
-from server.studies.attributes import ATTRIBUTES, Attribute, Level, tag_of
+from server.studies.attributes import ATTRIBUTES, SHARED, Attribute, Level, tag_of
 from server.studies.matching import condition, period
 from server.studies.models import Instance, Series, Study
 from server.studies.names import NameMatch, name_match
@@ -50,8 +51,9 @@ class Page:
     """Matches, and whether there are more.
 
     Each row holds the values of ``attributes``, and last, where ``from_metadata`` names tags that
-    an instance's own metadata alone can answer, that metadata (DICOM JSON, gzipped). Where more
-    studies follow, ``last`` is the key of the last one here.
+    an instance's metadata alone can answer, that metadata (DICOM JSON, gzipped): its own, or those
+    of one of its instances; all of it is asked for where ``whole``. Where more studies follow,
+    ``last`` is the key of the last one here.
     """
 
     attributes: Sequence[Attribute]
@@ -59,6 +61,7 @@ class Page:
     rows: Sequence[Row[*tuple[Any, ...]]]
     more: bool
     last: Cursor | None = None
+    whole: bool = False
 
 
 class StudySearch:
@@ -79,10 +82,11 @@ class StudySearch:
         chosen = _chosen(search)
         from_metadata = _from_metadata(search)
         columns: list[Any] = [attribute.column for attribute in chosen]
-        if from_metadata:
-            columns.append(Instance.metadata_json_gz)
+        whole = search.level is Level.INSTANCE and search.query.include_all
         if search.level is Level.STUDY:
             columns.extend((Study.received_at, Study.id))
+        if from_metadata or whole:
+            columns.append(_metadata_of(search.level))
         # The reach is part of the one query: as a list of ids it would be made anew for each.
         reach = visible_studies(actor, self._clock.now()).with_only_columns(*columns)
         by_name, conditions = _conditions(search)
@@ -100,8 +104,10 @@ class StudySearch:
             rows = (await session.execute(query)).all()
         more = len(rows) > search.limit
         shown = rows[: search.limit]
-        last = Cursor(*shown[-1][-2:]) if more and shown and search.level is Level.STUDY else None
-        return Page(chosen, from_metadata, shown, more, last)
+        last = None
+        if more and shown and search.level is Level.STUDY:
+            last = Cursor(*shown[-1][len(chosen) : len(chosen) + 2])
+        return Page(chosen, from_metadata, shown, more, last, whole)
 
 
 _ORDER: Final = (
@@ -207,10 +213,24 @@ def _chosen(search: Search) -> list[Attribute]:
 
 
 def _from_metadata(search: Search) -> Sequence[str]:
-    """Return the tags that only an instance's own metadata can answer."""
+    """Return the tags that only an instance's metadata can answer."""
+    query = search.query
+    asked = {keyword.partition(".")[0] for keyword in query.include if keyword not in ATTRIBUTES}
     if search.level is not Level.INSTANCE:
-        return ()
-    asked = {
-        keyword.partition(".")[0] for keyword in search.query.include if keyword not in ATTRIBUTES
-    }
+        shared = {key for level, keys in SHARED.items() if level <= search.level for key in keys}
+        asked = shared if query.include_all else asked & shared
     return sorted(tag_of(keyword) for keyword in asked)
+
+
+def _metadata_of(level: Level) -> ColumnElement[bytes]:
+    """Return an instance's metadata, or those of one instance of a series or a study."""
+    if level is Level.INSTANCE:
+        return Instance.metadata_json_gz.expression
+    one = aliased(Instance)
+    found = select(one.metadata_json_gz).order_by(one.instance_number, one.id).limit(1)
+    if level is Level.SERIES:
+        return found.where(one.series_pk == Series.id).correlate(Series).scalar_subquery()
+    # The first of some series: their order would cost a sort of the whole study.
+    series = aliased(Series)
+    first = select(func.min(series.id)).where(series.study_pk == Study.id).correlate(Study)
+    return found.where(one.series_pk == first.scalar_subquery()).correlate(Study).scalar_subquery()

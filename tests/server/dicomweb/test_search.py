@@ -8,6 +8,7 @@ from pydicom import Dataset
 from pydicom.uid import generate_uid
 
 from dicom.web.native_xml import from_xml
+from server.studies.attributes import ATTRIBUTES, SHARED, tag_of
 from tests.dicom.web.test_native_xml import as_text
 from tests.server.dicomweb.site import Site
 from tests.server.dicomweb.test_transcoding import parts_of
@@ -429,3 +430,35 @@ async def test_a_long_answer_is_gzipped_for_those_who_take_it(site: Site) -> Non
             assert "Accept-Encoding" in response.headers["Vary"]
     assert [coding for coding, _ in answers.values()] == ["gzip", None, None]
     assert answers["gzip"][1] == answers["identity"][1] == answers["br"][1]
+
+
+async def test_what_stands_in_no_column_is_answered_from_the_objects(site: Site) -> None:
+    for number in (1, 2):
+        await site.send(
+            exam(
+                StudyInstanceUID="1.2.3", SeriesInstanceUID="1.2.3.4", InstanceNumber=number,
+                PatientWeight=71.5, ProtocolName="THORAX", SeriesDate="20260102",
+            )
+        )  # fmt: skip
+    weight, protocol, date = "00101030", "00181030", "00080021"
+    for path, query, answered in (
+        ("/studies", "includefield=PatientWeight,ProtocolName", {weight}),
+        ("/studies", "includefield=all", {weight}),
+        ("/series", f"includefield={protocol}&includefield=PatientWeight", {weight, protocol}),
+        ("/studies/1.2.3/series", "includefield=all", {weight, protocol, date}),
+        ("/studies", "", set()),
+        ("/instances", "includefield=ProtocolName&InstanceNumber=2", {protocol}),
+        ("/instances", "includefield=all&InstanceNumber=2", {weight, protocol, date}),
+    ):  # fmt: skip
+        async with site.get(f"{path}?{query}") as response:
+            (found,) = await response.json()
+        assert found.keys() & {weight, protocol, date} == answered, (path, query)
+    # All of an instance is its metadata, pixel data by reference.
+    assert found["7FE00010"]["BulkDataURI"].startswith(site.url)
+    assert found["00280100"] == {"vr": "US", "Value": [16]}
+
+
+def test_what_is_shared_is_known_to_the_dictionary_and_in_no_column() -> None:
+    for keys in SHARED.values():
+        assert all(len(tag_of(keyword)) == 8 for keyword in keys)
+        assert not keys & ATTRIBUTES.keys()
