@@ -45,6 +45,7 @@ from server.identity.routes import identity_routes
 from server.identity.watch import CredentialWatch
 from server.intake.gauges import IntakeGauges
 from server.intake.routes import upload_routes
+from server.lifecycle.routes import lifecycle_routes
 from server.page import DIST, page_routes
 from server.patients.routes import patient_routes
 from server.realtime.hub import Hub
@@ -155,6 +156,7 @@ def build_app(
             *study_routes(services.studies, services.reads),
             *export_routes(services.exporter),
             *patient_routes(services.merges),
+            *lifecycle_routes(services.lifecycle, services.tiering),
             *ecg_routes(
                 ecgs,
                 EcgReception(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -17,7 +17,7 @@ from server.consults.public import ConsultService, IceServers
 from server.core.clock import Clock, SystemClock
 from server.core.database import Database, open_database
 from server.core.ids import Ids, RandomIds
-from server.core.objects.open import ObjectStores, build_object_stores
+from server.core.objects.open import ObjectStores, build_cold_store, build_object_stores
 from server.core.settings import Settings
 from server.dicom_node.public import DeviceService
 from server.ecg_records.conversion import EcgConverter
@@ -39,6 +39,7 @@ from server.intake.scrub import Scrub
 from server.intake.service import IntakeLimits, IntakeService
 from server.intake.spool import Spool
 from server.intake.uploads import UploadService
+from server.lifecycle.public import LifecycleService, Purger, Tiering
 from server.patients.public import PatientMergeService, PatientService
 from server.realtime.tail import EventTail
 from server.requests.public import RequestFollower, RequestService
@@ -85,6 +86,9 @@ class Services:
     drain: Drain
     scrub: Scrub
     merges: PatientMergeService
+    lifecycle: LifecycleService
+    tiering: Tiering
+    purger: Purger
     studies: StudyService
     searches: StudySearch
     selector: InstanceSelector
@@ -123,6 +127,11 @@ def build_services(
     ):
         raise ValueError("resolved settings have every place")
     stores = build_object_stores(settings.objects.url.get_secret_value(), executor=executor)
+    tiered = None
+    if settings.lifecycle.cold_url is not None:
+        cold_url = settings.lifecycle.cold_url.get_secret_value()
+        tiered = build_cold_store(cold_url, stores.originals, executor=executor)
+        stores = replace(stores, originals=tiered)
     key = load_or_create_key(settings.audit.key_file)
     audit = AuditTrail(key=key, clock=clock, ids=ids, role=role)
     institutions = InstitutionService(database=database, trail=audit, clock=clock, ids=ids)
@@ -244,6 +253,23 @@ def build_services(
             audit=audit,
             clock=clock,
             executor=executor,
+        ),
+        lifecycle=LifecycleService(
+            database=database, audit=audit, clock=clock, ids=ids, settings=settings.lifecycle
+        ),
+        tiering=Tiering(
+            database=database,
+            store=tiered,
+            audit=audit,
+            clock=clock,
+            settings=settings.lifecycle,
+        ),
+        purger=Purger(
+            database=database,
+            originals=stores.originals,
+            derived=stores.derived,
+            audit=audit,
+            clock=clock,
         ),
         merges=PatientMergeService(
             database=database, homes=StudyHomes(clock), audit=audit, clock=clock, ids=ids

@@ -86,6 +86,8 @@ class Worker:
                 services.anchors.write,
                 services.reads.prune,
                 services.sessions.prune,
+                services.purger.run,
+                services.tiering.run,
                 self._prune_workflows,
                 self.forwards.prune,
                 partial(prune, services.database, services.clock),

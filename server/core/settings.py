@@ -152,6 +152,13 @@ class DicomSettings(_Section):
     )
 
 
+class RetentionClass(StrEnum):
+    """By what a study's time of keeping is counted."""
+
+    OUTPATIENT = "outpatient"
+    INPATIENT = "inpatient"
+
+
 class DatabaseSettings(_Section):
     """The database: SQLite embedded, PostgreSQL in production."""
 
@@ -171,6 +178,27 @@ class ObjectSettings(_Section):
         None,
         description="`file:path` or `s3+http(s)://key:secret@host:port/bucket`; derived data go to "
         "`bucket-derived`; unset: `objects` in the data directory",
+    )
+
+
+class LifecycleSettings(_Section):
+    """How long studies are kept, where, and how they go."""
+
+    default_class: RetentionClass = Field(
+        RetentionClass.INPATIENT,
+        description="how long a study is kept whose class nobody chose: `inpatient` (30 years) or "
+        "`outpatient` (15), from its patient's last visit",
+    )
+    recovery_days: Positive = Field(
+        30, description="a deleted study can be restored this long, before its bytes go"
+    )
+    cold_url: SecretStr | None = Field(
+        None,
+        description="a second object store, written like `LIANZHEN_OBJECTS__URL`, for studies that "
+        "nobody added to for long; unset: none",
+    )
+    cold_after_days: Positive = Field(
+        730, description="a study that nothing came for this long moves to `cold_url`"
     )
 
 
@@ -422,6 +450,7 @@ class Settings(BaseSettings):
     dicom: DicomSettings = DicomSettings()
     database: DatabaseSettings = DatabaseSettings()
     objects: ObjectSettings = ObjectSettings()
+    lifecycle: LifecycleSettings = LifecycleSettings()
     spool: SpoolSettings = SpoolSettings()
     folders: FolderSettings = FolderSettings()
     gateway: GatewaySettings = GatewaySettings()

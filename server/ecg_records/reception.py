@@ -14,7 +14,7 @@ from server.ecg_records.schemas import EcgReceivedOut
 from server.identity.public import Actor
 from server.intake.public import Accepted, IntakeService, Prepared, Receipt, Verdict
 
-_IN_THE_WAY: Final = frozenset({Verdict.CONFLICT, Verdict.FOREIGN})
+_IN_THE_WAY: Final = frozenset({Verdict.CONFLICT, Verdict.FOREIGN, Verdict.DELETED})
 
 
 class EcgReception:

@@ -22,6 +22,8 @@ class Action(StrEnum):
     """Take a study out of here, as files."""
     PATIENT_MERGE = "patient.merge"
     """Find records of one person, merge them, and undo it."""
+    LIFECYCLE_MANAGE = "lifecycle.manage"
+    """Choose how long studies are kept, hold them, ask for and decide on their deletion."""
     EVENTS_LISTEN = "events.listen"
     METRICS_READ = "metrics.read"
     WORKLIST_READ = "worklist.read"
@@ -64,6 +66,7 @@ POLICY: Final[Mapping[Action, frozenset[Role]]] = {
     Action.EXAM_READ: _CLINICIANS,
     Action.EXAM_SCHEDULE: _TOWNSHIP,
     Action.EXAM_EXPORT: _READERS | {Role.TOWNSHIP_DOCTOR, Role.COUNTY_DUTY},
+    Action.LIFECYCLE_MANAGE: frozenset({Role.MEDICAL_OFFICE}),
     Action.PATIENT_MERGE: frozenset({Role.MEDICAL_OFFICE}),
     # A technician hears what became of an exam: returned, to be done again, reported.
     Action.EVENTS_LISTEN: _CLINICIANS | _TOWNSHIP,

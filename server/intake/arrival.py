@@ -24,6 +24,8 @@ class Verdict(StrEnum):
     """The SOP Instance UID is known with other bytes: quarantined."""
     FOREIGN = "foreign"
     """The study belongs to an institution that the sender does not speak for: quarantined."""
+    DELETED = "deleted"
+    """The study was deleted on purpose: nothing of it is kept."""
     REFUSED = "refused"
     """Damaged, not DICOM, or contradicting its envelope: quarantined."""
 
@@ -156,7 +158,7 @@ class Indexer(Protocol):
     """The index above intake: it writes its rows in intake's own transaction."""
 
     async def index(self, uow: UnitOfWork, arrivals: Sequence[Arrival]) -> list[Verdict]:
-        """Index ``arrivals`` in order and return STORED, DUPLICATE, CONFLICT or FOREIGN for each.
+        """Index ``arrivals`` in order and return STORED, DUPLICATE, CONFLICT, FOREIGN or DELETED.
 
         Rows, events and audit records go into ``uow``; the caller commits.
         """

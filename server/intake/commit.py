@@ -85,6 +85,9 @@ _REFUSALS: Final = {
         "uid-conflict", "this SOP Instance UID is already stored with other content"
     ),
     Verdict.FOREIGN: Refusal("study-of-another", "this study belongs to another institution"),
+    Verdict.DELETED: Refusal(
+        "study-deleted", "this study was deleted; only the medical office can restore it"
+    ),
 }
 
 
@@ -245,7 +248,9 @@ class Committer:
             received, content = candidate.arrived, candidate.content
             refusal = content if isinstance(content, Refusal) else _REFUSALS.get(verdict)
             object_id = objects.get(_key(received))
-            if refusal is not None and object_id in fresh:
+            if verdict is Verdict.DELETED and object_id in fresh:
+                object_id = None
+            elif refusal is not None and object_id in fresh:
                 room = await quarantine_has_room(uow.session, received.size, self._max_quarantine)
                 object_id = object_id if room else None
             if verdict is not Verdict.DUPLICATE:

@@ -13,6 +13,7 @@ from server.intake.arrival import (
     Refusal,
     Verdict,
 )
+from server.intake.drain import object_key
 from server.intake.models import Conversion, Location, Quarantined, StoredObject
 from server.intake.originals import ArrivedFile, Originals
 from server.intake.preamble import without_preamble
@@ -44,6 +45,7 @@ __all__ = [
     "StoredObject",
     "Verdict",
     "Vouching",
+    "object_key",
     "sweep",
     "without_preamble",
 ]

@@ -76,6 +76,7 @@ class Counting:
         ]
         self._study = _counting(_STUDIES).where(
             _STUDIES.c.owner_institution_id == bindparam("owner"),
+            _STUDIES.c.deleted_at.is_(None),
             *(not_(condition) for condition in waiting),
         )
 

@@ -222,6 +222,7 @@ class _Work:
         self.verdicts: list[Verdict] = []
         self._contents: dict[tuple[str, str], tuple[str, str]] = {}
         self._writable: set[tuple[str, str]] = set()
+        self._deleted: set[tuple[str, str]] = set()
 
     async def load(self) -> None:
         """Look up what the database knows of the batch's UIDs."""
@@ -238,11 +239,18 @@ class _Work:
         )
         self._contents = {(org, sop): (sha256, syntax) for org, sop, sha256, syntax in found}
         rows = await self.uow.session.execute(
-            select(Study.org, Study.study_instance_uid, Study.id, Study.owner_institution_id).where(
-                Study.org.in_(orgs), Study.study_instance_uid.in_(studies)
-            )
+            select(
+                Study.org,
+                Study.study_instance_uid,
+                Study.id,
+                Study.owner_institution_id,
+                Study.deleted_at,
+            ).where(Study.org.in_(orgs), Study.study_instance_uid.in_(studies))
         )
-        self.studies = {(org, uid): (pk, owner) for org, uid, pk, owner in rows}
+        for org, uid, pk, owner, deleted_at in rows:
+            self.studies[org, uid] = (pk, owner)
+            if deleted_at is not None:
+                self._deleted.add((org, uid))
         await self._load_grants()
 
     async def _load_grants(self) -> None:
@@ -281,6 +289,8 @@ class _Work:
         sender = arrival.received.sender
         sop = (sender.org, arrival.prepared.sop_instance_uid)
         content = (arrival.prepared.dataset_sha256, arrival.prepared.transfer_syntax_uid)
+        if self.study_key(arrival) in self._deleted:
+            return Verdict.DELETED
         known = self._contents.get(sop)
         if known is not None:
             return Verdict.DUPLICATE if known == content else Verdict.CONFLICT

@@ -16,6 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.database import Base
+from server.core.settings import RetentionClass
 
 KEY: Final = String(64).with_variant(String(64, collation="C"), "postgresql")
 """Ordered by code point on both databases, so that an index finds what begins with a text."""
@@ -52,6 +53,14 @@ class Study(Base):
     received_at: Mapped[datetime]
     """When its first instance was received."""
     last_received_at: Mapped[datetime]
+    retention_class: Mapped[RetentionClass | None] = mapped_column(String(16))
+    """Where nobody chose one, the installation's own."""
+    deleted_at: Mapped[datetime | None]
+    """Hidden from then on; once its bytes are gone the row remains, so that it is known."""
+    cold_at: Mapped[datetime | None]
+    """When its objects were moved to the cold store."""
+    recalled_at: Mapped[datetime | None]
+    """When they were asked back from there."""
 
 
 class ArrivedPatient(Base):

@@ -1,5 +1,6 @@
 """What other capabilities may know of studies."""
 
+from server.core.settings import RetentionClass
 from server.studies.attributes import (
     ATTRIBUTES,
     Attribute,
@@ -12,7 +13,13 @@ from server.studies.attributes import (
 from server.studies.homes import StudyHomes
 from server.studies.index import StudyIndex
 from server.studies.matching import condition, period
-from server.studies.models import AccessGrant, Instance, Series, Study
+from server.studies.models import (
+    AccessGrant,
+    ArrivedPatient,
+    Instance,
+    Series,
+    Study,
+)
 from server.studies.names import name_match, remember_names, typed_for
 from server.studies.schemas import InstitutionOut, PreviewOut, StudyOut
 from server.studies.search import UNIQUE_KEYS, Page, Search, StudySearch
@@ -29,6 +36,7 @@ __all__ = [
     "ATTRIBUTES",
     "UNIQUE_KEYS",
     "AccessGrant",
+    "ArrivedPatient",
     "Attribute",
     "AttributeKind",
     "Instance",
@@ -37,6 +45,7 @@ __all__ = [
     "Level",
     "Page",
     "PreviewOut",
+    "RetentionClass",
     "Search",
     "SelectedInstance",
     "Selection",

@@ -62,6 +62,8 @@ class Rule:
 REQUEST = "/api/requests/{request_id}"
 REPORT = "/api/reports/{report_id}"
 PATIENT = "/api/patients/{patient_id}"
+KEPT = "/api/studies/{study_id}"
+WHY = {"reason": "for a reason"}
 # Saved, signed and opened for a change.
 SEEN = {"revision": 3}
 EXAMINING, DIAGNOSING = frozenset({"township1"}), frozenset({"county"})
@@ -109,6 +111,20 @@ EXPECTED: dict[tuple[str, str], Rule] = {
         OFFICE, scoped=True, body={"into": "0" * 32, "reason": "same"}, answer=404
     ),
     ("POST", f"{PATIENT}/unmerge"): Rule(OFFICE, scoped=True, body={"reason": "no"}, answer=409),
+    ("GET", f"{KEPT}/lifecycle"): Rule(OFFICE, scoped=True),
+    ("PUT", f"{KEPT}/retention"): Rule(
+        OFFICE, scoped=True, body={"retention_class": "inpatient", "reason": "was admitted"}
+    ),
+    ("POST", f"{KEPT}/recall"): Rule(OFFICE, scoped=True),
+    # It has just come, and is to be kept for thirty years.
+    ("POST", f"{KEPT}/deletion"): Rule(OFFICE, scoped=True, body=WHY, answer=409),
+    ("POST", f"{KEPT}/holds"): Rule(OFFICE, scoped=True, body=WHY),
+    ("POST", f"{KEPT}/holds/{{hold_id}}/lift"): Rule(OFFICE, scoped=True, body=WHY, answer=404),
+    ("GET", "/api/deletions"): Rule(OFFICE),
+    **{
+        ("POST", f"/api/deletions/{{deletion_id}}/{step}"): Rule(OFFICE, body=WHY, answer=404)
+        for step in ("approve", "reject", "withdraw", "restore")
+    },
     ("GET", "/api/ecgs"): Rule(READERS),
     # A body that is no ECG: whoever may send hears that.
     ("POST", "/api/ecgs"): Rule(CREATORS, answer=422),
@@ -333,6 +349,8 @@ async def _concrete(app: RunningApp) -> dict[str, str]:
         "{report_id}": str(report_id),
         "{study_id}": study.id,
         "{patient_id}": study.patient_pk,
+        "{hold_id}": "0" * 32,
+        "{deletion_id}": "0" * 32,
         "{ecg_id}": str(ecg_id),
         "{request_id}": str(request_id),
         "{upload_id}": "0" * 32,

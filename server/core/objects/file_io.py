@@ -207,9 +207,12 @@ class FileReader:
                 self._fd = -1
 
 
-def listed(directory: Path, hidden: Path) -> tuple[list[Path], list[Path]]:
+def listed(directory: Path, hidden: Path, *, missing_ok: bool) -> tuple[list[Path], list[Path]]:
     """Return the directories in a directory, but for ``hidden``, and its files."""
-    directories, files = [], []
+    directories: list[Path] = []
+    files: list[Path] = []
+    if missing_ok and not directory.exists():
+        return directories, files
     with os.scandir(directory) as entries:
         for entry in entries:
             path = Path(entry.path)

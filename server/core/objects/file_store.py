@@ -141,11 +141,13 @@ class FileStore:
         except ObjectMissing:
             return
 
-    async def keys(self) -> AsyncGenerator[str, None]:
+    async def keys(self, prefix: str = "") -> AsyncGenerator[str, None]:
         """Walk the directories, one at a time."""
-        waiting = [self._root]
+        waiting = [self._path(prefix.removesuffix("/"))] if prefix else [self._root]
         while waiting:
-            directories, names = await self._run(file_io.listed, waiting.pop(), self._temporary)
+            directories, names = await self._run(
+                file_io.listed, waiting.pop(), self._temporary, missing_ok=bool(prefix)
+            )
             waiting.extend(directories)
             for path in names:
                 yield path.relative_to(self._root).as_posix()

@@ -12,6 +12,7 @@ from server.core.objects.file_store import FileStore
 from server.core.objects.port import ObjectStore
 from server.core.objects.s3_http import S3Location
 from server.core.objects.s3_store import S3Store
+from server.core.objects.tiered import TieredStore
 
 # S3 bucket naming rules, less the 8 characters "-derived" takes.
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,53}[a-z0-9]")
@@ -39,6 +40,11 @@ async def open_object_stores(url: str, *, executor: Executor) -> AsyncIterator[O
             await stores.derived.close()
     finally:
         await stores.originals.close()
+
+
+def build_cold_store(url: str, hot: ObjectStore, *, executor: Executor) -> TieredStore:
+    """Build the second store that the URL names, behind the first; raises as below."""
+    return TieredStore(hot, build_object_stores(url, executor=executor).originals)
 
 
 def build_object_stores(url: str, *, executor: Executor) -> ObjectStores:

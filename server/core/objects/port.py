@@ -76,8 +76,11 @@ class ObjectStore(Protocol):
     async def delete(self, key: str) -> None:
         """Remove the object; one that is not there is no error."""
 
-    def keys(self) -> AsyncGenerator[str, None]:
-        """Yield every key, for a scrub; never on a request's path, which the index serves."""
+    def keys(self, prefix: str = "") -> AsyncGenerator[str, None]:
+        """Yield every key below ``prefix``, which is empty or ends in a slash; for background work.
+
+        Never on a request's path, which the index serves.
+        """
 
 
 @asynccontextmanager

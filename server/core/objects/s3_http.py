@@ -185,15 +185,18 @@ class S3Http:
             "Accept-Encoding": "identity",
         }
 
-    async def keys(self, after: str, most: int) -> list[str]:
-        """Return the next keys of the bucket in order."""
+    async def keys(self, prefix: str, after: str, most: int) -> list[str]:
+        """Return the next keys of the bucket that begin so, in order."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._keys, after, most)
+        return await loop.run_in_executor(self._executor, self._keys, prefix, after, most)
 
-    def _keys(self, after: str, most: int) -> list[str]:
+    def _keys(self, prefix: str, after: str, most: int) -> list[str]:
         with self._sdk(self.timeouts.stall_s) as client:
             found = client.list_objects(
-                self.location.bucket, recursive=True, start_after=after or None
+                self.location.bucket,
+                prefix=prefix or None,
+                recursive=True,
+                start_after=after or None,
             )
             return [each.object_name for each in islice(found, most) if each.object_name]
 

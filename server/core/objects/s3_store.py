@@ -137,11 +137,11 @@ class S3Store:
             elif response.status not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}:
                 raise await refusal(response, key)
 
-    async def keys(self) -> AsyncGenerator[str, None]:
+    async def keys(self, prefix: str = "") -> AsyncGenerator[str, None]:
         """List the bucket, a thousand keys at a time."""
         await self._http.ensure_bucket()
         after = ""
-        while page := await self._http.keys(after, _LISTED_AT_ONCE):
+        while page := await self._http.keys(prefix, after, _LISTED_AT_ONCE):
             for key in page:
                 yield key
             after = page[-1]

@@ -1,0 +1,1 @@
+"""How long studies are kept, where, and how they go."""

@@ -1,0 +1,7 @@
+"""What others may know of the life cycle."""
+
+from server.lifecycle.purge import Purger
+from server.lifecycle.service import LifecycleService
+from server.lifecycle.tiering import Tiering
+
+__all__ = ["LifecycleService", "Purger", "Tiering"]

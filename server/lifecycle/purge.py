@@ -1,0 +1,207 @@
+"""The end of a deletion: index, bytes and all that was made of them go; that they were here stays.
+
+In one transaction the rows go and the objects' digests are written down; then the bytes, which no
+row names any more, and at last the deletion is said to be done. A process that dies in between
+leaves the list, and the next round goes on.
+"""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Final
+
+import structlog
+from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.audit.public import AuditTrail
+from server.core.clock import Clock
+from server.core.database import Database
+from server.core.objects.port import ObjectStore
+from server.ecg_records.public import EcgRecord
+from server.identity.public import act_of
+from server.intake.public import Conversion, Location, StoredObject, object_key
+from server.lifecycle.models import Deletion, DeletionState, DeletionStep, PurgedObject
+from server.lifecycle.retention import holds_on
+from server.lifecycle.service import next_state
+from server.patients.public import Patient
+from server.studies.public import ArrivedPatient, Instance, Series, Study
+
+_log = structlog.get_logger(__name__)
+_AT_ONCE: Final = 20
+_BLANKED: Final = (
+    "patient_id", "patient_name", "patient_birth_date", "patient_sex", "patient_age",
+    "accession_number", "study_id", "description", "referring_physician",
+)  # fmt: skip
+
+
+class Purger:
+    """Purges what was deleted and is past its time of recovery."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        originals: ObjectStore,
+        derived: ObjectStore,
+        audit: AuditTrail,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._originals = originals
+        self._derived = derived
+        self._audit = audit
+        self._clock = clock
+
+    async def run(self) -> int:
+        """Purge what is due and return how many studies are gone.
+
+        Raises
+        ------
+        ObjectStoreError
+            If a store fails: the rest waits for the next round.
+        """
+        for deletion_id in await self._ids(DeletionState.APPROVED):
+            await self._forget(deletion_id)
+        unfinished = await self._ids(DeletionState.PURGING)
+        for deletion_id in unfinished:
+            await self._erase(deletion_id)
+        return len(unfinished)
+
+    async def _ids(self, state: DeletionState) -> Sequence[str]:
+        query = select(Deletion.id).where(Deletion.state == state)
+        if state is DeletionState.APPROVED:
+            query = query.where(Deletion.purge_after <= self._clock.now())
+        async with self._database.reading() as session:
+            found = await session.scalars(query.order_by(Deletion.purge_after).limit(_AT_ONCE))
+            return found.all()
+
+    async def _forget(self, deletion_id: str) -> None:
+        """Let the index forget a study, and keep a list of the bytes that are to go."""
+        async with self._database.unit_of_work() as uow:
+            session = uow.session
+            deletion = await session.get_one(Deletion, deletion_id, with_for_update=True)
+            study = await session.get_one(Study, deletion.study_pk, with_for_update=True)
+            if deletion.state != DeletionState.APPROVED:
+                return
+            if await holds_on(session, study) or await _is_in_a_spool(session, study.id):
+                _log.info("a purge waits", study_id=study.id)
+                return
+            objects = await _list_objects(session, deletion_id, study.id)
+            await _forget_rows(session, study, objects)
+            deletion.state = next_state(deletion.state, DeletionStep.PURGE)
+            await uow.commit()
+
+    async def _erase(self, deletion_id: str) -> None:
+        async with self._database.reading() as session:
+            org = (await session.get_one(Deletion, deletion_id)).org
+            objects = (
+                await session.scalars(
+                    select(PurgedObject).where(PurgedObject.deletion_id == deletion_id)
+                )
+            ).all()
+        for each in objects:
+            await self._originals.delete(object_key(org, each.sha256))
+            for kind in ("p", "t"):
+                await self._delete_derived(f"{org}/{kind}/{each.sha256}/")
+        for series_pk in sorted({each.series_pk for each in objects if each.series_pk}):
+            await self._delete_derived(f"{org}/m/{series_pk}/")
+        async with self._database.unit_of_work() as uow:
+            deletion = await uow.session.get_one(Deletion, deletion_id, with_for_update=True)
+            if deletion.state != DeletionState.PURGING:
+                return
+            deletion.state = next_state(deletion.state, DeletionStep.FINISH)
+            deletion.purged_at = self._clock.now()
+            detail = {"deletion": deletion_id, "objects": len(objects)}
+            self._audit.record(
+                uow,
+                act_of(
+                    None, "deletion.purge", org=org, object_kind="study",
+                    object_id=deletion.study_pk, detail=detail,
+                ),
+            )  # fmt: skip
+            await uow.commit()
+
+    async def _delete_derived(self, prefix: str) -> None:
+        async with aclosing(self._derived.keys(prefix)) as keys:
+            found = [key async for key in keys]
+        for key in found:
+            await self._derived.delete(key)
+
+
+async def _is_in_a_spool(session: AsyncSession, study_pk: str) -> bool:
+    """Tell whether some object is still on its way: only its host may take it from there."""
+    waiting = await session.scalar(
+        select(func.count())
+        .select_from(Instance)
+        .join(Series, Series.id == Instance.series_pk)
+        .join(StoredObject, StoredObject.id == Instance.object_id)
+        .where(Series.study_pk == study_pk, StoredObject.location == Location.SPOOL)
+    )
+    return bool(waiting)
+
+
+async def _list_objects(session: AsyncSession, deletion_id: str, study_pk: str) -> Sequence[str]:
+    """Write down the objects of a study with the files they were made from; return their ids."""
+    rows = (
+        await session.execute(
+            select(StoredObject.id, StoredObject.sha256, Series.id, Instance.sop_instance_uid)
+            .join(Instance, Instance.object_id == StoredObject.id)
+            .join(Series, Series.id == Instance.series_pk)
+            .where(Series.study_pk == study_pk)
+        )
+    ).all()
+    ids = [row[0] for row in rows]
+    sources = (
+        await session.execute(
+            select(StoredObject.id, StoredObject.sha256)
+            .join(Conversion, Conversion.source_object_id == StoredObject.id)
+            .where(Conversion.object_id.in_(ids))
+        )
+    ).all()
+    listed: dict[str, tuple[str | None, str | None]] = {
+        sha256: (series, uid) for _, sha256, series, uid in rows
+    }
+    listed |= {sha256: (None, None) for _, sha256 in sources}
+    if listed:
+        await session.execute(
+            insert(PurgedObject),
+            [
+                {
+                    "deletion_id": deletion_id,
+                    "sha256": sha256,
+                    "series_pk": series,
+                    "sop_instance_uid": uid,
+                }
+                for sha256, (series, uid) in listed.items()
+            ],
+        )
+    return [*ids, *(pk for pk, _ in sources)]
+
+
+async def _forget_rows(session: AsyncSession, study: Study, objects: Sequence[str]) -> None:
+    """Remove what the index holds of a study but the row that says it was here."""
+    series = select(Series.id).where(Series.study_pk == study.id)
+    for statement in (
+        delete(EcgRecord).where(EcgRecord.study_pk == study.id),
+        delete(Instance).where(Instance.series_pk.in_(series)),
+        delete(Series).where(Series.study_pk == study.id),
+        delete(ArrivedPatient).where(ArrivedPatient.study_pk == study.id),
+        delete(Conversion).where(Conversion.object_id.in_(objects)),
+        delete(StoredObject).where(StoredObject.id.in_(objects)),
+    ):
+        await session.execute(statement.execution_options(synchronize_session=False))
+    await session.execute(
+        update(Study)
+        .where(Study.id == study.id)
+        .values(modalities="", series_count=0, instance_count=0, **dict.fromkeys(_BLANKED))
+    )
+    others = exists().where(Study.patient_pk == Patient.id, Study.id != study.id)
+    await session.execute(
+        update(Patient)
+        .where(Patient.id == study.patient_pk, ~others, Patient.merged_into_id.is_(None))
+        .values(
+            identifier=f"study:{study.study_instance_uid}"[:64], name=None, name_latin=None,
+            birth_date=None, sex=None,
+        )
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip

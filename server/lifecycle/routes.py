@@ -1,0 +1,141 @@
+"""Routes of retention, holds and deletions."""
+
+from typing import Annotated, Final
+
+from aiohttp import web
+from aiohttp_pydantic.oas.typing import r200, r400, r403, r404, r409
+from pydantic import Field
+
+from server.core.http import Problem, Requires, Route, inject_params, json_response
+from server.identity.public import ACTOR, Action
+from server.lifecycle.models import DeletionState, DeletionStep
+from server.lifecycle.schemas import (
+    DeletionOut,
+    DeletionPage,
+    HoldIn,
+    LifecycleOut,
+    ReasonIn,
+    RetentionIn,
+)
+from server.lifecycle.service import LifecycleService
+from server.lifecycle.tiering import Tiering
+
+Limit = Annotated[int, Field(ge=1, le=200)]
+_OPEN_ONES: Final[list[DeletionState]] = []
+
+
+def lifecycle_routes(lifecycle: LifecycleService, tiering: Tiering) -> list[Route]:
+    """Return the routes under which the medical office decides."""
+
+    @inject_params.and_request
+    async def get_lifecycle(
+        request: web.Request, study_id: str, /
+    ) -> r200[LifecycleOut] | r404[Problem]:
+        """Return how long a study is kept, its holds and its deletions.
+
+        Tags: lifecycle
+        """
+        return json_response(await lifecycle.of_study(request[ACTOR], study_id))
+
+    @inject_params.and_request
+    async def set_retention(
+        request: web.Request, study_id: str, /, body: RetentionIn
+    ) -> r200[LifecycleOut] | r400[Problem] | r404[Problem]:
+        """Choose the class a study is kept by.
+
+        Tags: lifecycle
+        """
+        await lifecycle.set_class(request[ACTOR], study_id, body.retention_class, body.reason)
+        return json_response(await lifecycle.of_study(request[ACTOR], study_id))
+
+    @inject_params.and_request
+    async def place_hold(
+        request: web.Request, study_id: str, /, body: HoldIn
+    ) -> r200[LifecycleOut] | r400[Problem] | r404[Problem]:
+        """Put a study, or its whole patient, under legal hold.
+
+        Tags: lifecycle
+        """
+        await lifecycle.place_hold(
+            request[ACTOR], study_id, body.reason, whole_patient=body.whole_patient
+        )
+        return json_response(await lifecycle.of_study(request[ACTOR], study_id))
+
+    @inject_params.and_request
+    async def lift_hold(
+        request: web.Request, study_id: str, hold_id: str, /, body: ReasonIn
+    ) -> r200[LifecycleOut] | r400[Problem] | r404[Problem]:
+        """Lift a legal hold.
+
+        Tags: lifecycle
+        """
+        await lifecycle.lift_hold(request[ACTOR], study_id, hold_id, body.reason)
+        return json_response(await lifecycle.of_study(request[ACTOR], study_id))
+
+    @inject_params.and_request
+    async def recall_study(
+        request: web.Request, study_id: str, /
+    ) -> r200[LifecycleOut] | r404[Problem]:
+        """Have a study's objects moved back from the cold store.
+
+        Tags: lifecycle
+        """
+        await lifecycle.of_study(request[ACTOR], study_id)
+        await tiering.recall(request[ACTOR], study_id)
+        return json_response(await lifecycle.of_study(request[ACTOR], study_id))
+
+    @inject_params.and_request
+    async def request_deletion(
+        request: web.Request, study_id: str, /, body: ReasonIn
+    ) -> r200[LifecycleOut] | r400[Problem] | r404[Problem] | r409[Problem]:
+        """Ask that a study be deleted; somebody else approves it.
+
+        Tags: lifecycle
+        """
+        await lifecycle.request_deletion(request[ACTOR], study_id, body.reason)
+        return json_response(await lifecycle.of_study(request[ACTOR], study_id))
+
+    @inject_params.and_request
+    async def list_deletions(
+        request: web.Request, state: list[DeletionState] = _OPEN_ONES, limit: Limit = 100
+    ) -> r200[DeletionPage] | r400[Problem]:
+        """List deletions, newest first; without a state, those under way.
+
+        Tags: lifecycle
+        """
+        return json_response(await lifecycle.deletions(request[ACTOR], state, limit))
+
+    def decision(step: DeletionStep) -> Route:
+        @inject_params.and_request
+        async def decide(
+            request: web.Request, deletion_id: str, /, body: ReasonIn
+        ) -> r200[DeletionOut] | r400[Problem] | r403[Problem] | r404[Problem] | r409[Problem]:
+            """Decide on a deletion: another than who asked for it approves it.
+
+            Tags: lifecycle
+            """
+            found = await lifecycle.decide(request[ACTOR], deletion_id, step, body.reason)
+            return json_response(found)
+
+        return Route("POST", f"/api/deletions/{{deletion_id}}/{step}", decide, manages)
+
+    manages = Requires(Action.LIFECYCLE_MANAGE)
+    study = "/api/studies/{study_id}"
+    return [
+        Route("GET", f"{study}/lifecycle", get_lifecycle, manages),
+        Route("PUT", f"{study}/retention", set_retention, manages),
+        Route("POST", f"{study}/holds", place_hold, manages),
+        Route("POST", f"{study}/holds/{{hold_id}}/lift", lift_hold, manages),
+        Route("POST", f"{study}/recall", recall_study, manages),
+        Route("POST", f"{study}/deletion", request_deletion, manages),
+        Route("GET", "/api/deletions", list_deletions, manages),
+        *(
+            decision(step)
+            for step in (
+                DeletionStep.APPROVE,
+                DeletionStep.REJECT,
+                DeletionStep.WITHDRAW,
+                DeletionStep.RESTORE,
+            )
+        ),
+    ]
