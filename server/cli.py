@@ -144,7 +144,8 @@ def check_config() -> None:
     if settings.database.url is None or settings.objects.url is None:
         raise ValueError("resolved settings have every place")
     database = async_url(settings.database.url.get_secret_value())
-    build_object_stores(settings.objects.url.get_secret_value(), executor=_NoExecutor())
+    for url in filter(None, (settings.objects.url, settings.lifecycle.cold_url)):
+        build_object_stores(url.get_secret_value(), executor=_NoExecutor())
     ClientAddresses(settings.http.trusted_proxies)
     if settings.dicom.tls_port is not None:
         tls_context(settings.dicom)

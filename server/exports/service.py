@@ -126,7 +126,11 @@ class StudyExporter:
         """Return a study's ZIP for the operator of this installation; raises as above."""
         async with self._database.reading() as session:
             found = await session.scalar(
-                select(Study.id).where(Study.org == org, Study.study_instance_uid == study_uid)
+                select(Study.id).where(
+                    Study.org == org,
+                    Study.study_instance_uid == study_uid,
+                    Study.deleted_at.is_(None),
+                )
             )
         if found is None:
             raise NotFound(f"community {org} has no study {study_uid}")

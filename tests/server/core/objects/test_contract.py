@@ -304,3 +304,13 @@ async def test_every_key_is_listed_once(stores: ObjectStores) -> None:
     await stores.originals.delete(min(written))
     async with aclosing(stores.originals.keys()) as keys:
         assert min(written) not in [key async for key in keys]
+
+
+async def test_keys_below_a_prefix_are_those_alone(stores: ObjectStores) -> None:
+    mine, other = new_key(), new_key()
+    for key in (f"{mine}/1", f"{mine}/2/3", f"{mine}x", other):
+        await put(stores.originals, key, key.encode())
+    async with aclosing(stores.originals.keys(f"{mine}/")) as keys:
+        assert sorted([key async for key in keys]) == [f"{mine}/1", f"{mine}/2/3"]
+    async with aclosing(stores.originals.keys(f"{new_key()}/")) as keys:
+        assert [key async for key in keys] == []
