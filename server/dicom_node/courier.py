@@ -233,7 +233,8 @@ class Courier:
             failures = []
             async for part in self._check.failures(held.device, held.references):
                 failures += part
-                await self._hold(held)
+                if self._clock.now() > held.until - HELD / 2:
+                    await self._hold(held)
         held.failures = failures
         held.state = COMMITMENT_TRANSITIONS[held.state, CommitmentEvent.CHECK]
         await self._change(held, state=held.state, failures=failures)

@@ -48,6 +48,8 @@ class Vouching:
         self._store = store
         self._database = database
         self._executor = executor
+        # Of all who ask: they read beside what is being received.
+        self._gate = asyncio.Semaphore(_PARALLEL)
 
     async def whole(self, object_ids: Sequence[str]) -> Mapping[str, bool]:
         """Tell of each object whether its bytes are safe here and the same; False for unknown ones.
@@ -58,10 +60,9 @@ class Vouching:
             If that cannot be told now: the store does not answer, or bytes are still in the spool
             of another host.
         """
-        gate = asyncio.Semaphore(_PARALLEL)
 
         async def told(kept: _Kept) -> tuple[str, bool]:
-            async with gate:
+            async with self._gate:
                 return kept.id, not kept.is_damaged and await self._is_whole(kept)
 
         answers = dict.fromkeys(object_ids, False)

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -34,6 +34,7 @@ from server.dicom_node.public import DeviceAddress, NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level
 from server.intake.models import Location, StoredObject
+from server.intake.vouching import Vouching
 from server.roles import commitment_courier, dimse_server
 from server.services import build_services, running
 from server.studies.models import Instance
@@ -319,6 +320,78 @@ async def test_device_that_cannot_be_reached_is_tried_again_after_a_restart(
         await another.deliver_due()
         assert await told.outcome() == (1, {uid_of(data)}, {})
     assert [each.state for each in await commitments(node)] == [CommitmentState.DELIVERED]
+
+
+async def test_two_processes_that_find_the_same_one_due_tell_it_once(node: Committing) -> None:
+    (data,) = ct_series(1)
+    await send(node, data)
+    assert await ask(node, action("1.2.3", (CT, uid_of(data)))) == 0
+    await until_tried(node, 1)
+    told = Told()
+    with listening(told) as port:
+        await address(node, port)
+        # Beside the node's own.
+        others = [commitment_courier(node.services) for _ in range(2)]
+        await due_now(node)
+        await asyncio.gather(*(each.deliver_due() for each in others))
+        await until_state(node, CommitmentState.DELIVERED)
+    assert len(told.events) == 1
+    assert len(await audited(node, "commitment.answer")) == 1
+
+
+async def test_request_repeated_while_it_is_looked_into_counts_alone(
+    node: Committing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (data,) = ct_series(1)
+    await send(node, data)
+    wanted = action("1.2.3", (CT, uid_of(data)))
+    looking, may_go_on = asyncio.Event(), asyncio.Event()
+    whole = Vouching.whole
+
+    async def slowly(self: Vouching, object_ids: Sequence[str]) -> Mapping[str, bool]:
+        looking.set()
+        await may_go_on.wait()
+        return await whole(self, object_ids)
+
+    monkeypatch.setattr(Vouching, "whole", slowly)
+    assert await ask(node, wanted) == 0
+    await asyncio.wait_for(looking.wait(), WAIT_S)
+    told = Told()
+    again = asyncio.ensure_future(ask(node, wanted, told))
+    for _ in range(500):
+        if len(await audited(node, "commitment.request")) == 2:
+            break
+        await asyncio.sleep(0.02)
+    may_go_on.set()
+    assert await again == 0
+    await until_state(node, CommitmentState.DELIVERED)
+    assert len(told.events) == 1
+    assert len(await audited(node, "commitment.answer")) == 1
+
+
+async def test_device_that_does_not_answer_where_it_asked_is_called(
+    node: Committing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.dicom_node.courier._PATIENCE_S", 0.2)
+    (data,) = ct_series(1)
+    await send(node, data)
+    told = Told()
+    silent = threading.Event()
+
+    class Deaf(Told):
+        def hear(self, event: Any) -> tuple[int, None]:
+            self.came.release()
+            silent.wait(WAIT_S)
+            return super().hear(event)
+
+    with listening(told) as port:
+        await address(node, port)
+        deaf = Deaf()
+        asked = asyncio.ensure_future(ask(node, action("1.2.3", (CT, uid_of(data))), deaf))
+        assert await told.outcome() == (1, {uid_of(data)}, {})
+        silent.set()
+        assert await asked == 0
+    await until_state(node, CommitmentState.DELIVERED)
 
 
 async def test_waits_grow_and_end(node: Committing) -> None:
