@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 import imagecodecs
+import jpeg_ls
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +28,9 @@ _BITS: Final = {
 _RLE_SEGMENTS: Final = 15
 _RLE_HEADER: Final = 64
 _APP8: Final = b"\xff\xe8"
+_SIZ: Final = b"\xff\x4f\xff\x51"
+_DEPTH_AT: Final = 42
+"""From SOC to the first component's Ssiz (ISO/IEC 15444-1 table A.9)."""
 
 
 def can_encode(transfer_syntax_uid: str, bits_allocated: int | None) -> bool:
@@ -86,34 +90,70 @@ def _encode(
     values: NDArray[Any], photometric: str, layout: PixelLayout, transfer_syntax_uid: str
 ) -> bytes:
     is_rgb = photometric == "RGB"
+    precision = _precision(values, layout)
     match CODECS[transfer_syntax_uid]:
         case Codec.JPEG_LS:
-            cells = values.view(f"u{values.dtype.itemsize}")
-            # Noise does not shrink, and small images carry a header larger than themselves.
-            room = 2 * cells.nbytes + 4096
-            return _without_spiff(bytes(imagecodecs.jpegls_encode(cells, out=room)))
+            return _jpeg_ls(values, precision)
         case Codec.JPEG_2000:
             return bytes(
                 imagecodecs.jpeg2k_encode(
-                    values,
-                    codecformat="J2K",
-                    reversible=True,
-                    mct=is_rgb,
-                    bitspersample=_precision(values, layout),
+                    values, codecformat="J2K", reversible=True, mct=is_rgb, bitspersample=precision
                 )
             )
         case Codec.HTJ2K:
-            return bytes(imagecodecs.htj2k_encode(values, reversible=True, rgb=is_rgb))
+            return _htj2k(values, precision, is_rgb=is_rgb)
         case _:
             return _run_lengths(values)
 
 
 def _precision(values: NDArray[Any], layout: PixelLayout) -> int:
     """Return Bits Stored, or Bits Allocated where something stands beyond them (PS3.5 8.1.1)."""
-    stored = layout.bits_stored
+    stored, allocated = layout.bits_stored, 8 * values.dtype.itemsize
     low, high = (-(1 << stored - 1), 1 << stored - 1) if layout.signed else (0, 1 << stored)
     fits = layout.high_bit == stored - 1 and low <= values.min() and values.max() < high
-    return stored if fits else 8 * values.dtype.itemsize
+    # Decoders choose their words by the codestream: 8 bits of it are never 16 allocated.
+    return stored if fits and stored > allocated - 8 and stored > 1 else allocated
+
+
+def _jpeg_ls(values: NDArray[Any], precision: int) -> bytes:
+    """Compress by ISO/IEC 14495-1, which knows no sign: a negative value goes as its bits."""
+    cells = values.view(f"u{values.dtype.itemsize}")
+    rows, columns = cells.shape[:2]
+    samples = 1 if cells.ndim == 2 else cells.shape[2]
+    bits = cells & np.array((1 << precision) - 1, dtype=cells.dtype)
+    try:
+        return bytes(
+            jpeg_ls.encode_buffer(
+                bits.tobytes(),
+                rows,
+                columns,
+                samples,
+                precision,
+                interleave_mode=2 if samples > 1 else None,
+            )
+        )
+    except RuntimeError:
+        # It leaves too little room for small images and noise, which come out larger than they are.
+        return _without_spiff(bytes(imagecodecs.jpegls_encode(cells, out=2 * cells.nbytes + 4096)))
+
+
+def _htj2k(values: NDArray[Any], precision: int, *, is_rgb: bool) -> bytes:
+    """Compress by ISO/IEC 15444-15; the encoder knows whole bytes only.
+
+    A sample without sign is stored less its DC level shift (ISO/IEC 15444-1 G.1). So one of fewer
+    bits is shifted here and encoded with sign; the size marker then says what it is.
+    """
+    if values.ndim > 2 or precision == 8 * values.dtype.itemsize:
+        return bytes(imagecodecs.htj2k_encode(values, reversible=True, rgb=is_rgb))
+    signed = values.dtype.kind == "i"
+    shifted = values.astype(np.int32) - (0 if signed else 1 << precision - 1)
+    stream = bytearray(
+        imagecodecs.htj2k_encode(shifted.astype(f"i{values.dtype.itemsize}"), reversible=True)
+    )
+    if not stream.startswith(_SIZ):
+        raise ValueError("the size marker is not where it must stand")
+    stream[_DEPTH_AT] = precision - 1 | (0x80 if signed else 0)
+    return bytes(stream)
 
 
 def _without_spiff(stream: bytes) -> bytes:

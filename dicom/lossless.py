@@ -10,8 +10,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
-import imagecodecs
-import jpeg_ls
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataelem import RawDataElement
@@ -19,11 +17,12 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
 from dicom import dataset as access
+from dicom import encode
 from dicom.codestream import DecodeError
 from dicom.dimse.store import file_meta_bytes
 from dicom.explicit import explicit_bytes, raw_values
 from dicom.part10 import Part10Header, read_ranges
-from dicom.pixels import Image, PixelLayout, open_image, read_frame
+from dicom.pixels import Frame, Image, PixelLayout, open_image, read_frame
 from dicom.structure import ScanLimits
 from dicom.uids import (
     EXPLICIT_VR_LITTLE_ENDIAN,
@@ -52,9 +51,6 @@ _MAY_CHANGE: Final = frozenset({(0x00280004,), (0x00280006,)})
 """Photometric Interpretation and Planar Configuration describe the encoding."""
 _ELEMENT: Final = struct.Struct("<HH2sHI")
 _ITEM: Final = struct.Struct("<HHI")
-_SIZ: Final = b"\xff\x4f\xff\x51"
-_DEPTH_AT: Final = 42
-"""From SOC to the first component's Ssiz (ISO/IEC 15444-1 table A.9)."""
 
 
 class NotCompressible(Exception):
@@ -115,9 +111,7 @@ def compress(path: Path, into: Path, compression: Compression) -> str:
     return TRANSFER_SYNTAX[compression]
 
 
-def encode_frame(
-    values: NDArray[Any], layout: PixelLayout, compression: Compression
-) -> bytes | bytearray:
+def encode_frame(values: NDArray[Any], layout: PixelLayout, compression: Compression) -> bytes:
     """Compress the stored values of one frame without loss.
 
     Parameters
@@ -129,11 +123,11 @@ def encode_frame(
     compression
         The codec.
     """
-    match compression:
-        case Compression.JPEG_LS:
-            return _jpeg_ls(values, layout)
-        case Compression.HTJ2K:
-            return _htj2k(values, layout)
+    frame = Frame(values, layout.photometric)
+    try:
+        return encode.encode_frame(frame, layout, TRANSFER_SYNTAX[compression])
+    except DecodeError as error:
+        raise NotCompressible("codec-failed") from error
 
 
 def _check(image: Image) -> None:
@@ -223,47 +217,6 @@ def _check_unused_bits(image: Image, number: int) -> None:
         extended[negative] = (1 << unused) - 1
     if above.any() and not np.array_equal(above, extended):
         raise NotCompressible("unused-bits")
-
-
-def _jpeg_ls(values: NDArray[Any], layout: PixelLayout) -> bytearray:
-    """JPEG-LS knows no sign: a negative value goes as its bits below Bits Stored."""
-    kind = f"<u{layout.sample_bytes}"
-    bits = values.astype(kind, copy=False) & np.array((1 << layout.bits_stored) - 1, dtype=kind)
-    stream: bytearray = jpeg_ls.encode_buffer(
-        np.ascontiguousarray(bits).tobytes(),
-        layout.rows,
-        layout.columns,
-        layout.samples,
-        layout.bits_stored,
-        interleave_mode=2 if layout.samples == 3 else None,
-    )
-    return stream
-
-
-def _htj2k(values: NDArray[Any], layout: PixelLayout) -> bytes | bytearray:
-    """Encode with the precision that the data set states.
-
-    The encoder knows whole bytes only. A sample without sign is stored less its DC level shift
-    (ISO/IEC 15444-1 G.1), so one of fewer bits is shifted here, encoded with sign, and the size
-    marker then says what it is: fewer bits, without sign. Unused bit planes are empty.
-    """
-    if layout.samples == 3:
-        return bytes(
-            imagecodecs.htj2k_encode(
-                np.ascontiguousarray(values), rgb=layout.photometric == "RGB", reversible=True
-            )
-        )
-    if layout.bits_stored == layout.bits_allocated:
-        return bytes(imagecodecs.htj2k_encode(np.ascontiguousarray(values), reversible=True))
-    shift = 0 if layout.signed else 1 << (layout.bits_stored - 1)
-    kind = f"i{layout.sample_bytes}"
-    shifted = (values.astype(np.int32) - shift).astype(kind)
-    stream = bytearray(imagecodecs.htj2k_encode(shifted, reversible=True))
-    at = stream.find(_SIZ)
-    if at != 0:
-        raise NotCompressible("unsupported")
-    stream[_DEPTH_AT] = layout.bits_stored - 1 | (0x80 if layout.signed else 0)
-    return stream
 
 
 def _verify(image: Image, into: Path, compression: Compression) -> None:

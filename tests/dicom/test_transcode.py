@@ -94,7 +94,6 @@ def test_attributes_stay_and_pydicom_reads_the_file(target: str, tmp_path: Path)
         assert dcmread(tmp_path / "made.dcm").SOPInstanceUID == before.SOPInstanceUID
 
 
-@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     "target", [EXPLICIT_VR_LITTLE_ENDIAN, RLE_LOSSLESS, JPEG_LS_LOSSLESS, JPEG_2000_LOSSLESS,
                HTJ2K_LOSSLESS]

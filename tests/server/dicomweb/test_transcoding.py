@@ -69,7 +69,6 @@ async def test_a_client_gets_the_syntax_it_weighs_most(site: Site) -> None:
     "name", ["CT_small.dcm", "MR_small_implicit.dcm", "examples_rgb_color.dcm",
              "SC_rgb_rle_2frame.dcm", "MR_small_jp2klossless.dcm"]
 )  # fmt: skip
-@pytest.mark.filterwarnings("ignore:The .0028,0101. Bits Stored")
 async def test_the_client_decodes_the_pixels_that_were_sent(
     site: Site, name: str, target: str
 ) -> None:
