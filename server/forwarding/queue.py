@@ -237,16 +237,22 @@ class ForwardQueue:
         async with self._database.unit_of_work() as uow:
             # Held first: what is queued meanwhile is then seen by the next statement.
             await uow.session.execute(_held(claim))
-            due_at = await uow.session.scalar(
-                select(func.min(ForwardObject.due_at)).where(
-                    ForwardObject.job_id == claim.job_id,
-                    ForwardObject.state == ObjectState.WAITING,
-                )
+            # Counted anew: who deletes a study takes its objects out of the queue as well.
+            rows = await uow.session.execute(
+                select(ForwardObject.state, func.count(), func.min(ForwardObject.due_at))
+                .where(ForwardObject.job_id == claim.job_id)
+                .group_by(ForwardObject.state)
             )
+            left = {state: (count, due_at) for state, count, due_at in rows}
+            waiting, due_at = left.get(ObjectState.WAITING, (0, None))
+            failed, _ = left.get(ObjectState.FAILED, (0, None))
             await _count(
                 uow,
-                self._mine(claim).values(due_at=due_at, claimed_by=None, claimed_until=None),
-            )
+                self._mine(claim).values(
+                    waiting=waiting, failed=failed, due_at=due_at,
+                    claimed_by=None, claimed_until=None,
+                ),
+            )  # fmt: skip
             if sent or not_taken:
                 self._audit.record(
                     uow,

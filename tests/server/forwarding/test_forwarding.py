@@ -21,6 +21,7 @@ from server.dicom_node.models import Device
 from server.forwarding.desk import JobState
 from server.forwarding.models import ForwardJob, ForwardObject, Outage, Priority
 from server.forwarding.public import Conditions, NewRoute
+from server.studies.models import Instance
 from tests.dicom.dimse.acceptors import pynetdicom_scp, storescp
 from tests.dicom.dimse.test_scu import stored_in
 from tests.server.dicom_node.test_retrieve import data_sets
@@ -397,6 +398,26 @@ async def test_a_destination_that_lost_its_address_keeps_its_queue(site: Site) -
         await until(out, "the destination to be out")
     (job,) = await site.jobs()
     assert job.waiting == 1
+
+
+async def test_what_was_deleted_meanwhile_is_waited_for_no_more(site: Site) -> None:
+    files = ct_series(2)
+    archive = Archive()
+    with archive.running() as port:
+        await site.route(await site.device("ARCHIVE", port))
+        await site.receive(*files)
+        async with site.services.database.unit_of_work() as uow:
+            first = Instance.sop_instance_uid == uid_of(files[0])
+            await uow.session.execute(delete(Instance).where(first))
+            await uow.commit()
+        async with site.forwarding():
+
+            async def over() -> bool:
+                (job,) = await site.jobs()
+                return (job.sent, job.waiting, job.due_at) == (1, 0, None)
+
+            await until(over, "what is left to be sent")
+    assert archive.uids == [uid_of(files[1])]
 
 
 # Workers

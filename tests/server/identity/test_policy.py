@@ -21,6 +21,8 @@ EXPECTED = {
     "exam.read": READERS,
     "exam.schedule": TOWNSHIP,
     "exam.export": {"county_reader", "county_reviewer", "township_doctor", "county_duty"},
+    "patient.merge": {"medical_office"},
+    "lifecycle.manage": {"medical_office"},
     "events.listen": READERS | TOWNSHIP,
     "metrics.read": {"system_administrator"},
     "worklist.read": READERS | TOWNSHIP,
