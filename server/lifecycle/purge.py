@@ -24,7 +24,7 @@ from server.lifecycle.models import Deletion, DeletionState, DeletionStep, Purge
 from server.lifecycle.retention import holds_on
 from server.lifecycle.service import next_state
 from server.patients.public import Patient
-from server.studies.public import ArrivedPatient, Instance, Series, Study
+from server.studies.public import ArrivedPatient, Instance, Series, Study, forget_name
 
 _log = structlog.get_logger(__name__)
 _AT_ONCE: Final = 20
@@ -190,6 +190,7 @@ async def _forget_rows(session: AsyncSession, study: Study, objects: Sequence[st
         delete(StoredObject).where(StoredObject.id.in_(objects)),
     ):
         await session.execute(statement.execution_options(synchronize_session=False))
+    await forget_name(session, study.id)
     await session.execute(
         update(Study)
         .where(Study.id == study.id)

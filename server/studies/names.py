@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, exists, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
@@ -37,6 +37,17 @@ async def remember_names(session: AsyncSession, names: Collection[str]) -> None:
     ]
     if rows:
         await session.execute(insert_unless_there(session, NameKey), rows)
+
+
+async def forget_name(session: AsyncSession, study_pk: str) -> None:
+    """Let the name of a study's patient be found no more, unless another study has it."""
+    name = await session.scalar(select(Study.patient_name).where(Study.id == study_pk))
+    others = exists().where(Study.patient_name == name, Study.id != study_pk)
+    await session.execute(
+        delete(NameKey)
+        .where(NameKey.name == name, ~others)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def typed_for(text: str, name: _Column) -> ColumnElement[bool] | None:

@@ -20,7 +20,7 @@ from server.studies.models import (
     Series,
     Study,
 )
-from server.studies.names import name_match, remember_names, typed_for
+from server.studies.names import forget_name, name_match, remember_names, typed_for
 from server.studies.schemas import InstitutionOut, PreviewOut, StudyOut
 from server.studies.search import UNIQUE_KEYS, Page, Search, StudySearch
 from server.studies.selection import (
@@ -58,6 +58,7 @@ __all__ = [
     "StudyService",
     "UniqueKeys",
     "condition",
+    "forget_name",
     "kind_of",
     "name_match",
     "period",

@@ -37,7 +37,7 @@ from server.lifecycle.public import LifecycleService, Purger, Tiering
 from server.lifecycle.retention import _after
 from server.lifecycle.service import next_state
 from server.patients.models import Patient
-from server.studies.models import Instance, Study
+from server.studies.models import Instance, NameKey, Study
 from server.studies.public import visible_studies
 from tests.server.core.objects.bodies import put
 from tests.support.dicom_files import ct_bytes
@@ -260,8 +260,10 @@ async def test_after_the_window_index_bytes_and_derived_data_are_gone_and_stay_a
         patient = await session.get_one(Patient, row.patient_pk)
         left = await session.scalar(select(func.count()).select_from(Instance))
         listed = (await session.scalars(select(PurgedObject))).all()
+        names = set(await session.scalars(select(NameKey.name)))
     assert (row.patient_name, row.patient_id, patient.name, left) == (None, None, None, 1)
     assert [each.sha256 for each in listed] == [sha256]
+    assert names == {"Li^Si^Longer"}
     found = (await place.lifecycle.of_study(ONE, study)).deletions[0]
     assert (found.id, found.state) == (deletion, DeletionState.PURGED)
     assert await place.visible(kept)
