@@ -1,6 +1,8 @@
 """What can be made again, kept in the derived bucket.
 
-A store that is down or has lost something costs the time to make it anew, never an answer.
+A store that is down or has lost something costs the time to make it anew, never an answer. What was
+made of an object stands below ``{org}/t/{sha256}/`` and ``{org}/p/{sha256}/``, which a deletion
+empties (`server.lifecycle.purge`).
 """
 
 import hashlib
@@ -24,7 +26,7 @@ def transcode_key(org: str, sha256: str, transfer_syntax_uid: str) -> str:
 
 def thumbnail_key(org: str, sha256: str) -> str:
     """Name an object's thumbnail of the usual size."""
-    return f"{org}/p/{sha256}"
+    return f"{org}/p/{sha256}/thumbnail"
 
 
 def keys_of(org: str, sha256: str) -> list[str]:

@@ -145,6 +145,9 @@ async def test_a_thumbnail_is_drawn_once(site: Site, monkeypatch: pytest.MonkeyP
         thumbnail_key(ORG, receipt.sha256), transcode_key(ORG, receipt.sha256, RLE_LOSSLESS),
     }  # fmt: skip
     assert {thumbnail_key(ORG, "x"), transcode_key(ORG, "x", RLE_LOSSLESS)} < set(keys_of(ORG, "x"))
+    # Where a purge looks for them.
+    places = tuple(f"{ORG}/{kind}/x/" for kind in ("p", "t"))
+    assert all(key.startswith(places) for key in keys_of(ORG, "x"))
     monkeypatch.delattr("dicom.decode_pool.DecodePool.render")
     assert await answer(site, f"{path_of(data)}/thumbnail", "image/jpeg") == first
 

@@ -23,6 +23,7 @@ from server.core.objects.file_store import FileStore
 from server.core.objects.port import ObjectStore
 from server.core.objects.tiered import TieredStore
 from server.core.settings import LifecycleSettings, RetentionClass
+from server.dicomweb.derived import keys_of
 from server.identity.public import Actor, ActorKind, Role
 from server.intake.arrival import Verdict
 from server.intake.models import Quarantined, StoredObject
@@ -245,7 +246,7 @@ async def test_after_the_window_index_bytes_and_derived_data_are_gone_and_stay_a
     study, data = await place.arrive(PatientName="Zhang^San")
     kept, other = await place.arrive("B2", PatientName="Li^Si^Longer", InstanceNumber="12345")
     sha256 = hashlib.sha256(data).hexdigest()
-    for key in (f"{ORG}/p/{sha256}/1-jpeg", f"{ORG}/t/{sha256}/1.2.840", f"{ORG}/p/other/1-jpeg"):
+    for key in (*keys_of(ORG, sha256), f"{ORG}/p/other/1-jpeg"):
         await put(place.derived, key, b"made of it")
     place.later(31 * YEARS)
     deletion = await place.approved(study)
