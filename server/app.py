@@ -38,6 +38,7 @@ from server.ecg_records.reception import EcgReception
 from server.ecg_records.routes import ecg_routes
 from server.ecg_records.service import EcgRecordService
 from server.exports.routes import export_routes
+from server.forwarding.gauges import ForwardGauges
 from server.forwarding.routes import forwarding_routes
 from server.identity.middleware import Refusals, door, guard, visitor_of
 from server.identity.public import Action, Actor
@@ -147,7 +148,10 @@ def build_app(
                         database=services.database,
                         spool=services.spool,
                         clock=services.clock,
-                    ).refresh
+                    ).refresh,
+                    ForwardGauges(
+                        services.registry, database=services.database, clock=services.clock
+                    ).refresh,
                 ],
                 action=Action.METRICS_READ,
             ),

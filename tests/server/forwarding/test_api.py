@@ -111,6 +111,20 @@ async def test_the_queue_is_paged_filtered_tried_again_and_dropped(
     assert (detail["job"]["state"], detail["job"]["waiting"]) == ("done", 0)
 
 
+async def test_what_waits_is_a_metric(app: RunningApp, device: str) -> None:
+    who = await app.token("admin", "county", Role.SYSTEM_ADMINISTRATOR)
+    await app.client.post(ROUTES, headers=who, json={"destination_id": device})
+    for data in ct_series(3):
+        await app.receive(data)
+    said = await (await app.client.get("/metrics", headers=who)).text()
+    told = dict(line.split() for line in said.splitlines() if line.startswith("lianzhen_forward"))
+    assert (told["lianzhen_forward_waiting_objects"], told["lianzhen_forward_failed_objects"]) == (
+        "3.0", "0.0",
+    )  # fmt: skip
+    assert told["lianzhen_forward_destinations_out"] == "0.0"
+    assert float(told["lianzhen_forward_oldest_seconds"]) > 0
+
+
 async def test_another_community_sees_nothing(app: RunningApp, device: str) -> None:
     who = await app.token("admin", "county", Role.SYSTEM_ADMINISTRATOR)
     await app.client.post(ROUTES, headers=who, json={"destination_id": device})
