@@ -1,11 +1,14 @@
 """``lianzhen gateway``: run a township's gateway, or say how it is."""
 
 import asyncio
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 import uvloop
+from sqlalchemy.engine import URL
 
+from server.core.errors import NotFound
 from server.core.logging import configure_logging
 from server.core.settings import Settings
 from server.gateway.overview import ago
@@ -48,7 +51,10 @@ def status(
 async def _read(settings: Settings) -> tuple[OverviewOut, list[str]]:
     gateway = build_gateway(settings)
     services = gateway.services
+    database = services.database
     try:
+        if database.is_sqlite and not _is_there(database.url):
+            raise NotFound(f"there is no gateway's data in {services.settings.data_dir}")
         found = await gateway.overview.read()
     finally:
         await services.database.close()
@@ -73,3 +79,7 @@ async def _read(settings: Settings) -> tuple[OverviewOut, list[str]]:
     if found.is_full:
         lines.append("磁盘将满，设备的检查不再接收 the disk is nearly full: devices are refused")
     return found, lines
+
+
+def _is_there(database: URL) -> bool:
+    return Path(str(database.database)).exists()

@@ -73,14 +73,12 @@ def build_gateway(settings: Settings, *, clock: Clock | None = None) -> Gateway:
     """
     settings = settings.resolved()
     ours = settings.gateway
-    if ours.county_url is None or ours.token_file is None:
-        raise InvalidInput("set LIANZHEN_GATEWAY__COUNTY_URL to the county's https address")
+    county_url, token_file = _where(settings)
     outbox = Outbox(emergency_sources=ours.emergency_sources)
     services = build_services(settings, role="gateway", clock=clock, indexer=outbox)
     queue = Queue(database=services.database, audit=services.audit, clock=services.clock)
-    token_file = ours.token_file
     county = County(
-        ours.county_url, ca=ours.county_ca, read_token=lambda: token_file.read_text().strip()
+        county_url, ca=ours.county_ca, read_token=lambda: token_file.read_text().strip()
     )
     line = LineBook(database=services.database, clock=services.clock)
     compressor = None
@@ -113,9 +111,16 @@ def build_gateway(settings: Settings, *, clock: Clock | None = None) -> Gateway:
             database=services.database,
             spool=services.spool,
             timetable=timetable,
-            county_url=ours.county_url,
+            county_url=county_url,
         ),
     )
+
+
+def _where(settings: Settings) -> tuple[str, Path]:
+    ours = settings.gateway
+    if ours.county_url is None or ours.token_file is None:
+        raise InvalidInput("set LIANZHEN_GATEWAY__COUNTY_URL to the county's https address")
+    return ours.county_url, ours.token_file
 
 
 def build_gateway_app(gateway: Gateway) -> web.Application:
@@ -168,6 +173,7 @@ async def run_gateway(settings: Settings) -> None:
         If another gateway runs over the same data.
     """
     settings = settings.resolved()
+    _where(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     stopping = asyncio.Event()
     stop_on_signals(stopping.set)
