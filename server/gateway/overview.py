@@ -32,7 +32,8 @@ class Overview:
         waiting = Outbound.state == OutboundState.WAITING
         async with self._database.reading() as session:
             line = await session.scalar(select(Line))
-            emergencies, routine, size, oldest = (
+            # What an index holds is summed; days offline are many rows.
+            emergencies, count, size = (
                 await session.execute(
                     select(
                         func.coalesce(
@@ -40,10 +41,12 @@ class Overview:
                         ),
                         func.count(),
                         func.coalesce(func.sum(Outbound.size), 0),
-                        func.min(Outbound.received_at),
                     ).where(waiting)
                 )
             ).one()
+            oldest = await session.scalar(
+                select(Outbound.received_at).where(waiting).order_by(Outbound.number).limit(1)
+            )
             found = await session.execute(
                 select(Outbound.state, func.count())
                 .where(Outbound.state != OutboundState.WAITING)
@@ -62,7 +65,7 @@ class Overview:
             limit_kbit_s=None if limit == UNLIMITED else round(limit / 125),
             sending=None,
             waiting_emergencies=int(emergencies),
-            waiting=routine,
+            waiting=count,
             waiting_bytes=int(size),
             oldest_waiting_at=oldest,
             refused=ended.get(OutboundState.REFUSED, 0),
