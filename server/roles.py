@@ -197,6 +197,7 @@ def commitment_courier(services: Services) -> Courier:
         audit=services.audit,
         clock=services.clock,
         calling=CallingEntity.of(services.settings.dicom),
+        executor=services.executor,
     )
 
 
@@ -257,6 +258,7 @@ def dimse_server(services: Services, courier: Courier | None = None) -> DimseSer
         audit=services.audit,
         clock=services.clock,
         ids=services.ids,
+        executor=services.executor,
     )
     performed = NodePerformedSteps(
         PerformedSteps(
@@ -264,7 +266,8 @@ def dimse_server(services: Services, courier: Courier | None = None) -> DimseSer
             audit=services.audit,
             clock=services.clock,
             ids=services.ids,
-        )
+        ),
+        services.executor,
     )
     return DimseServer(
         gate,

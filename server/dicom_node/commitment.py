@@ -3,9 +3,11 @@
 Nothing is promised here but an answer: the courier finds out what we can commit to and tells.
 """
 
+import asyncio
 import gzip
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from typing import Final
 
 import orjson
@@ -51,9 +53,17 @@ class NodeCommitment:
     """Takes requests for storage commitment from every registered device."""
 
     def __init__(
-        self, *, database: Database, courier: Courier, audit: AuditTrail, clock: Clock, ids: Ids
+        self,
+        *,
+        database: Database,
+        courier: Courier,
+        audit: AuditTrail,
+        clock: Clock,
+        ids: Ids,
+        executor: Executor,
     ) -> None:
         self._database = database
+        self._executor = executor
         self._courier = courier
         self._audit = audit
         self._clock = clock
@@ -68,7 +78,9 @@ class NodeCommitment:
         transaction_uid = access.text(request.data_set, "TransactionUID") or ""
         if not is_uid(transaction_uid):
             raise _invalid("TransactionUID is not a UID")
-        references = _references(request.data_set)
+        loop = asyncio.get_running_loop()
+        # Twenty thousand of them would keep the loop from everybody else.
+        references = await loop.run_in_executor(self._executor, _references, request.data_set)
         try:
             commitment_id = await self._write_down(request.peer.device, transaction_uid, references)
         except Unavailable as error:

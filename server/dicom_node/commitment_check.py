@@ -4,7 +4,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from enum import IntEnum
 from typing import Final
 
+from pydicom.config import IGNORE
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 from sqlalchemy import select
 
 from server.core.clock import Clock
@@ -14,6 +17,10 @@ from server.intake.public import Vouching
 from server.studies.public import Instance, Series, visible_studies
 
 _AT_ONCE: Final = 100
+
+_SOP_CLASS: Final = Tag("ReferencedSOPClassUID")
+_SOP_INSTANCE: Final = Tag("ReferencedSOPInstanceUID")
+_FAILURE_REASON: Final = Tag("FailureReason")
 
 Reference = Sequence[str]
 """SOP class and instance UID."""
@@ -93,10 +100,10 @@ def outcome_of(
     committed, failed = [], []
     for place, (sop_class, uid) in enumerate(references):
         item = Dataset()
-        item.ReferencedSOPClassUID = sop_class
-        item.ReferencedSOPInstanceUID = uid
+        item.add(DataElement(_SOP_CLASS, "UI", sop_class, validation_mode=IGNORE))
+        item.add(DataElement(_SOP_INSTANCE, "UI", uid, validation_mode=IGNORE))
         if place in reasons:
-            item.FailureReason = reasons[place]
+            item.add(DataElement(_FAILURE_REASON, "US", reasons[place]))
             failed.append(item)
         else:
             committed.append(item)

@@ -11,6 +11,7 @@ as it was put: so of two processes, or of a request and its repetition, one alon
 import asyncio
 import gzip
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -93,6 +94,7 @@ class Courier:
         audit: AuditTrail,
         clock: Clock,
         calling: CallingEntity,
+        executor: Executor,
     ) -> None:
         self._database = database
         self._check = check
@@ -100,6 +102,7 @@ class Courier:
         self._audit = audit
         self._clock = clock
         self._calling = calling
+        self._executor = executor
         self._limits = DimseLimits(response_s=_PATIENCE_S)
         self._gate = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -258,7 +261,8 @@ class Courier:
 
     async def _tell(self, held: _Held, path: EventPath | None) -> str:
         """Report the event, and return why it was not taken, empty where it was."""
-        event_type, information = await asyncio.to_thread(
+        event_type, information = await asyncio.get_running_loop().run_in_executor(
+            self._executor,
             outcome_of,
             held.transaction_uid,
             held.references,

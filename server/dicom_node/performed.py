@@ -1,5 +1,7 @@
 """MPPS (PS3.4 F.7 and F.8): devices say what they perform, and may read it again."""
 
+import asyncio
+from concurrent.futures import Executor
 from typing import Final
 
 from pydicom.dataset import Dataset
@@ -39,8 +41,9 @@ _STATUSES: Final = {
 class NodePerformedSteps:
     """Takes what every registered device says of its institution's steps."""
 
-    def __init__(self, steps: PerformedSteps) -> None:
+    def __init__(self, steps: PerformedSteps, executor: Executor) -> None:
         self._steps = steps
+        self._executor = executor
 
     async def perform(self, request: NormalizedRequest[Visit], /) -> NormalizedResult:
         """Create, change or return a step."""
@@ -65,7 +68,9 @@ class NodePerformedSteps:
         device, uid = request.peer.device, request.sop_instance_uid
         if request.operation is CommandField.N_GET_RQ:
             return NormalizedResult(data_set=await self._read(request))
-        said = to_json(request.data_set)
+        loop = asyncio.get_running_loop()
+        # A step lists every image it made: reading that must not keep the loop from the others.
+        said = await loop.run_in_executor(self._executor, to_json, request.data_set)
         # JSON is UTF-8, whatever the device wrote in.
         said.pop(_SPECIFIC_CHARACTER_SET, None)
         if request.operation is CommandField.N_CREATE_RQ:
