@@ -7,7 +7,7 @@ import { setting } from './settings.ts';
 
 const run = promisify(execFile);
 
-export type Case = 'ct' | 'ecg' | 'alarm' | 'damaged' | 'markup' | 'plain';
+export type Case = 'ct' | 'ecg' | 'alarm' | 'damaged' | 'documents' | 'markup' | 'plain';
 
 /** Send a case; returns once the node has answered success for every object. */
 export async function send(name: Case): Promise<void> {
