@@ -84,7 +84,8 @@ _CHOICES: Final = {
     "X/Z/U*": Act.KEEP,
 }
 _TIMES: Final = frozenset({"DA", "DT", "TM"})
-_TEXT_VALUE: Final = 0x0040A160
+_FREE_TEXTS: Final = frozenset({0x0040A160, 0x00700006})
+"""Text Value of reports, Unformatted Text Value of annotations: whatever somebody typed."""
 
 SAFE_PRIVATE: Final[Mapping[tuple[int, str], frozenset[int]]] = {
     (0x7053, "Philips PET Private Group"): frozenset({0x00, 0x09}),
@@ -130,8 +131,7 @@ def act_on(tag: int, vr: str, options: Collection[Option]) -> Act:
 
 
 def _beyond_the_table(tag: int, vr: str, options: Collection[Option]) -> Act:
-    if tag == _TEXT_VALUE:
-        # Within Content Sequence, which is gone unless it is to be cleaned.
+    if tag in _FREE_TEXTS:
         return Act.CLEAN
     if vr in _TIMES:
         if Option.RETAIN_FULL_DATES in options:

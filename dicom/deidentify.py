@@ -25,6 +25,7 @@ from dicom.confidentiality import (
     act_on,
 )
 from dicom.encoding import LONG_VRS, LONGEST_SHORT, UNDEFINED_LENGTH, Encoding, file_meta
+from dicom.faults import DicomFormatError, FormatFault
 from dicom.frames import ByteRange
 from dicom.part10 import Part10Header, read_ranges
 from dicom.pseudonyms import Pseudonyms
@@ -84,6 +85,7 @@ _IDENTIFYING: Final = frozenset(
 )  # fmt: skip
 """Besides person names, whose values are sought in every text that is kept."""
 _SEARCHED: Final = frozenset({"LO", "LT", "SH", "ST", "UC", "UR", "UT", "AE"})
+_MOST_SECRETS: Final = 2000
 _SHORTEST_TOKEN: Final = 4
 _SHORTEST_HAN: Final = 2
 _REVEALING: Final = re.compile(
@@ -179,7 +181,8 @@ def deidentified(file: BinaryIO, header: Part10Header, profile: Profile) -> Iter
     Raises
     ------
     DicomFormatError
-        ``truncated`` where the file is shorter than its header said.
+        ``truncated`` where the file is shorter than its header said, ``too-many-elements`` where
+        it names too many people to look for each in every text.
     """
     syntax = header.transfer_syntax_uid
     if syntax in _DEFLATED:
@@ -218,7 +221,11 @@ class _Work:
         number = access.text(ds, "PatientID") or self.header.study_instance_uid
         self.identity = f"{issuer}\0{number}"
         found: set[str] = set()
-        self._gather(ds, found)
+        self._gather(ds, found, top=True)
+        if len(found) > _MOST_SECRETS:
+            raise DicomFormatError(
+                FormatFault.TOO_MANY_ELEMENTS, f"more than {_MOST_SECRETS} names and numbers"
+            )
         if found:
             longest_first = sorted(found, key=len, reverse=True)
             self.secrets = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
@@ -246,8 +253,11 @@ class _Work:
         if not value.encapsulated and value.length % 2:
             yield b"\0"
 
-    def _gather(self, ds: Dataset, found: set[str]) -> None:
-        """Collect the values that must not be left anywhere."""
+    def _gather(self, ds: Dataset, found: set[str], *, top: bool) -> None:
+        """Collect the values that must not be left in any text.
+
+        Of UIDs only the object's own: those it refers to may be tens of thousands.
+        """
         charset = charset_of(ds)
         for tag in map(int, ds.keys()):
             element = stored(ds, tag)
@@ -255,8 +265,8 @@ class _Work:
                 continue
             if element.vr == "SQ":
                 for item in access.nested_items(ds, element):
-                    self._gather(item, found)
-            elif self._is_secret(tag, element.vr):
+                    self._gather(item, found, top=False)
+            elif (top or element.vr != "UI") and self._is_secret(tag, element.vr):
                 for value in texts(element, charset):
                     found.update(_tokens(value.text, element.vr))
 

@@ -92,7 +92,12 @@ class Anonymizer:
                     yield block
 
     async def _next(self, parts: Iterator[bytes]) -> bytes | None:
-        return await self._blocking(lambda: next(parts, None))
+        try:
+            return await self._blocking(lambda: next(parts, None))
+        except DicomFormatError as error:
+            raise Unavailable(
+                f"an object cannot be de-identified: {error}", code="not-deidentified"
+            ) from error
 
     async def _blocking(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)

@@ -217,6 +217,26 @@ def test_a_name_in_a_text_that_is_kept_is_found() -> None:
     assert ds.ManufacturerModelName == "CT of"
 
 
+def test_an_annotation_s_text_is_cleaned() -> None:
+    ds = dcmread(sample("waveform_ecg.dcm"))
+    note = Dataset()
+    note.UnformattedTextValue = f"Sinus rhythm, {ds.PatientID} seen 2024-01-09"
+    ds.WaveformAnnotationSequence = Sequence([note])
+    read = of_bytes(file_bytes(ds))
+    assert read.WaveformAnnotationSequence[0].UnformattedTextValue == "Sinus rhythm, seen"
+
+
+def test_more_people_than_can_be_looked_for_are_refused() -> None:
+    people = []
+    for number in range(2001):
+        item = Dataset()
+        item.PersonName = f"Somebody{number:05}"
+        people.append(item)
+    data = ct_bytes(ReferencedPatientAliasSequence=Sequence(people))
+    with pytest.raises(DicomFormatError, match="names and numbers"):
+        of_bytes(data)
+
+
 def test_what_is_nested_is_judged_as_deep_as_it_stands() -> None:
     inner = Dataset()
     inner.ReferencedSOPClassUID, inner.ReferencedSOPInstanceUID = "1.2.840.10008.5.1.4.1.1.2", "1.9"
