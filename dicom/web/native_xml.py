@@ -15,7 +15,7 @@ _NAMESPACE: Final = "http://dicom.nema.org/PS3.19/models/NativeDICOM"
 _GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
 _COMPONENTS: Final = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
 _DEEPEST: Final = 128
-_MOST_NODES: Final = 1_000_000
+_MOST_NODES: Final = 500_000
 _NOT_IN_XML: Final = {code: None for code in range(32) if code not in (9, 10, 13)}
 
 

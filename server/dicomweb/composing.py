@@ -22,7 +22,9 @@ from server.intake.public import Originals
 
 _T = TypeVar("_T")
 _BLOCK_BYTES: Final = 256 * 1024
-_MOST_METADATA_BYTES: Final = 64 << 20
+_MOST_METADATA_BYTES: Final = 32 << 20
+_MOST_NODES: Final = 2_000_000
+"""Objects, lists and values of JSON: two bytes of it can take a hundred once they are parsed."""
 _OCTETS: Final = MediaType("application/octet-stream")
 
 IncomingPart = tuple[Mapping[str, str], AsyncIterator[bytes]]
@@ -139,7 +141,10 @@ async def _whole(body: AsyncIterator[bytes], most: int) -> bytes:
     async for block in body:
         size += len(block)
         if size > most:
-            raise TooLarge(f"the metadata are larger than {most} bytes", code="metadata-too-large")
+            raise TooLarge(
+                f"the metadata are larger than {most} bytes; send fewer instances at once",
+                code="metadata-too-large",
+            )
         blocks.append(block)
     return b"".join(blocks)
 
@@ -148,6 +153,11 @@ def _described(kind: str, document: bytes) -> Sequence[dict[str, Any]]:
     try:
         if kind == DICOM_XML:
             return [from_xml(document)]
+        if sum(document.count(mark) for mark in (b"{", b"[", b",")) > _MOST_NODES:
+            raise TooLarge(
+                "the metadata have too many values; send fewer instances at once",
+                code="metadata-too-large",
+            )
         found = orjson.loads(document)
     except JsonError as error:
         raise InvalidInput(str(error), code="bad-metadata") from error

@@ -228,3 +228,10 @@ async def test_a_message_past_its_limits_is_cut_off(
             [good, *((OCTETS, "p", b"x"),) * 4],
         ):
             assert (await store(site, parts))[0] == 413
+
+
+async def test_metadata_that_would_swell_are_refused_before_they_do(site: Site) -> None:
+    for swelling in (b"{}", b"[]", b"1"):
+        document = b"[" + b",".join([swelling] * 2_100_000) + b"]"
+        status, problem = await store(site, [("application/dicom+json", "", document)])
+        assert (status, problem["code"]) == (413, "metadata-too-large")
