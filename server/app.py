@@ -22,7 +22,10 @@ from server.core.ids import Ids
 from server.core.metrics import metrics_route, time_requests
 from server.core.openapi import openapi_routes
 from server.core.settings import Settings
+from server.dicom_node.public import CallingEntity
 from server.dicom_node.routes import device_routes
+from server.dicom_node.schemas import NodeOut
+from server.dicom_node.trials import DeviceTrials
 from server.dicomweb.access import StudyAccess
 from server.dicomweb.capabilities import allow_origins
 from server.dicomweb.composing import Composer
@@ -207,7 +210,22 @@ def build_app(
                 public_url=settings.http.public_url,
             ),
             *consult_routes(services.consults),
-            *device_routes(services.devices, services.institutions),
+            *device_routes(
+                services.devices,
+                DeviceTrials(
+                    devices=services.devices,
+                    calling=CallingEntity.of(settings.dicom),
+                    database=services.database,
+                    audit=services.audit,
+                    clock=services.clock,
+                ),
+                services.institutions,
+                NodeOut(
+                    ae_title=settings.dicom.ae_title,
+                    port=settings.dicom.port,
+                    tls_port=settings.dicom.tls_port,
+                ),
+            ),
             *forwarding_routes(services.routes, services.forwards),
             *media.routes(),
             *event_routes(hub=hub, access=Requires(Action.EVENTS_LISTEN), visitor_of=visitor_of),

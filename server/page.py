@@ -24,6 +24,7 @@ PAGES: Final = (
     "/consult/{consult_id}",
     "/inbox",
     "/reports",
+    "/devices",
 )
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 

@@ -33,12 +33,14 @@ from server.dicom_node.registered import (
     checked_username,
     shown,
 )
+from server.dicom_node.strangers import Stranger, strangers
 from server.identity.public import Actor, ActorKind, Passwords, act_of
 
 _log = structlog.get_logger(__name__)
 
 # How long a process believes what it read: a device switched off is out within 5 s.
 _BELIEVED_S: Final = 3.0
+_HEARD_S: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class DeviceService:
         self._clock = clock
         self._ids = ids
         self._passwords = passwords
+        self._heard: Recent[str, bool] = Recent(clock=clock, keep_s=_HEARD_S, capacity=4096)
         self._believed: Recent[str, tuple[AllowedDevice, ...]] = Recent(
             clock=clock, keep_s=_BELIEVED_S, capacity=1024
         )
@@ -227,6 +230,10 @@ class DeviceService:
             )
             return [shown(device) for device in found]
 
+    async def strangers(self) -> list[Stranger]:
+        """Return who called within a day and was not let in."""
+        return await strangers(self._database, self._clock)
+
     async def recognise(self, caller: Caller) -> Recognised | None:
         """Return the device that calls, or None where none is registered so."""
         known = self._believed.get(caller.ae_title)
@@ -253,6 +260,18 @@ class DeviceService:
             source=f"{caller.ae_title}@{caller.address}",
         )
         return Recognised(actor, device)
+
+    async def called(self, device_id: str) -> None:
+        """Note that a device was let in; of a burst of calls the first is enough."""
+        if not self._heard.first(device_id, value=True):
+            return
+        async with self._database.unit_of_work() as uow:
+            await uow.session.execute(
+                update(Device)
+                .where(Device.id == device_id)
+                .values(last_called_at=self._clock.now())
+            )
+            await uow.commit()
 
     async def current(self, ids: Collection[str]) -> Mapping[str, AllowedDevice]:
         """Return those of these devices that are not switched off, as they are now."""

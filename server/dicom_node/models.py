@@ -69,6 +69,8 @@ class Device(Base):
     """Whether it listens for TLS there."""
     description: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime]
+    last_called_at: Mapped[datetime | None]
+    """When it was let in last, to within seconds."""
     disabled_at: Mapped[datetime | None]
 
 

@@ -151,6 +151,10 @@ class NodeGate:
     async def association_ended(self, summary: AssociationSummary[Visit], /) -> None:
         """Write down what the association brought."""
         visit = summary.peer
+        try:
+            await self._devices.called(visit.device.id)
+        except Unavailable:
+            _log.warning("a device's call could not be noted", device=visit.device.id)
         asked = visit.queries or visit.retrievals
         if not summary.stored and not summary.failed and not asked and not visit.refused:
             return

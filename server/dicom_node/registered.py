@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -81,6 +81,7 @@ class DeviceChange:
     may_query: bool | None = None
     may_see_worklist: bool | None = None
     is_enabled: bool | None = None
+    address: DeviceAddress | None = None
     description: str | None = None
 
     def values(self) -> dict[str, object]:
@@ -91,11 +92,14 @@ class DeviceChange:
         InvalidInput
             If a value makes no sense.
         """
-        return {
+        values = {
             name: column(value)
             for name, column in _COLUMNS.items()
             if (value := getattr(self, name)) is not None
         }
+        if self.address is not None:
+            values |= asdict(self.address)
+        return values
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,7 @@ class RegisteredDevice:
     charset: DeviceCharset | None
     address: DeviceAddress | None
     description: str | None
+    last_called_at: datetime | None
     disabled_at: datetime | None
 
 
@@ -228,5 +233,6 @@ def shown(device: Device) -> RegisteredDevice:
         charset=_charset(device),
         address=address,
         description=device.description,
+        last_called_at=device.last_called_at,
         disabled_at=device.disabled_at,
     )

@@ -11,6 +11,7 @@ from server.dicom_node.registered import (
     NewDevice,
     RegisteredDevice,
 )
+from server.dicom_node.trials import TrialOutcome
 
 _NETWORKS = "addresses and networks it calls from; none: from anywhere"
 _CERTIFICATES = "SHA-256 fingerprints of which its TLS certificate has one; none: any"
@@ -80,6 +81,7 @@ class DevicePatch(BaseModel):
     may_query: bool | None = None
     may_see_worklist: bool | None = None
     is_enabled: bool | None = None
+    address: AddressIO | None = None
     description: str | None = None
 
     def change(self) -> DeviceChange:
@@ -98,6 +100,11 @@ class DevicePatch(BaseModel):
             may_query=self.may_query,
             may_see_worklist=self.may_see_worklist,
             is_enabled=self.is_enabled,
+            address=(
+                DeviceAddress(self.address.host, self.address.port, self.address.tls)
+                if self.address is not None
+                else None
+            ),
             description=self.description,
         )
 
@@ -121,6 +128,7 @@ class DeviceOut(BaseModel):
     charset: DeviceCharset | None
     address: AddressIO | None
     description: str | None
+    last_called_at: UtcTime | None
     disabled_at: UtcTime | None
 
     @classmethod
@@ -148,11 +156,50 @@ class DeviceOut(BaseModel):
                 else None
             ),
             description=device.description,
+            last_called_at=device.last_called_at,
             disabled_at=device.disabled_at,
         )
 
 
+class NodeOut(BaseModel):
+    """What is entered at a device that shall call us; the host is the one people type."""
+
+    ae_title: str
+    port: int
+    tls_port: int | None
+
+
+class HomeOut(BaseModel):
+    """An institution that devices may belong to."""
+
+    id: str
+    code: str
+    name_zh: str
+    name_en: str
+
+
+class StrangerOut(BaseModel):
+    """Who called within a day and was not let in."""
+
+    ae_title: str
+    address: str
+    last_at: UtcTime
+    registered: bool
+    """Whether a device of this title is registered, but not as it called."""
+
+
 class DeviceList(BaseModel):
-    """The devices of a community."""
+    """The devices of a community, what they call, where they may belong, and who was refused."""
 
     items: list[DeviceOut]
+    node: NodeOut
+    institutions: list[HomeOut]
+    strangers: list[StrangerOut]
+
+
+class TrialOut(BaseModel):
+    """How a trial ended: ``answered``, or what to look at; ``detail`` is for technicians."""
+
+    outcome: TrialOutcome
+    detail: str
+    duration_ms: float

@@ -83,6 +83,7 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("GET", "/consult/{consult_id}"): PUBLIC,
     ("GET", "/inbox"): PUBLIC,
     ("GET", "/reports"): PUBLIC,
+    ("GET", "/devices"): PUBLIC,
     ("GET", "/assets/{name}"): PUBLIC,
     ("GET", "/healthz"): PUBLIC,
     ("GET", "/readyz"): PUBLIC,
@@ -241,6 +242,7 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("PATCH", "/api/devices/{device_id}"): Rule(
         ADMINISTRATORS, body={"is_enabled": False}, answer=404
     ),
+    ("POST", "/api/devices/{device_id}/{trial}"): Rule(ADMINISTRATORS, answer=404),
     ("GET", "/api/forwarding/routes"): Rule(ADMINISTRATORS),
     # A destination that nobody registered.
     ("POST", "/api/forwarding/routes"): Rule(

@@ -200,3 +200,24 @@ async def test_dcmtk_echoes_and_stores(node: Node, tmp_path: Path) -> None:
         stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     assert await refused.wait() != 0
+
+
+async def test_who_called_is_known_to_who_sets_devices_up(node: Node) -> None:
+    for title in ("TOWNSHIP1", "STRANGER"):
+        entity = AE(ae_title=title)
+        entity.add_requested_context("1.2.840.10008.1.1")
+        association = await asyncio.to_thread(entity.associate, "127.0.0.1", node.port)
+        if association.is_established:
+            assert (await asyncio.to_thread(association.send_c_echo)).Status == SUCCESS
+            await asyncio.to_thread(association.release)
+    async with asyncio.timeout(10):
+        while not await _heard(node) or not await node.services.devices.strangers():  # noqa: ASYNC110 -- the node tells nobody
+            await asyncio.sleep(0.05)
+    assert await _heard(node) == ["TOWNSHIP1"]
+    (stranger,) = await node.services.devices.strangers()
+    assert (stranger.ae_title, stranger.address) == ("STRANGER", "127.0.0.1")
+
+
+async def _heard(node: Node) -> list[str]:
+    devices = await node.services.devices.registered("qinghe")
+    return [each.ae_title for each in devices if each.last_called_at is not None]

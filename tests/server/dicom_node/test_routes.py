@@ -5,16 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import dcmread
 
 from server.dicom_node.allow_list import Caller
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level, Role
+from tests.dicom.dimse.acceptors import storescp
 from tests.support.application import RunningApp, running_app, settings_for
+from tests.support.fakes import ManualClock
 
 
 @pytest.fixture
-async def app(tmp_path: Path, database_url: str) -> AsyncIterator[RunningApp]:
-    async with running_app(settings_for(tmp_path, database_url)) as running:
+async def app(tmp_path: Path, database_url: str, clock: ManualClock) -> AsyncIterator[RunningApp]:
+    async with running_app(settings_for(tmp_path, database_url), clock=clock) as running:
         yield running
 
 
@@ -104,9 +107,64 @@ async def test_another_community_s_devices_are_neither_shown_nor_changed(
     _, made = await ask(app, admin, "POST", "", body)
     app.institutions["elsewhere"] = elsewhere.id
     stranger = await app.token("stranger", "elsewhere", Role.SYSTEM_ADMINISTRATOR)
-    assert (await ask(app, stranger, "GET", ""))[1] == {"items": []}
+    _, theirs = await ask(app, stranger, "GET", "")
+    assert theirs["items"] == []
+    assert [each["code"] for each in theirs["institutions"]] == ["hospital"]
     assert (await ask(app, stranger, "POST", "", body))[0] == 404
     path = f"/{made['id']}"
     assert (await ask(app, stranger, "PATCH", path, {"is_enabled": False}))[0] == 404
     _, listed = await ask(app, admin, "GET", "")
     assert listed["items"] == [made]
+    for trial in ("echo", "sample"):
+        assert (await ask(app, stranger, "POST", f"{path}/{trial}"))[0] == 404
+
+
+async def test_the_page_says_what_a_device_has_to_be_told(
+    app: RunningApp, admin: Mapping[str, str]
+) -> None:
+    _, listed = await ask(app, admin, "GET", "")
+    dicom = app.services.settings.dicom
+    assert listed["node"] == {
+        "ae_title": dicom.ae_title, "port": dicom.port, "tls_port": dicom.tls_port,
+    }  # fmt: skip
+    assert {each["code"] for each in listed["institutions"]} >= {"county", "township1"}
+
+
+async def test_a_device_is_echoed_and_sent_a_test_image(
+    app: RunningApp, admin: Mapping[str, str], clock: ManualClock, tmp_path: Path
+) -> None:
+    received = tmp_path / "received"
+    received.mkdir()
+    async with storescp(received) as port:
+        body = {
+            "ae_title": "STORESCP", "institution": "township1",
+            "address": {"host": "127.0.0.1", "port": port},
+        }  # fmt: skip
+        _, made = await ask(app, admin, "POST", "", body)
+        path = f"/{made['id']}"
+        status, echoed = await ask(app, admin, "POST", f"{path}/echo")
+        assert (status, echoed["outcome"], echoed["detail"]) == (200, "answered", "")
+        assert (await ask(app, admin, "POST", f"{path}/echo"))[0] == 429
+        clock.advance(seconds=3)
+        status, sent = await ask(app, admin, "POST", f"{path}/sample")
+        assert (status, sent["outcome"]) == (200, "answered")
+        (file,) = received.iterdir()
+        image = dcmread(file)
+        assert image.PatientID == "LIANZHEN-TEST"
+        assert image.pixel_array.max() == 255
+    clock.advance(seconds=3)
+    _, gone = await ask(app, admin, "POST", f"{path}/echo")
+    assert gone["outcome"] == "unreachable"
+    assert (await ask(app, admin, "POST", f"{path}/other"))[0] == 404
+
+
+async def test_a_device_without_an_address_cannot_be_tried(
+    app: RunningApp, admin: Mapping[str, str]
+) -> None:
+    _, made = await ask(app, admin, "POST", "", {"ae_title": "CT1", "institution": "township1"})
+    status, problem = await ask(app, admin, "POST", f"/{made['id']}/echo")
+    assert (status, problem["code"]) == (409, "no-address")
+    change = {"address": {"host": "127.0.0.1", "port": 9}}
+    assert (await ask(app, admin, "PATCH", f"/{made['id']}", change))[0] == 204
+    _, tried = await ask(app, admin, "POST", f"/{made['id']}/echo")
+    assert tried["outcome"] == "unreachable"

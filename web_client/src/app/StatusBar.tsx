@@ -2,6 +2,7 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import { useRegistry } from '@/shared/actions/registry';
 import { useShared } from '@/shared/i18n';
 import { useLive } from '@/shared/live/store';
+import { useCan } from '@/shared/session/permissions';
 import { Button, Keys } from '@/shared/ui';
 import { openKeySheet, openPalette } from './ActionSheets';
 
@@ -12,6 +13,7 @@ const DOT = { open: 'dot', connecting: 'dot off', waiting: 'dot warn', ended: 'd
 export function StatusBar() {
   const t = useShared();
   const kind = useLive((live) => live.state.kind);
+  const listens = useCan()('events.listen');
   const actions = useRegistry((registry) => registry.actions);
   const shown = actions
     .filter((action) => action.keys !== undefined && action.hint === true)
@@ -19,8 +21,12 @@ export function StatusBar() {
   return (
     <footer className="status">
       <span role="status">
-        <i className={DOT[kind]} />
-        {t(`live.${kind}`)}
+        {listens && (
+          <>
+            <i className={DOT[kind]} />
+            {t(`live.${kind}`)}
+          </>
+        )}
       </span>
       <span className="end hint">
         {shown.map((action) => (

@@ -1,4 +1,5 @@
 import { routes as consult } from '@/features/consult';
+import { routes as devices } from '@/features/devices';
 import { routes as inbox } from '@/features/inbox';
 import { routes as reports } from '@/features/reports';
 import { routes as worklist } from '@/features/worklist';
@@ -13,6 +14,7 @@ export const pages: readonly PageRoute[] = [
   ...worklist,
   ...consult,
   ...reports,
+  ...devices,
   { path: '/reading/$requestId', load: () => import('./pages/ReadingPage'), needs: 'exam.read' },
   { path: '/ecg/$requestId', load: () => import('./pages/EcgPage'), needs: 'exam.read' },
   { path: '/consult/$consultId', load: () => import('./pages/ConsultPage'), needs: 'consult.join' },

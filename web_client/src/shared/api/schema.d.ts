@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 5147951a4ee5c7de3f6a68477e66b9abcf8ed95d544c9aca84ecfc8bfbe67ffd
+// Made by `make api-types`; do not edit. OpenAPI document sha256 87dbad6be722045fd36b5bd66c81968120a8490c6a93fceda83730e397c6c901
 
 export interface paths {
     "/api/consults": {
@@ -559,7 +559,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description List the devices of the community, those switched off too. */
+        /** @description List the devices of the community, those switched off too, and who was refused. */
         get: {
             parameters: {
                 query?: never;
@@ -724,6 +724,77 @@ export interface paths {
                 };
             };
         };
+        trace?: never;
+    };
+    "/api/devices/{device_id}/{trial}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Call a device where it is registered to listen: echo it, or send it a test image. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    device_id: string;
+                    trial: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrialOut"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/ecgs": {
@@ -4521,11 +4592,16 @@ export interface components {
         };
         /**
          * DeviceList
-         * @description The devices of a community.
+         * @description The devices of a community, what they call, where they may belong, and who was refused.
          */
         DeviceList: {
+            /** Institutions */
+            institutions: components["schemas"]["HomeOut"][];
             /** Items */
             items: components["schemas"]["DeviceOut"][];
+            node: components["schemas"]["NodeOut"];
+            /** Strangers */
+            strangers: components["schemas"]["StrangerOut"][];
         };
         /**
          * DeviceOut
@@ -4554,6 +4630,8 @@ export interface components {
             id: string;
             /** Institution Id */
             institution_id: string;
+            /** Last Called At */
+            last_called_at: string | null;
             /** May Query */
             may_query: boolean;
             /** May See Worklist */
@@ -4570,6 +4648,8 @@ export interface components {
          * @description What shall be otherwise: what is left out stays; an empty value or 0 takes it away.
          */
         DevicePatch: {
+            /** @default null */
+            address?: components["schemas"]["AddressIO"] | null;
             /**
              * Associations Per Minute
              * @default null
@@ -4889,6 +4969,20 @@ export interface components {
             whole_patient: boolean;
         };
         /**
+         * HomeOut
+         * @description An institution that devices may belong to.
+         */
+        HomeOut: {
+            /** Code */
+            code: string;
+            /** Id */
+            id: string;
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
+        };
+        /**
          * IceServer
          * @description A server as ``RTCPeerConnection`` takes it.
          */
@@ -4995,6 +5089,18 @@ export interface components {
             into: string;
             /** Reason */
             reason: string;
+        };
+        /**
+         * NodeOut
+         * @description What is entered at a device that shall call us; the host is the one people type.
+         */
+        NodeOut: {
+            /** Ae Title */
+            ae_title: string;
+            /** Port */
+            port: number;
+            /** Tls Port */
+            tls_port: number | null;
         };
         /**
          * Option
@@ -5781,6 +5887,23 @@ export interface components {
             type: string;
         };
         /**
+         * StrangerOut
+         * @description Who called within a day and was not let in.
+         */
+        StrangerOut: {
+            /** Address */
+            address: string;
+            /** Ae Title */
+            ae_title: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Registered */
+            registered: boolean;
+        };
+        /**
          * StudyOut
          * @description A study as the list shows it.
          */
@@ -5841,6 +5964,23 @@ export interface components {
             /** Name Zh */
             name_zh: string;
         };
+        /**
+         * TrialOut
+         * @description How a trial ended: ``answered``, or what to look at; ``detail`` is for technicians.
+         */
+        TrialOut: {
+            /** Detail */
+            detail: string;
+            /** Duration Ms */
+            duration_ms: number;
+            outcome: components["schemas"]["TrialOutcome"];
+        };
+        /**
+         * TrialOutcome
+         * @description How it ended; all but the first say what to look at.
+         * @enum {string}
+         */
+        TrialOutcome: "answered" | "unreachable" | "called-ae" | "calling-ae" | "rejected" | "not-accepted" | "refused" | "silent" | "lost";
         /**
          * TroubleOut
          * @description An object that was tried and not taken.

@@ -55,6 +55,7 @@ export const en: Dictionary = {
   'nav.inbox': 'Upload',
   'nav.consult': 'Consults',
   'nav.reports': 'Reports',
+  'nav.devices': 'Devices',
   'action.cancel': 'Cancel',
   'action.search': 'Search',
   'action.refresh': 'Refresh the page',

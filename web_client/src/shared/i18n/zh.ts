@@ -54,6 +54,7 @@ export const zh = {
   'nav.inbox': '检查上传',
   'nav.consult': '会诊',
   'nav.reports': '报告',
+  'nav.devices': '设备',
   'action.cancel': '取消',
   'action.search': '搜索',
   'action.refresh': '刷新页面',

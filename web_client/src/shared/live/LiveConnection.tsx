@@ -1,16 +1,18 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { api } from '@/shared/api';
+import { useCan } from '@/shared/session/permissions';
 import { leaveSession, useSession } from '@/shared/session/session';
 import { Live, type LiveState, openSocket } from './live';
 import { tellListeners, useLive } from './store';
 
-/** Keeps the live connection for as long as somebody is signed in. */
+/** Keeps the live connection for as long as somebody is signed in to whom events are told. */
 export function LiveConnection(): null {
   const queries = useQueryClient();
   const signedIn = useSession((state) => state.phase === 'in');
+  const listens = useCan()('events.listen');
   useEffect(() => {
-    if (!signedIn) return;
+    if (!signedIn || !listens) return;
     const live = new Live({
       open: openSocket,
       onEvent: (event) => {
@@ -30,7 +32,7 @@ export function LiveConnection(): null {
       removeEventListener('online', retryNow);
       live.stop();
     };
-  }, [signedIn, queries]);
+  }, [signedIn, listens, queries]);
   return null;
 }
 

@@ -13,7 +13,8 @@ export type Action =
   | 'report.sign'
   | 'report.acknowledge'
   | 'consult.open'
-  | 'consult.join';
+  | 'consult.join'
+  | 'device.manage';
 
 const TOWNSHIP: readonly Role[] = ['township_technician', 'township_doctor'];
 const READERS: readonly Role[] = ['county_reader', 'county_reviewer'];
@@ -43,6 +44,7 @@ const POLICY: Readonly<Record<Action, readonly Role[]>> = {
   'report.acknowledge': ['township_doctor'],
   'consult.open': ['township_doctor', 'county_duty', 'cath_team', 'stroke_team'],
   'consult.join': CLINICIANS,
+  'device.manage': ['system_administrator'],
 };
 
 export function allows(roles: readonly Role[], action: Action): boolean {
