@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from server.dicom_cli import app
 from tests.dicom.dimse.acceptors import dcmqrscp, pynetdicom_scp, storescp
+from tests.dicom.dimse.certificates import certificate, server_context
 from tests.dicom.dimse.node import running_node
 from tests.dicom.dimse.test_scu import stored_in
 from tests.support.dicom_files import ct_bytes, ct_series, sample
@@ -21,11 +23,12 @@ from tests.support.orthanc import orthanc
 from tests.support.ports import free_port
 
 
-async def run(*arguments: object) -> tuple[int, str, str]:
+async def run(*arguments: object, **settings: Path) -> tuple[int, str, str]:
     """Run the command, and return exit code, output and complaints."""
+    ours = {f"LIANZHEN_DICOM__{name.upper()}": str(value) for name, value in settings.items()}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "server", "dicom", *map(str, arguments),
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, **ours},
     )  # fmt: skip
     out, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode is not None
@@ -174,6 +177,19 @@ async def test_a_node_that_is_not_there_is_one_line(tmp_path: Path) -> None:
         code, _, err = await run(*command)
         assert (code, err.count("\n")) == (1, 1), err
         assert err.startswith(f"lianzhen: 127.0.0.1:{port} cannot be reached: ")
+
+
+async def test_a_node_over_tls_is_verified_and_sees_our_certificate() -> None:
+    own, theirs = certificate("lianzhen"), certificate("node")
+    ours = {"tls_certificate": own.certificate, "tls_key": own.key}
+    async with running_node() as node:
+        port = await node.server.start("127.0.0.1", 0, server_context(own))
+        echo = ("echo", "--tls", "127.0.0.1", port)
+        code, _, err = await run(*echo, tls_server_ca=theirs.certificate, **ours)
+        assert (code, err) == (0, "")
+        code, _, err = await run(*echo, tls_server_ca=own.certificate, **ours)
+        assert (code, err.count("\n")) == (1, 1)
+        assert "certificate verify failed" in err
 
 
 async def test_a_search_stops_at_its_bound_and_cancels(tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 """A node whose objects go on: real services, a sender with little patience, and its queue."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from pydicom import dcmread
 from pydicom.filebase import DicomBytesIO
@@ -85,15 +86,21 @@ class Site:
         )
 
     def forwarder(
-        self, worker: str = "worker-1", tries: int = 3, queue: ForwardQueue | None = None
+        self,
+        worker: str = "worker-1",
+        tries: int = 3,
+        queue: ForwardQueue | None = None,
+        dicom: Mapping[str, Path] = MappingProxyType({}),
     ) -> Forwarder:
+        """Make a sender; ``dicom`` are settings of its own."""
+        settings = self.services.settings.dicom.model_copy(update=dicom)
         return Forwarder(
             means=Means(
                 queue=queue or self.queue(worker),
                 devices=self.services.devices,
                 originals=self.services.originals,
                 reads=self.services.reads,
-                calling=CallingEntity.of(self.services.settings.dicom),
+                calling=CallingEntity.of(settings),
                 conversion=Conversion(
                     originals=self.services.originals,
                     transcoder=self.decoders,

@@ -18,11 +18,14 @@ from sqlalchemy import delete, select, update
 from server.audit.models import AuditEvent
 from server.core.errors import InvalidInput
 from server.dicom_node.models import Device
+from server.dicom_node.public import DeviceAddress, NewDevice
 from server.forwarding.desk import JobState
 from server.forwarding.models import ForwardJob, ForwardObject, Outage, Priority
 from server.forwarding.public import Conditions, NewRoute
 from server.studies.models import Instance
 from tests.dicom.dimse.acceptors import pynetdicom_scp, storescp
+from tests.dicom.dimse.certificates import certificate, server_context
+from tests.dicom.dimse.node import running_node
 from tests.dicom.dimse.test_scu import stored_in
 from tests.server.dicom_node.test_retrieve import data_sets
 from tests.server.forwarding.site import ORG, Site, uid_of, until
@@ -224,6 +227,35 @@ async def test_what_leaves_is_on_record(site: Site, tmp_path: Path) -> None:
     assert (read.actor_id, read.actor_kind) == (device, "device")
     (row,) = await audited(site, "study.forward")
     assert orjson.loads(row.detail) == {"destination_id": device, "sent": 2, "not_taken": 0}
+
+
+async def test_a_destination_over_tls_is_verified_and_sees_our_certificate(site: Site) -> None:
+    own, theirs = certificate("lianzhen"), certificate("node")
+    async with running_node() as node:
+        port = await node.server.start("127.0.0.1", 0, server_context(own))
+        device = await site.services.devices.register(
+            NewDevice(
+                ORG, site.institutions["township1"], "ARCHIVE",
+                address=DeviceAddress("127.0.0.1", port, tls=True),
+            )
+        )  # fmt: skip
+        await site.route(device)
+        await site.receive(*ct_series(1))
+        ours = {"tls_certificate": own.certificate, "tls_key": own.key}
+        untrusting = site.forwarder(dicom={**ours, "tls_server_ca": own.certificate})
+        async with site.forwarding(untrusting):
+
+            async def out() -> bool:
+                return (await site.destinations())["ARCHIVE"].failures > 0
+
+            await until(out, "the destination to be refused")
+        reason = (await site.destinations())["ARCHIVE"].reason
+        assert "certificate verify failed" in (reason or "")
+        assert node.handler.sinks == []
+        trusting = site.forwarder(dicom={**ours, "tls_server_ca": theirs.certificate})
+        async with site.forwarding(trusting):
+            await site.until_sent(1)
+        assert len(node.handler.sinks) == 1
 
 
 # Destinations in trouble
