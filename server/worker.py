@@ -179,6 +179,7 @@ def folder_watchers(services: Services) -> tuple[FolderWatcher, ...]:
         FolderWatcher(
             WatchedFolder.named(each),
             settled_s=settings.settled_s,
+            keep_done_days=settings.keep_done_days,
             intake=services.intake,
             owners=services.institutions,
             database=services.database,

@@ -223,6 +223,9 @@ class FolderSettings(_Section):
         "community and code of the institution, and the place; a file moves to `done` or `failed`",
     )
     settled_s: Positive = Field(5, description="a file unchanged this long is complete")
+    keep_done_days: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        0, description="how long what was taken stays in `done`; 0: until somebody removes it"
+    )
 
     @field_validator("watched")
     @classmethod

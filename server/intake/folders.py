@@ -41,6 +41,7 @@ _TRIED_AGAIN_AFTER_S: Final = 30.0
 _FAILURES_A_LOOK: Final = 3
 _AWAITED_S: Final = 600.0
 """How long a header waits for its signals, and they for it, before they are taken as they are."""
+_CLEARED_EVERY_S: Final = 3600.0
 _DEEPEST: Final = 8
 _NAME_BYTES: Final = 200
 """A name with what is added to it stays below the 255 bytes that file systems take."""
@@ -81,6 +82,7 @@ class FolderWatcher:
         folder: WatchedFolder,
         *,
         settled_s: float,
+        keep_done_days: float = 0,
         intake: IntakeService,
         owners: FolderOwners,
         database: Database,
@@ -91,6 +93,8 @@ class FolderWatcher:
     ) -> None:
         self._folder = folder
         self._settled_s = settled_s
+        self._keep_done_s = keep_done_days * 86_400
+        self._clear_at_s = float("-inf")
         self._intake = intake
         self._owners = owners
         self._database = database
@@ -125,6 +129,7 @@ class FolderWatcher:
             actor = await self._actor()
             while True:
                 await self.look(actor)
+                await self.clear()
                 await asyncio.sleep(_LOOK_EVERY_S)
         finally:
             os.close(lock)
@@ -170,6 +175,15 @@ class FolderWatcher:
                 failures += 1
                 self._not_before_s[path] = now_s + _TRIED_AGAIN_AFTER_S
                 _log.warning("a file in a watched folder waits", reason=_reason(error))
+
+    async def clear(self) -> None:
+        """Remove now and then what was put away long enough ago; intake has it."""
+        now_s = self._clock.monotonic_s()
+        if not self._keep_done_s or now_s < self._clear_at_s:
+            return
+        self._clear_at_s = now_s + _CLEARED_EVERY_S
+        before_s = self._clock.now().timestamp() - self._keep_done_s
+        await self._blocking(partial(_clear, self._folder.path / DONE, before_s))
 
     def _due_s(self, unit: Unit, now_s: float) -> float:
         since_s = max(self._seen[path][1] for path in unit.paths)
@@ -247,6 +261,22 @@ def _below(folder: Path, *, skipped: frozenset[str], depth: int) -> Iterator[tup
                     status = entry.stat(follow_symlinks=False)
                     if status.st_size > 0:
                         yield path, Look.at(status)
+
+
+def _clear(done: Path, before_s: float) -> None:
+    """Remove files that were put away before a time, and the folders that are empty then.
+
+    A file's own times are its device's; putting it away set the time of its status.
+    """
+    for place, folders, names in os.walk(done, topdown=False):
+        for name in names:
+            path = Path(place, name)
+            with suppress(FileNotFoundError):
+                if path.lstat().st_ctime < before_s:
+                    path.unlink()
+        for folder in folders:
+            with suppress(OSError):
+                Path(place, folder).rmdir()
 
 
 def _locked(path: Path) -> int:

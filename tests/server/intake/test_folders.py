@@ -84,6 +84,7 @@ async def drop(
             watcher = FolderWatcher(
                 WatchedFolder(ORG, TOWNSHIP, folder),
                 settled_s=5,
+                keep_done_days=30,
                 intake=intake.intake,
                 owners=Owners(),
                 database=database,
@@ -112,6 +113,27 @@ async def test_a_settled_file_is_taken_and_put_away(drop: Drop) -> None:
         )
     assert [event.outcome for event in events] == ["success", "success"]
     assert {event.institution_id for event in events} == {TOWNSHIP}
+
+
+async def test_what_was_taken_long_ago_is_cleared_away_and_nothing_else(drop: Drop) -> None:
+    (drop.folder / "2024").mkdir()
+    for name in ("2024/a.scp", "failed/b.scp", "new.scp"):
+        (drop.folder / name).parent.mkdir(exist_ok=True)
+        (drop.folder / name).write_bytes(SCP.read_bytes())
+    os.utime(drop.folder / "2024" / "a.scp", (0, 0))
+    await drop.look()
+    await drop.look(after_s=6)
+    taken = {"done/2024/a.scp", "done/new.scp"}
+    kept = {"failed/b.scp"}
+    put_away = (drop.folder / "done" / "new.scp").stat().st_ctime
+    # However old its device says it is, it stays its time from when it was taken.
+    drop.clock.advance(put_away + 29 * 86_400 - drop.clock.now().timestamp())
+    await drop.watcher.clear()
+    assert drop.files() == taken | kept
+    drop.clock.advance(2 * 86_400)
+    await drop.watcher.clear()
+    assert drop.files() == kept
+    assert not (drop.folder / "done" / "2024").exists()
 
 
 async def test_a_file_that_still_grows_is_left_alone(drop: Drop) -> None:
