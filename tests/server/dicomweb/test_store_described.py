@@ -36,7 +36,7 @@ async def store(
         for each, where, data in parts
     )
     headers = {"Content-Type": f'multipart/related; type="{kind}"; boundary=b'}
-    async with site.post(path, data=body + b"\r\n--b--", headers=headers) as response:
+    async with site.post(path, data=BytesIO(body + b"\r\n--b--"), headers=headers) as response:
         return response.status, json.loads(await response.read())
 
 
