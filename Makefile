@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 DIST := web_client/dist/index.html
+DCMJS := tests/support/dcmjs/node_modules/.package-lock.json
 WEB_SOURCES := $(shell find web_client -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/e2e/*' 2>/dev/null)
 
 .PHONY: setup setup-dev demo check test faults e2e pictures bench lock api-types clean
@@ -15,7 +16,7 @@ demo: setup
 
 setup: $(VENV)/.runtime $(DIST)
 
-setup-dev: $(VENV)/.dev $(DIST)
+setup-dev: $(VENV)/.dev $(DIST) $(DCMJS)
 
 $(BIN)/python:
 	@echo "[setup] Python environment"
@@ -31,6 +32,11 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@echo "[setup] Python packages for checks and tests"
 	@$(PIP) --require-hashes --only-binary :all: -r requirements-dev.lock
+	@touch $@
+
+$(DCMJS): tests/support/dcmjs/package-lock.json tests/support/dcmjs/package.json
+	@echo "[setup] a DICOM peer in JavaScript"
+	@cd tests/support/dcmjs && npm ci --silent --no-audit --no-fund
 	@touch $@
 
 web_client/node_modules/.package-lock.json: web_client/package-lock.json web_client/package.json
@@ -84,4 +90,4 @@ api-types: $(VENV)/.runtime
 	@$(BIN)/lianzhen openapi | node web_client/api-types/write.mjs web_client/src/shared/api/schema.d.ts
 
 clean:
-	rm -rf $(VENV) web_client/node_modules web_client/api-types/node_modules web_client/dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) web_client/node_modules web_client/api-types/node_modules tests/support/dcmjs/node_modules web_client/dist .mypy_cache .ruff_cache .pytest_cache
