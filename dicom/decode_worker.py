@@ -16,6 +16,7 @@ from dicom.page_words import Language
 from dicom.part10 import scan
 from dicom.pixels import SCAN_LIMITS, open_image, read_frame
 from dicom.render import PictureType, Region, RenderOptions, Window, render_frame
+from dicom.sr import Reference
 from dicom.transcode import Progress, transcode, transcode_frames
 from dicom.uids import is_structured_report
 from dicom.worker_process import LENGTH, answer_requests
@@ -88,7 +89,13 @@ def _page(path: Path, language: Language, base: str) -> str:
     if is_structured_report(header.sop_class_uid):
         return report_page(header.dataset, language, rendered_at(base))
     document = find_document(path)
-    address = f"rendered?accept={quote(document.media_type)}"
+    itself = Reference(
+        header.sop_class_uid,
+        header.sop_instance_uid,
+        study_uid=header.study_instance_uid,
+        series_uid=header.series_instance_uid,
+    )
+    address = f"{rendered_at(base)(itself)}?accept={quote(document.media_type)}"
     return document_page(header.dataset, language, address, document.media_type)
 
 

@@ -1,6 +1,7 @@
 """Rendered resources that are no pictures: reports as pages, documents and video as they are."""
 
 from typing import Final
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -12,7 +13,7 @@ from server.dicomweb import negotiation
 from server.dicomweb.access import PixelInstance
 from server.dicomweb.asking import accept_of
 from server.dicomweb.rendering import RenderingService
-from server.dicomweb.responses import CACHE, base_url, digest, not_modified, send_body
+from server.dicomweb.responses import CACHE, PREFIX, digest, not_modified, send_body
 from server.dicomweb.retrieval import RetrievalService
 
 _HTML: Final = "text/html"
@@ -50,7 +51,7 @@ class RenderedDocuments:
     @staticmethod
     def holds(instance: PixelInstance) -> bool:
         """Tell whether an instance is answered here."""
-        return bool(_offers(instance))
+        return bool(offers_of(instance))
 
     async def answer(
         self,
@@ -60,7 +61,7 @@ class RenderedDocuments:
         language: Language | None,
     ) -> web.StreamResponse:
         """Give an instance as what its client takes, in a language or that of its header."""
-        offer = negotiation.chosen(_offers(instance), accept or accept_of(request))
+        offer = negotiation.chosen(offers_of(instance), accept or accept_of(request))
         if offer.media_type == _HTML:
             return await self._page(request, instance, language or language_of(request))
         etag = digest("document", instance.sha256)
@@ -78,7 +79,8 @@ class RenderedDocuments:
     async def _page(
         self, request: web.Request, instance: PixelInstance, language: Language
     ) -> web.StreamResponse:
-        base = base_url(request, self._public_url)
+        # Without a host: it holds behind a proxy, too.
+        base = urlsplit(self._public_url or "").path.rstrip("/") + PREFIX
         page = await self._rendering.page(instance, language, base)
         etag = digest("page", page.decode())
         if (unchanged := not_modified(request, etag)) is not None:
@@ -91,7 +93,8 @@ class RenderedDocuments:
         )
 
 
-def _offers(instance: PixelInstance) -> tuple[Offer, ...]:
+def offers_of(instance: PixelInstance) -> tuple[Offer, ...]:
+    """Return as what an instance can be given here, the favourite first; none for images."""
     if is_structured_report(instance.sop_class_uid):
         return (Offer(_HTML),)
     if (media_type := MEDIA_TYPES.get(instance.sop_class_uid)) is not None:

@@ -52,7 +52,11 @@ def dicomweb_routes(
             access=access, retrieval=retrieval, transcoding=transcoding, public_url=public_url
         ).routes(),
         *UriHandlers(
-            access=access, retrieval=retrieval, transcoding=transcoding, rendering=rendering
+            access=access,
+            retrieval=retrieval,
+            transcoding=transcoding,
+            rendering=rendering,
+            documents=documents,
         ).routes(),
         *RenderedHandlers(access=access, rendering=rendering, documents=documents).routes(),
         *store_routes(storage, composer, public_url),

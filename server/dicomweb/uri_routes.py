@@ -14,6 +14,7 @@ from server.core.http import Requires, Route
 from server.dicomweb import negotiation
 from server.dicomweb.access import PixelInstance, StoredInstance, StudyAccess, Target
 from server.dicomweb.asking import accept_of
+from server.dicomweb.rendered_documents import RenderedDocuments, offers_of
 from server.dicomweb.rendering import RenderingService
 from server.dicomweb.responses import CACHE, PREFIX, digest, not_modified, send_body
 from server.dicomweb.retrieval import RetrievalService
@@ -35,11 +36,13 @@ class UriHandlers:
         retrieval: RetrievalService,
         transcoding: TranscodingService,
         rendering: RenderingService,
+        documents: RenderedDocuments,
     ) -> None:
         self._access = access
         self._retrieval = retrieval
         self._transcoding = transcoding
         self._rendering = rendering
+        self._documents = documents
 
     def routes(self) -> list[Route]:
         """Return the route."""
@@ -50,7 +53,10 @@ class UriHandlers:
         query = request.query
         target = _target(query)
         found = await self._access.instance(request[ACTOR], target)
-        offer = negotiation.chosen(_offers(found), _content_type(request))
+        wanted = _content_type(request)
+        offer = negotiation.chosen([*_offers(found), *offers_of(found)], wanted)
+        if offer in offers_of(found):
+            return await self._documents.answer(request, found, wanted, None)
         if offer.media_type == DICOM:
             return await self._object(request, found)
         picture_type = PictureType(offer.media_type)

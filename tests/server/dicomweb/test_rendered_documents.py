@@ -78,10 +78,26 @@ async def test_a_pdf_is_given_as_it_is_and_on_a_page(site: Site, size: int, defl
         assert (response.status, response.content_type) == (200, "text/html")
         assert "object-src 'self'" in response.headers["Content-Security-Policy"]
         page = await response.text()
-    assert '<object data="rendered?accept=application/pdf" type="application/pdf">' in page
+    address = f"/dicomweb{path_of(ds)}/rendered?accept=application/pdf"
+    assert f'<object data="{address}" type="application/pdf">' in page
     assert "胸部 CT 报告 &lt;b&gt;" in page
     async with site.get(f"{path_of(ds)}/rendered?accept=application/pdf") as response:
         assert response.content_type == "application/pdf"
+
+
+async def test_the_same_is_asked_for_by_query_parameters(site: Site) -> None:
+    report = dcmread(BytesIO(sample("test-SR.dcm").read_bytes()))
+    document = wrapped(PDF)
+    for ds in (report, document):
+        await site.send(file_bytes(ds))
+    for ds, kind in (
+        (report, "text/html"), (document, "application/pdf"), (document, "text/html"),
+        (report, "application/dicom"),
+    ):  # fmt: skip
+        uids = f"studyUID={ds.StudyInstanceUID}&seriesUID={ds.SeriesInstanceUID}"
+        query = f"requestType=WADO&{uids}&objectUID={ds.SOPInstanceUID}&contentType={kind}"
+        async with site.get(f"/wado?{query}") as response:
+            assert (response.status, response.content_type) == (200, kind)
 
 
 async def test_what_dcmtk_wraps_comes_out_again(site: Site, tmp_path: Path) -> None:
