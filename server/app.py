@@ -68,6 +68,7 @@ from server.requests.routes import request_routes
 from server.scheduling.routes import scheduling_routes
 from server.services import Services, build_services, running
 from server.studies.public import StudyService
+from server.studies.rejection_routes import rejection_routes
 from server.studies.routes import study_routes
 
 # More instances than the largest studies have; each part costs a file and a row.
@@ -164,6 +165,7 @@ def build_app(
             *export_routes(services.exporter),
             *patient_routes(services.merges),
             *lifecycle_routes(services.lifecycle, services.tiering),
+            *rejection_routes(services.rejections),
             *ecg_routes(
                 ecgs,
                 EcgReception(

@@ -46,6 +46,7 @@ from server.requests.public import RequestFollower, RequestService
 from server.scheduling.public import ExamArrivals, SchedulingService, WorklistSearch
 from server.studies.public import (
     InstanceSelector,
+    RejectionService,
     StudyHomes,
     StudyIndex,
     StudySearch,
@@ -90,6 +91,7 @@ class Services:
     tiering: Tiering
     purger: Purger
     studies: StudyService
+    rejections: RejectionService
     searches: StudySearch
     selector: InstanceSelector
     scheduling: SchedulingService
@@ -140,6 +142,13 @@ def build_services(
     devices = DeviceService(
         database=database, audit=audit, clock=clock, ids=ids, passwords=passwords
     )
+    follower = RequestFollower(
+        counties=institutions,
+        exams=ExamArrivals(audit=audit, clock=clock),
+        audit=audit,
+        clock=clock,
+        ids=ids,
+    )
     index = StudyIndex(
         patients=PatientService(clock, ids),
         counties=institutions,
@@ -148,13 +157,7 @@ def build_services(
         followers=[
             # These two come first: they lock rows, which nobody does after an event.
             ForwardFollower(book=RouteBook(clock), clock=clock, ids=ids),
-            RequestFollower(
-                counties=institutions,
-                exams=ExamArrivals(audit=audit, clock=clock),
-                audit=audit,
-                clock=clock,
-                ids=ids,
-            ),
+            follower,
             EcgFollower(screening=settings.ecg.screening, ids=ids),
         ],
     )
@@ -275,6 +278,14 @@ def build_services(
             database=database, homes=StudyHomes(clock), audit=audit, clock=clock, ids=ids
         ),
         studies=studies,
+        rejections=RejectionService(
+            database=database,
+            studies=studies,
+            institutions=institutions,
+            follower=follower,
+            audit=audit,
+            clock=clock,
+        ),
         searches=StudySearch(database=database, clock=clock),
         selector=InstanceSelector(database=database, clock=clock),
         scheduling=SchedulingService(database=database, audit=audit, clock=clock, ids=ids),

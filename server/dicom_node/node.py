@@ -336,7 +336,7 @@ def status_of(receipt: Receipt) -> int:
             return SUCCESS
         case Verdict.CONFLICT:
             return UID_CONFLICT
-        case Verdict.FOREIGN | Verdict.DELETED:
+        case Verdict.FOREIGN | Verdict.DELETED | Verdict.REJECTED:
             return NOT_AUTHORISED
         case Verdict.REFUSED:
             return _REFUSALS.get(receipt.code, CANNOT_UNDERSTAND)

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVarTuple
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from dicom.rejection import RejectionReason
 from dicom.uids import is_uid
 from server.audit.public import AuditTrail, ReadRefusals
 from server.core.clock import Clock
 from server.core.database import Database
 from server.core.errors import InvalidInput, NotFound
-from server.identity.public import Actor
+from server.identity.public import Action, Actor
 from server.intake.public import StoredObject
 from server.studies.public import Instance, Series, Study, visible_studies
 
@@ -154,10 +155,15 @@ class StudyAccess:
                 Series.series_number, Series.id, Instance.instance_number, Instance.sop_instance_uid
             )
         )
+        shown: ColumnElement[bool] = Instance.rejected_as.is_(None)
         if target.sop_uid is not None:
             query = query.where(
                 Instance.org == actor.org, Instance.sop_instance_uid == target.sop_uid
             )
+            if actor.may(Action.REJECTED_READ):
+                # By its name alone, and only what was not good enough (IHE RAD, IOCM).
+                shown = or_(shown, Instance.rejected_as == RejectionReason.QUALITY)
+        query = query.where(shown)
         rows = await self._find(actor, target, query)
         await self._reads.record_read(actor, rows[0].study_pk)
         return rows
@@ -177,6 +183,7 @@ class StudyAccess:
             )
             .select_from(Study)
             .join(Series, Series.study_pk == Study.id)
+            .where(Series.instance_count > 0)
             .order_by(Series.series_number, Series.id)
         )
         rows = await self._find(actor, target, query)

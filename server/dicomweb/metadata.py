@@ -96,7 +96,7 @@ class MetadataService:
         async with self._database.reading() as session:
             found = await session.execute(
                 select(Instance.sop_instance_uid, Instance.metadata_json_gz)
-                .where(Instance.series_pk == series.pk)
+                .where(Instance.series_pk == series.pk, Instance.rejected_as.is_(None))
                 .order_by(Instance.instance_number, Instance.sop_instance_uid)
             )
             rows = [

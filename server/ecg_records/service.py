@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
@@ -35,6 +35,10 @@ class StudyDirectory(Protocol):
 
     def visible_to(self, actor: Actor) -> Select[str]:
         """Return the query of the ids of the studies ``actor`` may see."""
+        ...
+
+    def hidden_instances(self) -> Select[str]:
+        """Return the query of the ids of instances that a rejection note took out of use."""
         ...
 
     def of_the_same_patient(self, actor: Actor, study_id: str) -> Select[str]:
@@ -112,7 +116,9 @@ class EcgRecordService:
 
     async def page(self, actor: Actor, *, limit: int, before: Cursor | None) -> EcgPage:
         """Return the newest ECGs before a cursor."""
-        query = select(EcgRecord).where(EcgRecord.study_pk.in_(self._studies.visible_to(actor)))
+        query = select(EcgRecord).where(
+            EcgRecord.study_pk.in_(self._studies.visible_to(actor)), self._shown()
+        )
         if before is not None:
             query = query.where(
                 or_(
@@ -215,6 +221,7 @@ class EcgRecordService:
                 select(EcgRecord)
                 .where(
                     EcgRecord.study_pk.in_(same),
+                    self._shown(),
                     EcgRecord.id != record.id,
                     taken < (record.acquired_at or record.received_at),
                 )
@@ -235,11 +242,18 @@ class EcgRecordService:
             found = await self._bench.compare(old, new)
         return PreviousOut.model_validate({"previous": shown[0], **found})
 
+    def _shown(self) -> ColumnElement[bool]:
+        return EcgRecord.instance_pk.not_in(self._studies.hidden_instances())
+
     async def _visible(self, session: AsyncSession, actor: Actor, ecg_id: str) -> EcgRecord:
         found = await session.scalar(
             select(EcgRecord)
             .options(undefer(EcgRecord.screening))
-            .where(EcgRecord.id == ecg_id, EcgRecord.study_pk.in_(self._studies.visible_to(actor)))
+            .where(
+                EcgRecord.id == ecg_id,
+                EcgRecord.study_pk.in_(self._studies.visible_to(actor)),
+                self._shown(),
+            )
         )
         if found is None:
             raise NotFound("there is no such ECG")

@@ -185,7 +185,7 @@ class StudyExporter:
             )
             .join(Series, Series.id == Instance.series_pk)
             .join(StoredObject, StoredObject.id == Instance.object_id)
-            .where(Series.study_pk == study_id)
+            .where(Series.study_pk == study_id, Instance.rejected_as.is_(None))
             .order_by(
                 Series.series_number, Series.id, Instance.instance_number, Instance.sop_instance_uid
             )
@@ -193,6 +193,8 @@ class StudyExporter:
         )
         async with self._database.reading() as session:
             rows = (await session.execute(query)).all()
+        if not rows:
+            raise NotFound("there is no such study")
         if len(rows) > _MOST_OBJECTS:
             raise TooLarge(
                 f"the study has more than {_MOST_OBJECTS} objects: retrieve it by series",

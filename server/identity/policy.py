@@ -16,6 +16,9 @@ class Action(StrEnum):
 
     EXAM_CREATE = "exam.create"
     EXAM_READ = "exam.read"
+    REJECTED_READ = "rejected.read"
+    """See what rejection notes took out of use, and images that were not good enough."""
+    REJECTION_REVOKE = "rejection.revoke"
     EXAM_SCHEDULE = "exam.schedule"
     """Order an examination of the own institution, see what is ordered, take it back."""
     EXAM_EXPORT = "exam.export"
@@ -68,6 +71,10 @@ POLICY: Final[Mapping[Action, frozenset[Role]]] = {
     Action.EXAM_EXPORT: _READERS | {Role.TOWNSHIP_DOCTOR, Role.COUNTY_DUTY},
     Action.LIFECYCLE_MANAGE: frozenset({Role.MEDICAL_OFFICE}),
     Action.PATIENT_MERGE: frozenset({Role.MEDICAL_OFFICE}),
+    Action.REJECTED_READ: frozenset(
+        {Role.COUNTY_REVIEWER, Role.QUALITY_CONTROL, Role.SYSTEM_ADMINISTRATOR}
+    ),
+    Action.REJECTION_REVOKE: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     # A technician hears what became of an exam: returned, to be done again, reported.
     Action.EVENTS_LISTEN: _CLINICIANS | _TOWNSHIP,
     Action.METRICS_READ: frozenset({Role.SYSTEM_ADMINISTRATOR}),

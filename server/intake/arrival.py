@@ -26,6 +26,8 @@ class Verdict(StrEnum):
     """The study belongs to an institution that the sender does not speak for: quarantined."""
     DELETED = "deleted"
     """The study was deleted on purpose: nothing of it is kept."""
+    REJECTED = "rejected"
+    """It was taken out of use by a rejection note that says so for good: quarantined."""
     REFUSED = "refused"
     """Damaged, not DICOM, or contradicting its envelope: quarantined."""
 
@@ -128,6 +130,8 @@ class Indexed:
     study_pk: str
     series_pk: str
     instance_pk: str
+    hidden: bool = False
+    """A rejection note, or rejected before it came: nobody is to read it."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,7 @@ class Indexer(Protocol):
     """The index above intake: it writes its rows in intake's own transaction."""
 
     async def index(self, uow: UnitOfWork, arrivals: Sequence[Arrival]) -> list[Verdict]:
-        """Index ``arrivals`` in order and return STORED, DUPLICATE, CONFLICT, FOREIGN or DELETED.
+        """Index ``arrivals`` in order and return for each any verdict but REFUSED.
 
         Rows, events and audit records go into ``uow``; the caller commits.
         """

@@ -88,6 +88,9 @@ _REFUSALS: Final = {
     Verdict.DELETED: Refusal(
         "study-deleted", "this study was deleted; only the medical office can restore it"
     ),
+    Verdict.REJECTED: Refusal(
+        "instance-rejected", "a rejection note took this instance out of use for good"
+    ),
 }
 
 

@@ -1,6 +1,6 @@
 """A study that arrives opens a request, in the transaction that indexes it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -28,10 +28,11 @@ from server.requests.models import (
     Risk,
     status_after,
 )
+from server.requests.rejections import RejectionHolds
 from server.requests.steps import Steps
 from server.requests.urgency import due_at, priority_of
 from server.scheduling.public import ArrivedStudy, ExamArrivals, Order
-from server.studies.public import Study
+from server.studies.public import Instance, Series, Study
 
 _OPENED_AS: Final = status_after(RequestStatus.DRAFT, RequestEvent.SUBMIT)
 
@@ -72,13 +73,19 @@ class RequestFollower:
         self._counties = counties
         self._exams = exams
         self._audit = audit
+        self._clock = clock
         self._ids = ids
         self._steps = Steps(audit=audit, clock=clock)
+        self._holds = RejectionHolds(self._steps)
 
     async def follow(self, uow: UnitOfWork, indexed: Sequence[Indexed]) -> None:
-        """Open a request for each study that has none, and put what was done with back in line."""
-        firsts = _firsts(indexed)
-        if not firsts:
+        """Open a request for each study that has none, and put what was done with back in line.
+
+        A study of which rejection notes left nothing goes back to the examining side.
+        """
+        firsts = _firsts([each for each in indexed if not each.hidden])
+        emptied = await self._holds.emptied(uow, indexed)
+        if not firsts and not emptied:
             return
         # Every row is held before the first event: who holds the turn of events waits for none.
         back = await uow.session.scalars(
@@ -93,6 +100,30 @@ class RequestFollower:
         for request in again:
             event = BACK_IN_LINE[RequestStatus(request.status)]
             await self._steps.take(uow, request, event, None)
+        await self._holds.hold(uow, emptied)
+
+    async def restored(self, uow: UnitOfWork, study_pks: Collection[str], actor: Actor) -> None:
+        """Put studies back in line that are shown again; open a request where there was none."""
+        found = await uow.session.execute(
+            select(Study.id, Series.modality, Instance.sop_class_uid)
+            .join(Series, Series.study_pk == Study.id)
+            .join(Instance, Instance.series_pk == Series.id)
+            .where(
+                Study.id.in_(study_pks),
+                Instance.rejected_as.is_(None),
+                Study.id.not_in(select(DiagnosisRequest.study_pk)),
+            )
+            .order_by(Instance.received_at, Instance.id)
+        )
+        now = self._clock.now()
+        firsts: dict[str, _First] = {}
+        for study_pk, modality, sop_class_uid in found:
+            is_ecg = sop_class_uid in ECG_SOP_CLASSES
+            if study_pk not in firsts or is_ecg:
+                kind = RequestKind.ECG if is_ecg else RequestKind.IMAGING
+                firsts[study_pk] = _First(kind, modality, actor, None, now)
+        await self._holds.resume(uow, study_pks, actor)
+        await self._open(uow, firsts)
 
     def wants(self, arrival: Arrival) -> bool:
         """None in particular: a study's first instance opens its request."""

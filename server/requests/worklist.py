@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.core.clock import Clock
@@ -167,7 +167,7 @@ class Worklist:
         studies = await self._studies.summaries(session, study_pks)
         last_received = await _last_received(session, study_pks)
         ended = await ended_studies(session, study_pks)
-        ecgs = await _ecgs(session, study_pks)
+        ecgs = await _ecgs(session, study_pks, self._studies.hidden_instances())
         reports = await self._reports.summaries(session, ids)
         consults = await self._consults.open_consults(session, ids)
         institutions = await self._institutions.refs(
@@ -230,9 +230,15 @@ async def _last_received(session: AsyncSession, study_pks: Sequence[str]) -> Map
     return {row.id: row.last_received_at for row in found}
 
 
-async def _ecgs(session: AsyncSession, study_pks: Sequence[str]) -> Mapping[str, EcgRecord]:
+async def _ecgs(
+    session: AsyncSession, study_pks: Sequence[str], hidden: Select[str]
+) -> Mapping[str, EcgRecord]:
     """Return for each study that has ECGs the worst, and of those the newest."""
-    found = await session.scalars(select(EcgRecord).where(EcgRecord.study_pk.in_(study_pks)))
+    found = await session.scalars(
+        select(EcgRecord).where(
+            EcgRecord.study_pk.in_(study_pks), EcgRecord.instance_pk.not_in(hidden)
+        )
+    )
 
     def order(record: EcgRecord) -> tuple[Any, ...]:
         return (-risk_of(record.status, record.severity).rank, record.received_at, record.id)

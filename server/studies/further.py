@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Table, Update, bindparam, insert, not_, update
+from sqlalchemy import Table, Update, bindparam, exists, insert, not_, update
 
 from server.core.database import Statement
 from server.core.ids import Ids
 from server.intake.public import Arrival, Follower, Indexed
-from server.studies.models import Instance, Series, Study
+from server.studies.models import Instance, RejectedObject, Series, Study
 from server.studies.rows import instance_row
 
 _REMEMBERED: Final = 4096
@@ -77,6 +77,13 @@ class Counting:
         self._study = _counting(_STUDIES).where(
             _STUDIES.c.owner_institution_id == bindparam("owner"),
             _STUDIES.c.deleted_at.is_(None),
+            # Of what rejection notes name, and in what they emptied, another way must count.
+            not_(
+                exists().where(
+                    RejectedObject.org == _STUDIES.c.org,
+                    RejectedObject.study_instance_uid == _STUDIES.c.study_instance_uid,
+                )
+            ),
             *(not_(condition) for condition in waiting),
         )
 

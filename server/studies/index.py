@@ -1,13 +1,15 @@
 """The index: studies, series and instances written as their bytes become safe."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dicom.rejection import KEY_OBJECT_SELECTION
 from server.audit.public import AuditTrail
 from server.core.database import Statement, UnitOfWork
 from server.core.ids import Ids
@@ -15,10 +17,12 @@ from server.identity.public import InstitutionRef, act_of
 from server.intake.public import Arrival, Follower, Indexed, Verdict
 from server.patients.public import PatientService
 from server.realtime.public import Occurrence, publish, published
+from server.studies.batch import Batch, sop_key
 from server.studies.further import Counting, MetSeries
 from server.studies.homes import follow_merges
 from server.studies.models import AccessGrant, Instance, Series, Study
 from server.studies.names import remember_names
+from server.studies.rejections import count_anew, lift, modalities, reject, settle
 from server.studies.rows import fit, instance_row, patient_facts, series_row, study_row
 
 DIAGNOSES: Final = "diagnoses"
@@ -60,22 +64,26 @@ class StudyIndex:
 
     async def index(self, uow: UnitOfWork, arrivals: Sequence[Arrival]) -> list[Verdict]:
         """Index ``arrivals`` in order and say how each ended."""
-        work = _Work(uow, arrivals)
+        work = Batch(uow, arrivals)
         await work.load()
         new = [arrival for arrival in arrivals if work.judge(arrival) is Verdict.STORED]
         await self._create_studies(work, new)
         await self._create_series(work, new)
         indexed = await self._create_instances(work, new)
         await self._count(work, indexed)
+        touched = await self._show_and_hide(work, indexed)
+        indexed = [replace(each, hidden=work.is_hidden(each)) for each in indexed]
         for follower in self._followers:
             await follower.follow(uow, indexed)
-        await publish(uow, *_occurrences(work.new_studies, indexed))
+        await publish(uow, *_occurrences(work.new_studies, indexed, touched))
         for each in indexed:
             self._met.remember(each, owner=work.studies[work.study_key(each.arrival)][1])
         return work.verdicts
 
     def further(self, arrivals: Sequence[Arrival]) -> Sequence[Statement] | None:
         """Return what indexes further instances of series that were met before, or None."""
+        if any(one.prepared.sop_class_uid == KEY_OBJECT_SELECTION for one in arrivals):
+            return None
         if any(follower.wants(one) for one in arrivals for follower in self._followers):
             return None
         indexed = self._met.place(arrivals, self._ids)
@@ -84,10 +92,10 @@ class StudyIndex:
         return [
             *self._counting.statements(indexed),
             *(each for follower in self._followers for each in follower.further(indexed)),
-            *published(*_occurrences((), indexed)),
+            *published(*_occurrences((), indexed, {})),
         ]
 
-    async def _create_studies(self, work: "_Work", new: Sequence[Arrival]) -> None:
+    async def _create_studies(self, work: Batch, new: Sequence[Arrival]) -> None:
         missing = {work.study_key(a): a for a in new if work.study_key(a) not in work.studies}
         if not missing:
             return
@@ -133,17 +141,20 @@ class StudyIndex:
             await work.uow.session.execute(insert(AccessGrant), grants)
         await follow_merges(work.uow.session, [str(row["id"]) for row in rows])
 
-    async def _create_series(self, work: "_Work", new: Sequence[Arrival]) -> None:
+    async def _create_series(self, work: Batch, new: Sequence[Arrival]) -> None:
         study_pks = {work.studies[work.study_key(a)][0] for a in new}
         uids = {a.prepared.series_instance_uid for a in new}
         if not new:
             return
         found = await work.uow.session.execute(
-            select(Series.study_pk, Series.series_instance_uid, Series.id).where(
-                Series.study_pk.in_(study_pks), Series.series_instance_uid.in_(uids)
-            )
+            select(
+                Series.study_pk, Series.series_instance_uid, Series.id, Series.instance_count
+            ).where(Series.study_pk.in_(study_pks), Series.series_instance_uid.in_(uids))
         )
-        work.series = {(study_pk, uid): pk for study_pk, uid, pk in found}
+        for study_pk, uid, pk, count in found:
+            work.series[study_pk, uid] = pk
+            if not count:
+                work.emptied.add(pk)
         rows = []
         for arrival in new:
             key = work.series_key(arrival)
@@ -154,7 +165,7 @@ class StudyIndex:
         if rows:
             await work.uow.session.execute(insert(Series), rows)
 
-    async def _create_instances(self, work: "_Work", new: Sequence[Arrival]) -> list[Indexed]:
+    async def _create_instances(self, work: Batch, new: Sequence[Arrival]) -> list[Indexed]:
         indexed = []
         rows = []
         for arrival in new:
@@ -166,7 +177,31 @@ class StudyIndex:
             await work.uow.session.execute(insert(Instance), rows)
         return indexed
 
-    async def _count(self, work: "_Work", indexed: Sequence[Indexed]) -> None:
+    async def _show_and_hide(
+        self, work: Batch, indexed: Sequence[Indexed]
+    ) -> Mapping[str, tuple[str, datetime]]:
+        """Do what rejection notes say; return the studies that show something else now.
+
+        Each with its community and when that came.
+        """
+        series: set[str] = set()
+        session = work.uow.session
+        for each in indexed:
+            note = work.notes.get(sop_key(each.arrival))
+            if note is not None:
+                series |= await reject(work.uow, each, note, audit=self._audit, ids=self._ids)
+        latest = max(each.received.received_at for each in work.arrivals)
+        for org, uids in work.returned.items():
+            series |= await lift(session, org, uids, latest)
+        for org, uids in work.hidden.items():
+            series |= await settle(session, org, uids)
+        series |= work.emptied & {each.series_pk for each in indexed}
+        if not series:
+            return {}
+        studies = await count_anew(session, series, latest)
+        return {study_pk: (org, latest) for study_pk, org in studies.items()}
+
+    async def _count(self, work: Batch, indexed: Sequence[Indexed]) -> None:
         # In one order everywhere: two processes that count the same rows must not wait in a ring.
         for series_pk, count in sorted(Counter(each.series_pk for each in indexed).items()):
             arrivals = [each.arrival for each in indexed if each.series_pk == series_pk]
@@ -193,7 +228,10 @@ class StudyIndex:
             }
             if work.new_series[study_pk]:
                 values["series_count"] = Study.series_count + work.new_series[study_pk]
-                values["modalities"] = await self._modalities(work.uow, study_pk)
+                found = await work.uow.session.scalars(
+                    select(Series.modality).where(Series.study_pk == study_pk).distinct()
+                )
+                values["modalities"] = modalities(found)
             await work.uow.session.execute(
                 update(Study)
                 .where(Study.id == study_pk)
@@ -201,112 +239,13 @@ class StudyIndex:
                 .execution_options(**_NO_OBJECTS)
             )
 
-    async def _modalities(self, uow: UnitOfWork, study_pk: str) -> str:
-        found = await uow.session.scalars(
-            select(Series.modality).where(Series.study_pk == study_pk).distinct()
-        )
-        names = sorted({name for name in found if name})[:8]
-        return "\\" + "\\".join(names) + "\\" if names else ""
 
-
-class _Work:
-    """One batch under way: what is known already, and what is decided."""
-
-    def __init__(self, uow: UnitOfWork, arrivals: Sequence[Arrival]) -> None:
-        self.uow = uow
-        self.arrivals = arrivals
-        self.studies: dict[tuple[str, str], tuple[str, str]] = {}
-        self.series: dict[tuple[str, str], str] = {}
-        self.new_studies: set[str] = set()
-        self.new_series: Counter[str] = Counter()
-        self.verdicts: list[Verdict] = []
-        self._contents: dict[tuple[str, str], tuple[str, str]] = {}
-        self._writable: set[tuple[str, str]] = set()
-        self._deleted: set[tuple[str, str]] = set()
-
-    async def load(self) -> None:
-        """Look up what the database knows of the batch's UIDs."""
-        orgs = {arrival.received.sender.org for arrival in self.arrivals}
-        sops = {arrival.prepared.sop_instance_uid for arrival in self.arrivals}
-        studies = {arrival.prepared.study_instance_uid for arrival in self.arrivals}
-        found = await self.uow.session.execute(
-            select(
-                Instance.org,
-                Instance.sop_instance_uid,
-                Instance.dataset_sha256,
-                Instance.transfer_syntax_uid,
-            ).where(Instance.org.in_(orgs), Instance.sop_instance_uid.in_(sops))
-        )
-        self._contents = {(org, sop): (sha256, syntax) for org, sop, sha256, syntax in found}
-        rows = await self.uow.session.execute(
-            select(
-                Study.org,
-                Study.study_instance_uid,
-                Study.id,
-                Study.owner_institution_id,
-                Study.deleted_at,
-            ).where(Study.org.in_(orgs), Study.study_instance_uid.in_(studies))
-        )
-        for org, uid, pk, owner, deleted_at in rows:
-            self.studies[org, uid] = (pk, owner)
-            if deleted_at is not None:
-                self._deleted.add((org, uid))
-        await self._load_grants()
-
-    async def _load_grants(self) -> None:
-        strangers = {
-            (self.studies[key][0], arrival.received.sender.institution_id)
-            for arrival in self.arrivals
-            if (key := self.study_key(arrival)) in self.studies
-            and self.studies[key][1] != arrival.received.sender.institution_id
-        }
-        if not strangers:
-            return
-        now = max(arrival.received.received_at for arrival in self.arrivals)
-        found = await self.uow.session.execute(
-            select(AccessGrant.study_pk, AccessGrant.institution_id).where(
-                AccessGrant.study_pk.in_({study_pk for study_pk, _ in strangers}),
-                or_(AccessGrant.expires_at.is_(None), AccessGrant.expires_at > now),
-            )
-        )
-        self._writable = {(study_pk, institution) for study_pk, institution in found}
-
-    def study_key(self, arrival: Arrival) -> tuple[str, str]:
-        """Return what a study is known by."""
-        return (arrival.received.sender.org, arrival.prepared.study_instance_uid)
-
-    def series_key(self, arrival: Arrival) -> tuple[str, str]:
-        """Return what a series is known by."""
-        return (self.studies[self.study_key(arrival)][0], arrival.prepared.series_instance_uid)
-
-    def judge(self, arrival: Arrival) -> Verdict:
-        """Decide one arrival, in order, and remember it for those behind it in the batch."""
-        verdict = self._verdict(arrival)
-        self.verdicts.append(verdict)
-        return verdict
-
-    def _verdict(self, arrival: Arrival) -> Verdict:
-        sender = arrival.received.sender
-        sop = (sender.org, arrival.prepared.sop_instance_uid)
-        content = (arrival.prepared.dataset_sha256, arrival.prepared.transfer_syntax_uid)
-        if self.study_key(arrival) in self._deleted:
-            return Verdict.DELETED
-        known = self._contents.get(sop)
-        if known is not None:
-            return Verdict.DUPLICATE if known == content else Verdict.CONFLICT
-        study = self.studies.get(self.study_key(arrival))
-        if (
-            study is not None
-            and study[1] != sender.institution_id
-            and (study[0], sender.institution_id) not in self._writable
-        ):
-            return Verdict.FOREIGN
-        self._contents[sop] = content
-        return Verdict.STORED
-
-
-def _occurrences(new_studies: Collection[str], indexed: Sequence[Indexed]) -> list[Occurrence]:
-    latest: dict[str, tuple[str, datetime]] = {}
+def _occurrences(
+    new_studies: Collection[str],
+    indexed: Sequence[Indexed],
+    touched: Mapping[str, tuple[str, datetime]],
+) -> list[Occurrence]:
+    latest = dict(touched)
     for each in indexed:
         received = each.arrival.received
         latest[each.study_pk] = (received.sender.org, received.received_at)

@@ -15,6 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from dicom.rejection import RejectionReason
 from server.core.database import Base
 from server.core.settings import RetentionClass
 
@@ -141,7 +142,41 @@ class Instance(Base):
     """DICOM JSON (PS3.18 F), gzipped; its bulk data URIs are relative to the instance."""
     bulk_values: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """VR, offset and length in the object of every value the metadata only refers to, by path."""
+    rejected_as: Mapped[RejectionReason | None] = mapped_column(String(16))
+    """Why it is hidden; None where it is shown. A rejection note is hidden with what it rejects."""
     received_at: Mapped[datetime]
+
+
+class Rejection(Base):
+    """A rejection note that was taken in (IHE RAD, Imaging Object Change Management)."""
+
+    __tablename__ = "rejections"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    org: Mapped[str] = mapped_column(String(64))
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institutions.id"))
+    """Who rejects: what others own it does not touch."""
+    instance_pk: Mapped[str] = mapped_column(ForeignKey("instances.id"), unique=True)
+    """The note itself."""
+    sop_instance_uid: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[RejectionReason] = mapped_column(String(16))
+    rejected_by: Mapped[str] = mapped_column(String(64))
+    rejected_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[str | None] = mapped_column(String(64))
+
+
+class RejectedObject(Base):
+    """An instance that a note names, whether it has come yet or not."""
+
+    __tablename__ = "rejected_objects"
+
+    rejection_id: Mapped[str] = mapped_column(ForeignKey("rejections.id"), primary_key=True)
+    sop_instance_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    org: Mapped[str] = mapped_column(String(64))
+    study_instance_uid: Mapped[str] = mapped_column(String(64))
+    lifted_at: Mapped[datetime | None]
+    """When it was sent again, and so brought back, after its retention had expired."""
 
 
 class AccessGrant(Base):
@@ -166,4 +201,12 @@ Index("ix_studies_org_patient_name", Study.org, Study.patient_name, Study.receiv
 Index("ix_studies_org_accession", Study.org, Study.accession_number)
 Index("ix_name_keys_name", NameKey.name, NameKey.key)
 Index("ix_instances_series_number", Instance.series_pk, Instance.instance_number)
+Index(
+    "ix_instances_rejected",
+    Instance.series_pk,
+    postgresql_where=Instance.rejected_as.is_not(None),
+    sqlite_where=Instance.rejected_as.is_not(None),
+)
+Index("ix_rejected_objects_sop", RejectedObject.org, RejectedObject.sop_instance_uid)
+Index("ix_rejected_objects_study", RejectedObject.org, RejectedObject.study_instance_uid)
 Index("ix_access_grants_institution", AccessGrant.institution_id, AccessGrant.study_pk)

@@ -21,6 +21,8 @@ from server.studies.models import (
     Study,
 )
 from server.studies.names import forget_name, name_match, remember_names, typed_for
+from server.studies.rejection_service import RejectionService
+from server.studies.rejections import emptied_by
 from server.studies.schemas import InstitutionOut, PreviewOut, StudyOut
 from server.studies.search import UNIQUE_KEYS, Page, Search, StudySearch
 from server.studies.selection import (
@@ -45,6 +47,7 @@ __all__ = [
     "Level",
     "Page",
     "PreviewOut",
+    "RejectionService",
     "RetentionClass",
     "Search",
     "SelectedInstance",
@@ -58,6 +61,7 @@ __all__ = [
     "StudyService",
     "UniqueKeys",
     "condition",
+    "emptied_by",
     "forget_name",
     "kind_of",
     "name_match",

@@ -90,7 +90,7 @@ class StudySearch:
         # The reach is part of the one query: as a list of ids it would be made anew for each.
         reach = visible_studies(actor, self._clock.now()).with_only_columns(*columns)
         by_name, conditions = _conditions(search)
-        query = _joined(reach, search.level).where(*conditions)
+        query = _joined(reach, search.level).where(_SHOWN[search.level], *conditions)
         if search.after is not None:
             query = query.where(_behind(search.after))
         if search.level is Level.PATIENT:
@@ -118,6 +118,15 @@ _ORDER: Final = (
     Instance.instance_number,
     Instance.id,
 )
+
+
+# What a rejection note took out of use is found by nobody.
+_SHOWN: Final = {
+    Level.PATIENT: Study.instance_count > 0,
+    Level.STUDY: Study.instance_count > 0,
+    Level.SERIES: Series.instance_count > 0,
+    Level.INSTANCE: Instance.rejected_as.is_(None),
+}
 
 
 def _behind(after: Cursor) -> ColumnElement[bool]:

@@ -78,7 +78,7 @@ class InstanceSelector:
             .join(Series, Series.study_pk == Study.id)
             .join(Instance, Instance.series_pk == Series.id)
             .join(StoredObject, StoredObject.id == Instance.object_id)
-            .where(*_conditions(actor, keys))
+            .where(Instance.rejected_as.is_(None), *_conditions(actor, keys))
             .order_by(
                 Study.received_at, Study.id, Series.series_number, Series.id,
                 Instance.instance_number, Instance.sop_instance_uid,

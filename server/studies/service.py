@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date
-from typing import Protocol
+from typing import Final, Protocol
 
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +17,9 @@ from server.patients.public import PatientOut
 from server.studies.models import Instance, Series, Study
 from server.studies.schemas import InstitutionOut, PreviewOut, StudyOut, StudyPage
 from server.studies.visibility import visible_studies
+
+_SHOWN: Final = Study.instance_count > 0
+"""Of a study that was rejected as a whole nothing is shown; its request and report remain."""
 
 
 class InstitutionNames(Protocol):
@@ -61,6 +64,10 @@ class StudyService:
             Study.owner_institution_id == this.c.owner_institution_id,
         )
 
+    def hidden_instances(self) -> Select[str]:
+        """Return the query of the ids of instances that a rejection note took out of use."""
+        return select(Instance.id).where(Instance.rejected_as.is_not(None))
+
     async def may_see(self, actor: Actor, study_id: str) -> bool:
         """Tell whether ``actor`` may see one study."""
         async with self._database.reading() as session:
@@ -70,7 +77,7 @@ class StudyService:
     async def page(self, actor: Actor, *, limit: int, before: Cursor | None) -> StudyPage:
         """Return the newest studies before a cursor."""
         # Scope and order in one query, so that the newest page reads a page and not the archive.
-        query: Select[Study] = self.visible_to(actor).with_only_columns(Study)
+        query: Select[Study] = self.visible_to(actor).with_only_columns(Study).where(_SHOWN)
         if before is not None:
             query = query.where(
                 or_(
@@ -99,7 +106,9 @@ class StudyService:
         """
         async with self._database.reading() as session:
             found = await session.scalar(
-                select(Study).where(Study.id == study_id, Study.id.in_(self.visible_to(actor)))
+                select(Study).where(
+                    Study.id == study_id, Study.id.in_(self.visible_to(actor)), _SHOWN
+                )
             )
             if found is None:
                 raise NotFound("there is no such study")
@@ -187,7 +196,11 @@ async def _previews(session: AsyncSession, study_ids: Sequence[str]) -> dict[str
             .label("rank"),
         )
         .join(Instance, Instance.series_pk == Series.id)
-        .where(Series.study_pk.in_(study_ids), Instance.frames.is_not(None))
+        .where(
+            Series.study_pk.in_(study_ids),
+            Instance.frames.is_not(None),
+            Instance.rejected_as.is_(None),
+        )
         .subquery()
     )
     found = await session.execute(select(ranked).where(ranked.c.rank == 1))

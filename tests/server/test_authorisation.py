@@ -20,9 +20,9 @@ from server.migrations.run import migrate
 from server.reports.models import Report
 from server.requests.models import DiagnosisRequest, RequestKind
 from server.scheduling.models import ExamStatus, ScheduledExam
-from server.studies.models import Instance, Series, Study
+from server.studies.models import Instance, Rejection, Series, Study
 from tests.support.application import PLACES, RunningApp, running_app, settings_for
-from tests.support.dicom_files import ct_bytes, sample
+from tests.support.dicom_files import ct_bytes, rejection_note, sample
 
 CREATORS = frozenset({Role.TOWNSHIP_TECHNICIAN})
 READERS = frozenset(
@@ -37,6 +37,7 @@ EXPORTERS = CLAIMANTS | {Role.TOWNSHIP_DOCTOR, Role.COUNTY_DUTY}
 EXAMINERS = frozenset({Role.TOWNSHIP_TECHNICIAN, Role.TOWNSHIP_DOCTOR})
 ADMINISTRATORS = frozenset({Role.SYSTEM_ADMINISTRATOR})
 OFFICE = frozenset({Role.MEDICAL_OFFICE})
+QUALITY = frozenset({Role.COUNTY_REVIEWER, Role.QUALITY_CONTROL, Role.SYSTEM_ADMINISTRATOR})
 EVERYBODY = frozenset(Role)
 # The one study of this test is township1's; its county reads for it; township2 must not know of it.
 WITHIN_REACH = frozenset({"township1", "county"})
@@ -126,6 +127,11 @@ EXPECTED: dict[tuple[str, str], Rule] = {
         ("POST", f"/api/deletions/{{deletion_id}}/{step}"): Rule(OFFICE, body=WHY, answer=404)
         for step in ("approve", "reject", "withdraw", "restore")
     },
+    ("GET", "/api/studies/{study_id}/rejections"): Rule(QUALITY, scoped=True),
+    # It was revoked already.
+    ("POST", "/api/rejections/{rejection_id}/revoke"): Rule(
+        ADMINISTRATORS, scoped=True, answer=409
+    ),
     ("GET", "/api/ecgs"): Rule(READERS),
     # A body that is no ECG: whoever may send hears that.
     ("POST", "/api/ecgs"): Rule(CREATORS, answer=422),
@@ -279,6 +285,7 @@ async def app(tmp_path: Path) -> AsyncIterator[RunningApp]:
         await _report_of_the_ecg(running)
         await _confer(running)
         await _order(running)
+        await _reject_and_revoke(running)
         yield running
 
 
@@ -325,6 +332,16 @@ async def _order(app: RunningApp) -> None:
     await app.client.post(f"{path}/{exam['id']}/cancel", headers=who)
 
 
+async def _reject_and_revoke(app: RunningApp) -> None:
+    """Leave a rejection of the CT that was revoked."""
+    await app.receive(rejection_note(ct_bytes()))
+    who = await app.token("revoking", "county", Role.SYSTEM_ADMINISTRATOR)
+    async with app.services.database.reading() as session:
+        rejection_id = await session.scalar(select(Rejection.id))
+    path = f"/api/rejections/{rejection_id}/revoke"
+    assert (await app.client.post(path, headers=who)).status == 204
+
+
 async def _concrete(app: RunningApp) -> dict[str, str]:
     async with app.services.database.reading() as session:
         study, series, instance = (
@@ -343,11 +360,13 @@ async def _concrete(app: RunningApp) -> dict[str, str]:
             select(DiagnosisRequest.id).where(DiagnosisRequest.study_pk == study.id)
         )
         report_id = await session.scalar(select(Report.id))
+        rejection_id = await session.scalar(select(Rejection.id))
         exam_id = await session.scalar(
             select(ScheduledExam.id).where(ScheduledExam.status == ExamStatus.CANCELLED)
         )
     return {
         "{exam_id}": str(exam_id),
+        "{rejection_id}": str(rejection_id),
         "{report_id}": str(report_id),
         "{study_id}": study.id,
         "{patient_id}": study.patient_pk,

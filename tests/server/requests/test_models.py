@@ -18,7 +18,8 @@ from server.requests.models import (
 ALLOWED = {
     "draft": {"submit": "requested", "cancel": "cancelled"},
     "requested": {
-        "claim": "received", "reject": "rejected", "cancel": "cancelled", "fail": "failed",
+        "claim": "received", "hold": "on-hold", "reject": "rejected", "cancel": "cancelled",
+        "fail": "failed",
     },
     "received": {
         "release": "requested", "accept": "accepted", "start": "in-progress", "hold": "on-hold",
