@@ -70,6 +70,8 @@ from server.services import Services, build_services, running
 from server.studies.public import StudyService
 from server.studies.rejection_routes import rejection_routes
 from server.studies.routes import study_routes
+from server.workitems.routes import workitem_routes
+from server.workitems.subscription_routes import subscription_routes
 
 # More instances than the largest studies have; each part costs a file and a row.
 _STORE_PARTS: Final = 20_000
@@ -209,6 +211,15 @@ def build_app(
                     executor=services.executor,
                     limits=store_limits,
                 ),
+                further=[
+                    *workitem_routes(services.workitems, settings.http.public_url),
+                    *subscription_routes(
+                        services.subscriptions,
+                        hub=hub,
+                        visitor_of=visitor_of,
+                        public_url=settings.http.public_url,
+                    ),
+                ],
                 public_url=settings.http.public_url,
             ),
             *consult_routes(services.consults),

@@ -52,6 +52,7 @@ from server.studies.public import (
     StudySearch,
     StudyService,
 )
+from server.workitems.public import SubscriptionService, WorkitemService
 
 # What a device's object may have beyond its own bytes: the file meta information we put before it.
 _FILE_META_BYTES: Final = 64 * 1024
@@ -98,6 +99,8 @@ class Services:
     steps: WorklistSearch
     """What devices shall examine."""
     requests: RequestService
+    workitems: WorkitemService
+    subscriptions: SubscriptionService
     reads: ReadAudit
     anchors: Anchors
     tail: EventTail
@@ -203,6 +206,16 @@ def build_services(
         emergency_roles=EMERGENCY_ROLES,
     )
     originals = Originals(spool=spool, store=stores.originals, database=database, executor=executor)
+    workitems = WorkitemService(
+        database=database,
+        requests=requests,
+        opener=follower,
+        institutions=institutions,
+        people=people,
+        reads=reads,
+        audit=audit,
+        clock=clock,
+    )
     return Services(
         settings=settings,
         clock=clock,
@@ -291,6 +304,10 @@ def build_services(
         scheduling=SchedulingService(database=database, audit=audit, clock=clock, ids=ids),
         steps=WorklistSearch(database=database),
         requests=requests,
+        workitems=workitems,
+        subscriptions=SubscriptionService(
+            database=database, workitems=workitems, audit=audit, clock=clock, ids=ids
+        ),
         reads=reads,
         anchors=Anchors(
             database=database,

@@ -37,6 +37,18 @@ _MEDIA: Final = {
 }
 _NAMES: Final = {"pixeldata": "PixelData"}
 _SEARCHED: Final = frozenset({"studies", "series", "instances"})
+_WORKITEMS: Final = {
+    ("workitems", "GET"): "SearchForUPS",
+    ("workitems", "POST"): "CreateUPS",
+    ("{workitem}", "GET"): "RetrieveUPS",
+    ("{workitem}", "POST"): "UpdateUPS",
+    ("state", "PUT"): "ChangeUPSState",
+    ("cancelrequest", "POST"): "RequestUPSCancellation",
+    ("{ae}", "POST"): "CreateSubscription",
+    ("{ae}", "DELETE"): "DeleteSubscription",
+    ("{ae}", "GET"): "OpenEventChannel",
+}
+"""Transactions of the worklist service by resource and method (PS3.18 11)."""
 
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Headers": (
@@ -133,7 +145,7 @@ def _tree(methods: dict[str, list[str]]) -> _Resource:
 
 def _media(path: Sequence[str], method: str) -> tuple[str, ...]:
     """Return the media types that a resource answers in."""
-    if method == "POST" or path[-1] in _SEARCHED:
+    if method == "POST" or path[-1] in _SEARCHED or (path[-1], method) in _WORKITEMS:
         return _METADATA
     return _MEDIA.get(path[-1], _OBJECTS)
 
@@ -145,6 +157,8 @@ def _identifier(path: Sequence[str], method: str) -> str:
     last = path[-1]
     if last == "wado":
         return "RetrieveInstanceByURI"
+    if (workitem := _WORKITEMS.get((last, method))) is not None:
+        return workitem
     if method == "POST":
         return "Store" + ("StudyInstances" if names else "Instances")
     if last in _SEARCHED:

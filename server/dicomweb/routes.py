@@ -34,9 +34,10 @@ def dicomweb_routes(
     searches: SearchService,
     storage: StorageService,
     composer: Composer,
+    further: Sequence[Route] = (),
     public_url: str | None,
 ) -> list[Route]:
-    """Return the routes under ``/dicomweb``."""
+    """Return the routes under ``/dicomweb``, with ``further`` ones of capabilities above."""
     retrieve = RetrieveHandlers(
         access=access,
         retrieval=retrieval,
@@ -60,6 +61,7 @@ def dicomweb_routes(
         ).routes(),
         *RenderedHandlers(access=access, rendering=rendering, documents=documents).routes(),
         *store_routes(storage, composer, public_url),
+        *further,
     ]
     return [*routes, *_heads(routes), *options_routes(routes, public_url)]
 

@@ -59,6 +59,10 @@ class PatientStudies(Protocol):
         """Return the query of the ids of its patient's studies that its owner owns."""
         ...
 
+    def hidden_instances(self) -> Select[str]:
+        """Return the query of the ids of instances that a rejection note took out of use."""
+        ...
+
 
 class ScreeningSequel(Protocol):
     """What follows from a screening, in the transaction that stores it: requests' `RiskRaiser`."""
@@ -134,6 +138,7 @@ class Screener:
                     EcgRecord.study_pk.in_(
                         self._studies.of_the_same_patient_and_owner(record.study_pk)
                     ),
+                    EcgRecord.instance_pk.not_in(self._studies.hidden_instances()),
                     EcgRecord.id != record.id,
                     EcgRecord.status == ScreeningStatus.SCREENED,
                     taken < (record.acquired_at or record.received_at),

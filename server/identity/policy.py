@@ -32,6 +32,8 @@ class Action(StrEnum):
     WORKLIST_READ = "worklist.read"
     REQUEST_UPDATE = "request.update"
     """Say what the examining side knows: complaint, emergency, that it was done again."""
+    WORKITEM_UPDATE = "workitem.update"
+    """Change a workitem by UPS, each side what is its own to say."""
     REQUEST_CLAIM = "request.claim"
     """Take a case to read it, give it back, return it to the examining side."""
     REPORT_READ = "report.read"
@@ -81,6 +83,7 @@ POLICY: Final[Mapping[Action, frozenset[Role]]] = {
     Action.WORKLIST_READ: _CLINICIANS | _TOWNSHIP,
     Action.REQUEST_UPDATE: _TOWNSHIP,
     Action.REQUEST_CLAIM: _READERS,
+    Action.WORKITEM_UPDATE: _TOWNSHIP | _READERS,
     Action.REPORT_READ: _CLINICIANS | _TOWNSHIP,
     Action.REPORT_WRITE: _READERS,
     Action.REPORT_SIGN: _READERS,

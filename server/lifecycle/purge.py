@@ -24,7 +24,16 @@ from server.lifecycle.models import Deletion, DeletionState, DeletionStep, Purge
 from server.lifecycle.retention import holds_on
 from server.lifecycle.service import next_state
 from server.patients.public import Patient
-from server.studies.public import ArrivedPatient, Instance, Series, Study, forget_name
+from server.scheduling.public import ScheduledExam
+from server.studies.public import (
+    ArrivedPatient,
+    Instance,
+    RejectedObject,
+    Rejection,
+    Series,
+    Study,
+    forget_name,
+)
 
 _log = structlog.get_logger(__name__)
 _AT_ONCE: Final = 20
@@ -181,7 +190,21 @@ async def _list_objects(session: AsyncSession, deletion_id: str, study_pk: str) 
 async def _forget_rows(session: AsyncSession, study: Study, objects: Sequence[str]) -> None:
     """Remove what the index holds of a study but the row that says it was here."""
     series = select(Series.id).where(Series.study_pk == study.id)
+    notes = select(Rejection.id).where(
+        Rejection.instance_pk.in_(select(Instance.id).where(Instance.series_pk.in_(series)))
+    )
     for statement in (
+        delete(RejectedObject).where(RejectedObject.rejection_id.in_(notes)),
+        delete(Rejection).where(Rejection.id.in_(notes)),
+        update(ScheduledExam)
+        .where(ScheduledExam.study_pk == study.id)
+        .values(
+            patient_id="",
+            patient_name="",
+            patient_birth_date=None,
+            patient_sex=None,
+            complaint=None,
+        ),
         delete(EcgRecord).where(EcgRecord.study_pk == study.id),
         delete(Instance).where(Instance.series_pk.in_(series)),
         delete(Series).where(Series.study_pk == study.id),

@@ -14,7 +14,7 @@ from server.core.database import Base, sync_url
 
 _FEATURES: Final = (
     "audit", "consults", "dicom_node", "ecg_records", "forwarding", "gateway", "identity",
-    "intake", "patients", "realtime", "reports", "requests", "scheduling", "studies",
+    "intake", "patients", "realtime", "reports", "requests", "scheduling", "studies", "workitems",
 )  # fmt: skip
 _ONE_AT_A_TIME: Final = text("SELECT pg_advisory_lock(7308600)")
 

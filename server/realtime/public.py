@@ -1,4 +1,4 @@
-"""What other capabilities may know of events: how to write one."""
+"""What other capabilities may know of events: how to write one, and how to serve a listener."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,9 +7,11 @@ from typing import Any, Final
 from sqlalchemy import insert, text
 
 from server.core.database import Statement, UnitOfWork
+from server.realtime.hub import C, Hub
 from server.realtime.models import Event
+from server.realtime.socket import serve_socket
 
-__all__ = ["Occurrence", "publish", "published"]
+__all__ = ["C", "Hub", "Occurrence", "publish", "published", "serve_socket"]
 
 # Event numbers must become visible in order, or a reader that has seen 8 would never see 7:
 # on PostgreSQL writers of events take turns from here to their commit. SQLite has one writer.

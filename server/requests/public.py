@@ -1,8 +1,10 @@
 """What other capabilities may know of requests."""
 
 from server.requests.directories import ConsultDirectory, NoConsults, NoReports, ReportDirectory
+from server.requests.events import CHANGED, OPENED
 from server.requests.follower import RequestFollower
 from server.requests.models import (
+    CLAIMED,
     REQUEST_TRANSITIONS,
     DiagnosisRequest,
     RequestEvent,
@@ -11,11 +13,14 @@ from server.requests.models import (
     Risk,
 )
 from server.requests.risk import RiskRaiser
-from server.requests.schemas import ReportRef, RequestOut
+from server.requests.schemas import ReportRef, RequestOut, RequestPatch
 from server.requests.service import RequestRef, RequestService
 from server.requests.worklist import Worklist
 
 __all__ = [
+    "CHANGED",
+    "CLAIMED",
+    "OPENED",
     "REQUEST_TRANSITIONS",
     "ConsultDirectory",
     "DiagnosisRequest",
@@ -27,6 +32,7 @@ __all__ = [
     "RequestFollower",
     "RequestKind",
     "RequestOut",
+    "RequestPatch",
     "RequestRef",
     "RequestService",
     "RequestStatus",

@@ -179,6 +179,34 @@ class RequestService:
             )
             await uow.commit()
 
+    async def give_up(self, actor: Actor, request_id: str, event: RequestEvent) -> None:
+        """End a claimed request without a report, for good.
+
+        Raises
+        ------
+        NotFound, NotAllowed, Conflict
+            If it is out of reach; somebody else's; nobody's, or the table does not hold it.
+        """
+        async with self._database.unit_of_work() as uow:
+            request = await self._held(uow.session, actor, request_id)
+            await self._steps.take(uow, request, event, actor)
+            await uow.commit()
+
+    async def withdraw(self, actor: Actor, request_id: str, reason: str | None) -> None:
+        """Cancel an own request that nobody has claimed.
+
+        Raises
+        ------
+        NotFound, Conflict
+            If it is out of reach, or somebody reads it or has read it.
+        """
+        async with self._database.unit_of_work() as uow:
+            request = await self._own(uow.session, actor, request_id)
+            if request.status in CLAIMED:
+                raise Conflict("somebody has claimed it", code="already-claimed")
+            await self._steps.take(uow, request, RequestEvent.CANCEL, actor, reason=_text(reason))
+            await uow.commit()
+
     async def resume(self, actor: Actor, request_id: str) -> None:
         """Say at the examining side that what was asked for is done.
 

@@ -154,13 +154,12 @@ class Batch:
             return Verdict.CONFLICT
         if known is not None:
             return self._again(arrival, owner)
-        if (
+        is_foreign = (
             study is not None
             and study[1] != sender.institution_id
             and (study[0], sender.institution_id) not in self._writable
-        ):
-            return Verdict.FOREIGN
-        if sop in self._rejects_others:
+        )
+        if is_foreign or sop in self._rejects_others:
             return Verdict.FOREIGN
         before = strictest(self._rejected_before[*self.study_key(arrival), sop[1], owner])
         if before is not None and before.is_final:

@@ -17,6 +17,8 @@ from server.studies.models import (
     AccessGrant,
     ArrivedPatient,
     Instance,
+    RejectedObject,
+    Rejection,
     Series,
     Study,
 )
@@ -47,6 +49,8 @@ __all__ = [
     "Level",
     "Page",
     "PreviewOut",
+    "RejectedObject",
+    "Rejection",
     "RejectionService",
     "RetentionClass",
     "Search",

@@ -21,6 +21,7 @@ from server.reports.models import Report
 from server.requests.models import DiagnosisRequest, RequestKind
 from server.scheduling.models import ExamStatus, ScheduledExam
 from server.studies.models import Instance, Rejection, Series, Study
+from server.workitems.uids import uid_of
 from tests.support.application import PLACES, RunningApp, running_app, settings_for
 from tests.support.dicom_files import ct_bytes, rejection_note, sample
 
@@ -69,6 +70,7 @@ WHY = {"reason": "for a reason"}
 SEEN = {"revision": 3}
 EXAMINING, DIAGNOSING = frozenset({"township1"}), frozenset({"county"})
 STUDY = "/dicomweb/studies/{study}"
+WORKITEM = "/dicomweb/workitems/{workitem}"
 SERIES = STUDY + "/series/{series}"
 INSTANCE = SERIES + "/instances/{instance}"
 PUBLIC = Rule(None)
@@ -198,6 +200,19 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("POST", f"{REPORT}/acknowledge"): Rule(
         frozenset({Role.TOWNSHIP_DOCTOR}), scoped=True, places=EXAMINING, body={"version": 1}
     ),
+    ("GET", "/dicomweb/workitems"): Rule(LISTENERS),
+    ("GET", WORKITEM): Rule(LISTENERS, scoped=True),
+    # The body is none: what is asked is whether the door opens.
+    ("POST", "/dicomweb/workitems"): Rule(EXAMINERS, answer=415),
+    ("POST", WORKITEM): Rule(EXAMINERS | CLAIMANTS, answer=415),
+    ("PUT", f"{WORKITEM}/state"): Rule(CLAIMANTS, answer=415),
+    # It is cancelled: asked again, it is so.
+    ("POST", f"{WORKITEM}/cancelrequest"): Rule(EXAMINERS, scoped=True, places=EXAMINING),
+    ("POST", f"{WORKITEM}/subscribers/{{ae}}"): Rule(LISTENERS, scoped=True),
+    # The first of a place ends it, and where nobody subscribed there is nothing to end.
+    ("DELETE", f"{WORKITEM}/subscribers/{{ae}}"): Rule(LISTENERS, scoped=True),
+    # Without the handshake of a WebSocket the door opens to a bad request.
+    ("GET", "/dicomweb/subscribers/{ae}"): Rule(LISTENERS, answer=400),
     ("GET", "/dicomweb/studies"): Rule(READERS),
     ("GET", "/dicomweb/series"): Rule(READERS),
     ("GET", "/dicomweb/instances"): Rule(READERS),
@@ -271,9 +286,10 @@ EXPECTED: dict[tuple[str, str], Rule] = {
 
 # What GET answers is what HEAD would; what may be asked of a resource is no secret.
 for _method, _path in tuple(EXPECTED):
-    if _path.startswith(("/dicomweb/s", "/dicomweb/i", "/dicomweb/w")) and _method == "GET":
-        EXPECTED["HEAD", _path] = EXPECTED["GET", _path]
+    if _path.startswith(("/dicomweb/s", "/dicomweb/i", "/dicomweb/w")):
         EXPECTED["OPTIONS", _path] = PUBLIC
+        if _method == "GET":
+            EXPECTED["HEAD", _path] = EXPECTED["GET", _path]
 
 
 @pytest.fixture
@@ -286,6 +302,7 @@ async def app(tmp_path: Path) -> AsyncIterator[RunningApp]:
         await _confer(running)
         await _order(running)
         await _reject_and_revoke(running)
+        await _withdraw(running)
         yield running
 
 
@@ -315,7 +332,7 @@ async def _confer(app: RunningApp) -> None:
     who = await app.token("conferring", "township1", Role.TOWNSHIP_DOCTOR)
     async with app.services.database.reading() as session:
         request_id = await session.scalar(
-            select(DiagnosisRequest.id).where(DiagnosisRequest.kind == "imaging")
+            select(DiagnosisRequest.id).where(DiagnosisRequest.modality == "CT")
         )
     path = f"/api/requests/{request_id}/consult"
     consult = await (await app.client.post(path, headers=who)).json()
@@ -342,6 +359,20 @@ async def _reject_and_revoke(app: RunningApp) -> None:
     assert (await app.client.post(path, headers=who)).status == 204
 
 
+async def _withdraw(app: RunningApp) -> None:
+    """Leave a request that the examining side took back."""
+    await app.receive(sample("MR_small.dcm").read_bytes())
+    who = await app.token("withdrawing", "township1", Role.TOWNSHIP_DOCTOR)
+    path = f"/dicomweb/workitems/{uid_of(await _withdrawn(app))}/cancelrequest"
+    assert (await app.client.post(path, headers=who)).status == 202
+
+
+async def _withdrawn(app: RunningApp) -> str:
+    async with app.services.database.reading() as session:
+        found = select(DiagnosisRequest.id).where(DiagnosisRequest.modality == "MR")
+        return str(await session.scalar(found))
+
+
 async def _concrete(app: RunningApp) -> dict[str, str]:
     async with app.services.database.reading() as session:
         study, series, instance = (
@@ -366,6 +397,8 @@ async def _concrete(app: RunningApp) -> dict[str, str]:
         )
     return {
         "{exam_id}": str(exam_id),
+        "{workitem}": uid_of(await _withdrawn(app)),
+        "{ae}": "RIS",
         "{rejection_id}": str(rejection_id),
         "{report_id}": str(report_id),
         "{study_id}": study.id,

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from dicom.dimse.information_models import STUDY_ROOT_FIND, STUDY_ROOT_GET
 from server.audit.models import AuditEvent
-from server.dicom_node.devices import NewDevice
+from server.dicom_node.registered import NewDevice
 from server.identity.models import Role
 from server.intake.models import StoredObject
 from server.requests.models import DiagnosisRequest
@@ -50,7 +50,7 @@ class Site:
 
     async def found(self, path: str) -> list[Mapping[str, Any]]:
         status, body = await self.get(f"/dicomweb/{path}")
-        assert status == 200, status
+        assert status == (200 if body else 204), status
         return list(body)
 
     async def shown(self, data: bytes) -> bool:

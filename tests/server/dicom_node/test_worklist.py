@@ -24,6 +24,7 @@ from tests.dicom.dimse.senders import run
 from tests.server.dicom_node.test_node import Node, send, until_audited
 from tests.support.application import settings_for
 from tests.support.dicom_files import ct_bytes
+from tests.support.orthanc import orthanc
 from tests.support.peers import require_program
 
 PENDING, UNMATCHED = 0xFF00, 0xFF01
@@ -166,6 +167,26 @@ async def test_findscu_gets_the_whole_line(node: Node) -> None:
         f"[{exam.study_instance_uid}", f"[{exam.requested_procedure_id}]",
     ):  # fmt: skip
         assert text in said, (text, output)
+
+
+async def test_orthanc_gets_what_its_institution_shall_examine(node: Node, tmp_path: Path) -> None:
+    exam = await schedule(node, patient_id="P1")
+    await schedule(node, patient_id="P2", modality="CT")
+    await schedule(node, patient_id="P3", place="township2")
+    await node.services.devices.register(
+        NewDevice("qinghe", node.institutions["township1"], "ORTHANC", may_see_worklist=True)
+    )
+    step = {"Modality": "DX", "ScheduledProcedureStepStartDate": "20261126"}
+    query = {
+        "SpecificCharacterSet": "ISO_IR 192", "PatientName": "", "PatientID": "",
+        "StudyInstanceUID": "", "ScheduledProcedureStepSequence": [step],
+    }  # fmt: skip
+    knows = {"lianzhen": ("LIANZHEN", node.port)}
+    async with orthanc(tmp_path, knows=knows, DefaultEncoding="Utf8") as peer:
+        (line,) = await peer.post("/modalities/lianzhen/find-worklist", query)
+    assert line["PatientName"] == "ZHANG^XIAODONG=张^小东"
+    assert (line["PatientID"], line["StudyInstanceUID"]) == ("P1", exam.study_instance_uid)
+    assert line["ScheduledProcedureStepSequence"][0]["Modality"] == "DX"
 
 
 async def test_a_device_sees_its_own_institution_s_steps_alone(node: Node) -> None:

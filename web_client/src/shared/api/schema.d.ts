@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 87dbad6be722045fd36b5bd66c81968120a8490c6a93fceda83730e397c6c901
+// Made by `make api-types`; do not edit. OpenAPI document sha256 e62cc16966d3860444483e54cf45e53b9b61b673f8bb4991a6af69d63f373f78
 
 export interface paths {
     "/api/consults": {
@@ -1875,6 +1875,68 @@ export interface paths {
                     };
                     content: {
                         "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rejections/{rejection_id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Show again what a rejection note took out of use. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    rejection_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "*/*": string;
                     };
                 };
                 404: {
@@ -4063,6 +4125,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study_id}/rejections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List what rejection notes took out of use of one study. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    study_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RejectionList"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study_id}/retention": {
         parameters: {
             query?: never;
@@ -5301,6 +5417,55 @@ export interface components {
          * @enum {string}
          */
         RecordSeverity: "red" | "orange" | "uninterpretable" | "routine" | "normal";
+        /**
+         * RejectedObjectOut
+         * @description An instance that a note names.
+         */
+        RejectedObjectOut: {
+            /** Hidden */
+            hidden: boolean;
+            /** Series Instance Uid */
+            series_instance_uid: string | null;
+            /** Sop Instance Uid */
+            sop_instance_uid: string;
+        };
+        /**
+         * RejectionList
+         * @description The rejection notes about a study, the newest first.
+         */
+        RejectionList: {
+            /** Items */
+            items: components["schemas"]["RejectionOut"][];
+        };
+        /**
+         * RejectionOut
+         * @description A rejection note (IHE RAD, Imaging Object Change Management).
+         */
+        RejectionOut: {
+            /** Id */
+            id: string;
+            institution: components["schemas"]["InstitutionOut"];
+            /** Objects */
+            objects: components["schemas"]["RejectedObjectOut"][];
+            reason: components["schemas"]["RejectionReason"];
+            /**
+             * Rejected At
+             * Format: date-time
+             */
+            rejected_at: string;
+            /** Rejected By */
+            rejected_by: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Sop Instance Uid */
+            sop_instance_uid: string;
+        };
+        /**
+         * RejectionReason
+         * @description Why objects are rejected, by its code in DCM, the strictest first.
+         * @enum {string}
+         */
+        RejectionReason: "113037" | "113038" | "113039" | "113001";
         /**
          * ReportListItem
          * @description A report as lists show it.

@@ -5,8 +5,8 @@ from alembic import op
 
 from server.core.database import UtcDateTime
 
-revision = "0013"
-down_revision = "0012"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
@@ -60,7 +60,8 @@ def upgrade() -> None:
             "rejection_id", "sop_instance_uid", name=op.f("pk_rejected_objects")
         ),
     )
-    op.create_index("ix_rejected_objects_org_sop", "rejected_objects", ["org", "sop_instance_uid"])
+    op.create_index("ix_rejected_objects_sop", "rejected_objects", ["org", "sop_instance_uid"])
+    op.create_index("ix_rejected_objects_study", "rejected_objects", ["org", "study_instance_uid"])
 
 
 def downgrade() -> None:

@@ -1,0 +1,1 @@
+"""UPS-RS: diagnosis requests as workitems (PS3.18 11, PS3.4 CC)."""

@@ -1,0 +1,6 @@
+"""What the composition root takes from UPS-RS."""
+
+from server.workitems.service import WorkitemService
+from server.workitems.subscriptions import SubscriptionService
+
+__all__ = ["SubscriptionService", "WorkitemService"]

@@ -1,0 +1,52 @@
+"""Routes of subscriptions to workitems, and the channel of their event reports (PS3.18 11)."""
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+from aiohttp import web
+
+from server.core.http import Requires, Route
+from server.dicomweb.public import PREFIX, base_url
+from server.identity.public import ACTOR, Action, Actor
+from server.realtime.public import C, Hub, serve_socket
+from server.workitems.routes import WORKITEM
+from server.workitems.subscriptions import SubscriptionService
+
+
+def subscription_routes(
+    subscriptions: SubscriptionService,
+    *,
+    hub: Hub[Actor, C],
+    visitor_of: Callable[[web.Request], tuple[Actor, C]],
+    public_url: str | None,
+) -> list[Route]:
+    """Return the routes of subscriptions."""
+
+    async def subscribe(request: web.Request) -> web.StreamResponse:
+        """Let an AE hear of a workitem, or of all."""
+        ae_title, uid = request.match_info["ae"], request.match_info["workitem"]
+        await subscriptions.subscribe(request[ACTOR], ae_title, uid)
+        channel = base_url(request, public_url).replace("http", "ws", 1)
+        location = f"{channel}/subscribers/{quote(ae_title, safe='')}"
+        return web.Response(status=201, headers={"Content-Location": location})
+
+    async def unsubscribe(request: web.Request) -> web.StreamResponse:
+        """Let an AE hear of it no more."""
+        ae_title, uid = request.match_info["ae"], request.match_info["workitem"]
+        await subscriptions.unsubscribe(request[ACTOR], ae_title, uid)
+        return web.Response(status=200)
+
+    async def hear(request: web.Request) -> web.StreamResponse:
+        """Open the channel of an AE's event reports."""
+        actor, credential = visitor_of(request)
+        async with hub.listening(actor, credential, None) as subscription:
+            events = hub.messages(subscription)
+            reports = subscriptions.reports(actor, request.match_info["ae"], events)
+            return await serve_socket(request, reports, subscription)
+
+    read = Requires(Action.WORKLIST_READ)
+    return [
+        Route("POST", f"{WORKITEM}/subscribers/{{ae}}", subscribe, read),
+        Route("DELETE", f"{WORKITEM}/subscribers/{{ae}}", unsubscribe, read),
+        Route("GET", f"{PREFIX}/subscribers/{{ae}}", hear, read),
+    ]
