@@ -235,7 +235,7 @@ async def test_requests_and_garbage_after_our_abort_are_aborted_again() -> None:
 
 async def test_peer_that_never_reads_responses_is_read_no_more() -> None:
     # Long enough that a stalled machine is not taken for a stalled PDU.
-    limits = DimseLimits(pdu_progress_s=1.0, timer_resolution_s=0.02)
+    limits = DimseLimits(pdu_progress_s=4.0, timer_resolution_s=0.02)
     async with running_node(limits) as node, raw_peer(node.port) as peer:
         await peer.associate()
         sock = peer.writer.get_extra_info("socket")
