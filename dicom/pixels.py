@@ -21,12 +21,13 @@ from dicom.faults import DicomFormatError
 from dicom.frames import ByteRange
 from dicom.part10 import Part10Header, inflate, read_ranges, scan
 from dicom.structure import ScanLimits
-from dicom.uids import EXPLICIT_VR_BIG_ENDIAN
+from dicom.uids import ENCAPSULATED_UNCOMPRESSED, EXPLICIT_VR_BIG_ENDIAN
 
 MOST_FRAME_BYTES: Final = 512 * 1024 * 1024
 SCAN_LIMITS: Final = ScanLimits(inline_bytes=4 * 1024 * 1024)
 """Colour tables of 65,536 entries are 128 KB, and must stand in the data set."""
 _FLOAT_TAGS: Final = {0x7FE00008: "f4", 0x7FE00009: "f8"}
+_SUBSAMPLED: Final = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422"})
 _COLOUR_AFTER_DECODING: Final = {"YBR_RCT": "RGB", "YBR_ICT": "RGB"}
 
 
@@ -166,6 +167,8 @@ def read_frame(image: Image, frame: int) -> Frame:
             data = _unswapped(image, index.ranges(frame)[0])
         return _native(image, data, index.bit_shift(frame))
     layout = image.layout
+    if image.header.transfer_syntax_uid == ENCAPSULATED_UNCOMPRESSED:
+        return _native(image, _cut_to_size(data, layout), 0)
     codec = codec_of(image.header.transfer_syntax_uid)
     raw = decode_codestream(
         data,
@@ -204,6 +207,22 @@ def _read(image: Image, ranges: tuple[ByteRange, ...]) -> bytes:
         return read_ranges(cast("BinaryIO", file), ranges)
 
 
+def _cut_to_size(data: bytes, layout: PixelLayout) -> bytes:
+    """Take the padding off a native frame that stands in fragments."""
+    pixels = layout.rows * layout.columns
+    if layout.float_type is not None:
+        size = pixels * np.dtype(layout.float_type).itemsize
+    elif layout.bits_allocated == 1:
+        size = (pixels + 7) // 8
+    elif layout.samples == 3 and layout.photometric in _SUBSAMPLED:
+        size = 2 * pixels
+    else:
+        size = pixels * layout.samples * layout.sample_bytes
+    if len(data) < size:
+        raise DecodeError(DecodeFault.CORRUPT, f"a frame of {len(data)} bytes, {size} are claimed")
+    return data[:size]
+
+
 def _is_swapped(image: Image) -> bool:
     """Tell whether 8-bit samples stand in big endian words, and so in pairs swapped (PS3.5 A.3)."""
     found = image.header.pixel_data
@@ -239,7 +258,7 @@ def _native(image: Image, data: bytes, bit_shift: int) -> Frame:
     if layout.samples == 1:
         words = flat.reshape(shape)
         return Frame(_sign_extended(words, layout), layout.photometric, words)
-    if layout.photometric in ("YBR_FULL_422", "YBR_PARTIAL_422"):
+    if layout.photometric in _SUBSAMPLED:
         return Frame(_upsample_422(flat, layout), layout.photometric)
     if layout.photometric == "YBR_PARTIAL_420":
         raise DecodeError(DecodeFault.UNSUPPORTED, "native YBR_PARTIAL_420")

@@ -319,3 +319,34 @@ def test_ybr_of_video_range_is_shown_as_rgb(tmp_path: Path) -> None:
     shown = rendered(ds, PNG, tmp_path)[0].astype(int)
     expected = [[0, 0, 0], [255, 255, 255], [255, 0, 0], [255, 0, 0]]
     np.testing.assert_allclose(shown, expected, atol=2)
+
+
+def test_native_frames_in_fragments_are_read(tmp_path: Path) -> None:
+    values = np.arange(9, dtype=np.uint8).reshape(3, 3)
+    syntax = "1.2.840.10008.1.2.1.98"
+    path = tmp_path / "image.dcm"
+    path.write_bytes(encapsulated(values.tobytes() + b"\0", syntax, 3, 3).getvalue())
+    np.testing.assert_array_equal(read_frame(open_image(path), 0).values, values)
+    assert refusal(encapsulated(values.tobytes()[:4], syntax, 3, 3), tmp_path) == "corrupt"
+
+
+@pytest.mark.parametrize("planar", [0, 1])
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("photometric", ["RGB", "YBR_FULL"])
+def test_colours_read_in_either_planar_configuration_as_pydicom_reads_them(
+    photometric: str, bits: int, planar: int, tmp_path: Path
+) -> None:
+    values = np.random.default_rng(planar).integers(0, 2**bits, (3, 4, 3)).astype(f"<u{bits // 8}")
+    stored = np.moveaxis(values, -1, 0) if planar else values
+    ds = grey(stored[..., 0], Rows=3, Columns=4, SamplesPerPixel=3, NumberOfFrames=1)
+    ds.PhotometricInterpretation, ds.PlanarConfiguration = photometric, planar
+    ds.add_new("PixelData", "OW", stored.tobytes())
+    path = tmp_path / "image.dcm"
+    path.write_bytes(saved(ds).getvalue())
+    frame = read_frame(open_image(path), 0)
+    np.testing.assert_array_equal(frame.values, values)
+    np.testing.assert_array_equal(frame.values, pixel_array(path, raw=True))
+    if bits == 8:
+        shown = np.asarray(imagecodecs.png_decode(render_frame(open_image(path), 0, PNG).data))
+        expected = values if photometric == "RGB" else pixel_array(path)
+        np.testing.assert_allclose(shown, expected, atol=1)
