@@ -38,6 +38,8 @@ from dicom.uids import is_uid
 from dicom.values import BINARY_NUMBERS
 from dicom.web.dicom_json import to_bytes
 from server.core.settings import Settings
+from server.dicom_node.bounds import dimse_limits
+from server.dicom_node.conformance import negotiator_of, sections, written_anew
 from server.dicom_node.public import CallingEntity
 
 REFUSED: Final = 1
@@ -385,3 +387,21 @@ class _File:
     def abort(self) -> None:
         self._file.close()
         self._part.unlink(missing_ok=True)
+
+
+@app.command()
+def conformance(
+    statement: Annotated[Path, typer.Argument(help="The statement to write anew.")] = Path(
+        "dicom/README.md"
+    ),
+) -> None:
+    """Write the conformance statement's tables anew, as a node with these settings negotiates."""
+    limits = dimse_limits(Settings().dicom)
+    try:
+        text = statement.read_text(encoding="utf-8")
+        statement.write_text(
+            written_anew(text, sections(negotiator_of(limits), limits)), encoding="utf-8"
+        )
+    except OSError as error:
+        typer.echo(f"{statement}: {error.strerror}", err=True)
+        raise typer.Exit(REFUSED) from error

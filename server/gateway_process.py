@@ -27,6 +27,7 @@ from server.core.health import public_health_routes
 from server.core.http import add_routes, errors_become_problems, set_security_headers
 from server.core.settings import GatewayCompression, Settings
 from server.core.supervisor import stop_on_signals
+from server.dicom_node.bounds import dimse_limits
 from server.dicom_node.public import NodeTls
 from server.gateway.compressor import Compressor
 from server.gateway.county import County
@@ -42,7 +43,7 @@ from server.identity.models import Institution
 from server.identity.routes import identity_routes
 from server.intake.public import sweep
 from server.migrations.run import migrate
-from server.roles import admission, dimse_limits, listening, web_tls_context
+from server.roles import admission, listening, web_tls_context
 from server.services import Services, build_services
 from server.worker import folder_watchers
 

@@ -12,13 +12,13 @@ import structlog
 import uvloop
 from aiohttp import web
 
-from dicom.dimse.limits import DimseLimits
 from dicom.dimse.server import DimseServer
 from server.app import build_app, build_health_app
 from server.audit.public import ReadRefusals
 from server.core.logging import configure_logging
-from server.core.settings import DicomSettings, HttpSettings, Settings
+from server.core.settings import HttpSettings, Settings
 from server.core.supervisor import Supervisor, stop_on_signals
+from server.dicom_node.bounds import dimse_limits
 from server.dicom_node.public import (
     PERFORMED_STEP,
     PERFORMED_STEP_RETRIEVE,
@@ -219,16 +219,6 @@ def admission(services: Services) -> tuple[NodeGate, NodeStore, Budgets]:
         ),
     )
     return gate, NodeStore(services.intake, budgets, services.clock), budgets
-
-
-def dimse_limits(dicom: DicomSettings) -> DimseLimits:
-    """Return the bounds of a node with these settings."""
-    return DimseLimits(
-        max_object_bytes=dicom.max_object_bytes,
-        max_associations=dicom.max_associations,
-        max_associations_per_ae=dicom.max_associations_per_peer,
-        idle_s=float(dicom.idle_timeout_s),
-    )
 
 
 def dimse_server(services: Services, courier: Courier | None = None) -> DimseServer[Visit]:

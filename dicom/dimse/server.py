@@ -73,7 +73,7 @@ class DimseServer(Generic[PeerT]):
     ) -> None:
         self._limits = limits or DimseLimits()
         self._census = Census(self._limits)
-        negotiator = Negotiator(
+        self.negotiator = negotiator = Negotiator(
             self._limits,
             extra_sop_classes,
             serves_queries=find_handler is not None,

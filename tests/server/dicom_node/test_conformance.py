@@ -1,0 +1,94 @@
+"""The conformance statement says what the node negotiates, and all of it."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+from pynetdicom import AE
+from typer.testing import CliRunner
+
+from dicom.dimse.server import DimseServer
+from server.core.settings import DicomSettings
+from server.dicom_cli import app as cli
+from server.dicom_node.bounds import dimse_limits
+from server.dicom_node.conformance import sections, written_anew
+from server.dicom_node.node import Visit
+from server.dicom_node.public import NewDevice
+from server.identity.institutions import NewInstitution
+from server.identity.models import Level
+from server.roles import dimse_server
+from server.services import build_services, running
+from tests.support.application import settings_for
+
+STATEMENT = Path(__file__).parents[3] / "dicom" / "README.md"
+FORWARDABLE = "1.2.840.10008.1.2"
+NOT_OFFERED = (
+    "1.2.840.10008.5.1.1.9",  # Basic Grayscale Print Management
+    "1.2.840.10008.5.1.4.34.6.1",  # Unified Procedure Step, push
+    "1.2.840.10008.5.1.4.1.2.4.3",  # Composite Instance Root Retrieve, get
+    "1.2.840.10008.1.20.2",  # Storage Commitment, pull
+    "1.2.840.10008.1.3.10",  # Media Storage Directory
+)
+
+
+@pytest.fixture
+async def node(tmp_path: Path, database_url: str) -> AsyncIterator[tuple[DimseServer[Visit], int]]:
+    services = build_services(settings_for(tmp_path, database_url), role="node")
+    async with running(services):
+        home = await services.institutions.create(
+            NewInstitution("qinghe", "county", "县医院", "county", Level.COUNTY)
+        )
+        await services.devices.register(NewDevice("qinghe", home, "PROBE"))
+        server = dimse_server(services)
+        yield server, await server.start("127.0.0.1", 0)
+        await server.close(1)
+
+
+def _section(name: str) -> list[str]:
+    """Return the UIDs of a table of the statement."""
+    found = re.search(f"<!-- begin {name} -->(.*?)<!-- end", STATEMENT.read_text(), re.DOTALL)
+    assert found is not None
+    return re.findall(r"\| (1\.2\.840\.[0-9.]+) \|", found[1])
+
+
+def _accepted(port: int, uids: Sequence[str]) -> set[str]:
+    """Return which SOP classes are accepted, proposed a hundred at a time."""
+    accepted: set[str] = set()
+    for start in range(0, len(uids), 100):
+        entity = AE(ae_title="PROBE")
+        for uid in uids[start : start + 100]:
+            entity.add_requested_context(uid, FORWARDABLE)
+        association = entity.associate("127.0.0.1", port)
+        accepted |= {str(each.abstract_syntax) for each in association.accepted_contexts}
+        if association.is_established:
+            association.release()
+    return accepted
+
+
+async def test_a_node_negotiates_what_the_statement_says_and_nothing_else(
+    node: tuple[DimseServer[Visit], int],
+) -> None:
+    server, port = node
+    limits = dimse_limits(DicomSettings())
+    text = STATEMENT.read_text()
+    assert text == written_anew(text, sections(server.negotiator, limits)), (
+        "lianzhen dicom conformance"
+    )
+    said = [*_section("services"), *_section("storage")]
+    assert len(said) > 150
+    assert await asyncio.to_thread(_accepted, port, said) == set(said)
+    assert await asyncio.to_thread(_accepted, port, NOT_OFFERED) == set()
+
+
+def test_the_command_writes_the_tables_anew(tmp_path: Path) -> None:
+    copy = tmp_path / "statement.md"
+    emptied = re.sub(
+        r"(<!-- begin \S+ -->\n).*?(<!-- end)", r"\1\2", STATEMENT.read_text(), flags=re.DOTALL
+    )
+    copy.write_text(emptied)
+    assert CliRunner().invoke(cli, ["conformance", str(copy)]).exit_code == 0
+    assert copy.read_text() == STATEMENT.read_text()
+    missing = CliRunner().invoke(cli, ["conformance", str(tmp_path / "none.md")])
+    assert missing.exit_code == 1
