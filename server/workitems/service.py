@@ -30,6 +30,7 @@ from server.requests.public import (
     RequestService,
     RequestStatus,
 )
+from server.scheduling.public import ended_studies
 from server.studies.public import Study
 from server.workitems.document import Step
 from server.workitems.models import Workitem
@@ -331,6 +332,7 @@ class WorkitemService:
         people = await self._people.refs(
             {each.claimed_by for each in requests if each.claimed_by}, session
         )
+        ended = await ended_studies(session, {each.study_pk for each in requests})
         now = self._clock.now()
         return [
             Step(
@@ -345,6 +347,7 @@ class WorkitemService:
                     else None
                 ),
                 is_ready=request.kind == RequestKind.ECG
+                or study.id in ended
                 or study.last_received_at + _SILENT_FOR <= now,
             )
             for request, study, workitem in rows

@@ -38,10 +38,10 @@ from server.lifecycle.public import LifecycleService, Purger, Tiering
 from server.lifecycle.retention import _after
 from server.lifecycle.service import next_state
 from server.patients.models import Patient
-from server.studies.models import Instance, NameKey, Study
+from server.studies.models import Instance, NameKey, Rejection, Study
 from server.studies.public import visible_studies
 from tests.server.core.objects.bodies import put
-from tests.support.dicom_files import ct_bytes
+from tests.support.dicom_files import ct_bytes, rejection_note
 from tests.support.fakes import CountingIds, ManualClock
 from tests.support.senders import (
     COUNTY,
@@ -323,6 +323,20 @@ async def test_a_purge_that_died_half_way_is_finished(
         await place.lifecycle.decide(ONE, found.id, DeletionStep.RESTORE, "too late")
     assert await place.purger.run() == 1
     assert await place.keys(place.store) == []
+
+
+async def test_what_was_rejected_goes_with_its_study_and_so_does_the_note(place: Place) -> None:
+    study, data = await place.arrive()
+    assert (await send(place.parts.intake, rejection_note(data))).verdict.kept
+    while await place.parts.drain.drain_once():
+        pass
+    place.later(31 * YEARS)
+    await place.approved(study)
+    place.later(timedelta(days=31))
+    assert await place.purger.run() == 1
+    assert await place.keys(place.store) == []
+    async with place.database.reading() as session:
+        assert (await session.scalars(select(Rejection.id))).all() == []
 
 
 async def test_another_institution_s_study_is_not_there(place: Place) -> None:
