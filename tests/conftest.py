@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from pydantic import SecretStr
 
@@ -11,6 +12,10 @@ from server.core.settings import DatabaseSettings
 from server.migrations.run import migrate
 from tests.support.fakes import CountingIds, ManualClock
 from tests.support.postgres import PostgresServer, running_postgres
+
+# A busy machine is no failure: what an example may cost is not told by the clock.
+hypothesis.settings.register_profile("unhurried", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
