@@ -277,6 +277,18 @@ async def test_after_the_window_index_bytes_and_derived_data_are_gone_and_stay_a
         assert await session.scalar(select(func.count()).select_from(StoredObject)) == 1
 
 
+async def test_a_study_with_a_rejection_note_is_purged_with_it(place: Place) -> None:
+    study, data = await place.arrive()
+    assert (await send(place.parts.intake, rejection_note(data))).verdict.kept
+    while await place.parts.drain.drain_once():
+        pass
+    place.later(31 * YEARS)
+    await place.approved(study)
+    place.later(timedelta(days=31))
+    assert await place.purger.run() == 1
+    assert await place.keys(place.store) == []
+
+
 async def test_what_arrives_for_a_deleted_study_is_refused_also_by_who_just_sent_to_it(
     place: Place,
 ) -> None:
