@@ -239,7 +239,7 @@ def build_app(
                     tls_port=settings.dicom.tls_port,
                 ),
             ),
-            *forwarding_routes(services.routes, services.forwards),
+            *forwarding_routes(services.routes, services.forwards, services.sending),
             *media.routes(),
             *event_routes(hub=hub, access=Requires(Action.EVENTS_LISTEN), visitor_of=visitor_of),
         ],

@@ -11,7 +11,9 @@ from server.forwarding.public import Conditions, JobState, NewRoute, Priority
 from server.services import Services
 
 routes = typer.Typer(help="Routes to other archives 转发规则: list, add, enable, disable, remove.")
-queue = typer.Typer(help="What other archives do not have yet 转发队列: list, show, retry, drop.")
+queue = typer.Typer(
+    help="What other archives do not have yet 转发队列: list, add, show, retry, drop."
+)
 
 RouteId = Annotated[str, typer.Argument(help="Id of a route, as the list has it.", metavar="ROUTE")]
 JobId = Annotated[str, typer.Argument(help="Id of a study's way, as the list has it.")]
@@ -64,8 +66,7 @@ def add_route(
     """Make a route: what matches one pattern of each kind given goes on; print its id."""
 
     async def work(services: Services) -> None:
-        known = {each.actor.id for each in await services.devices.destinations(org)}
-        destination = to if to in known else await services.routes.destination_id(org, to)
+        destination = await _destination(services, org, to)
         homes = [await services.institutions.get(org, code) for code in institution or ()]
         conditions = Conditions(
             tuple(source_ae or ()),
@@ -77,6 +78,11 @@ def add_route(
         typer.echo(await services.routes.create(org, NewRoute(destination, conditions, priority)))
 
     administer(work)
+
+
+async def _destination(services: Services, org: str, to: str) -> str:
+    known = {each.actor.id for each in await services.devices.destinations(org)}
+    return to if to in known else await services.routes.destination_id(org, to)
 
 
 @routes.command("enable")
@@ -139,6 +145,24 @@ def list_queue(
                 f"{'sending' if job.is_sending else job.state}\t{job.priority}\t"
                 f"{job.sent} sent, {job.waiting} waiting, {job.failed} failed\t{job.reason or ''}"
             )
+
+    administer(work)
+
+
+@queue.command("add")
+def add_study(
+    study: Annotated[str, typer.Argument(help="Study Instance UID.", metavar="STUDY")],
+    to: Annotated[
+        str, typer.Option("--to", help="AE title, or id, of a device registered with an address.")
+    ],
+    priority: Annotated[Priority, typer.Option(help="What goes first.")] = Priority.MEDIUM,
+    org: Org = DEFAULT_ORG,
+) -> None:
+    """Send a whole study, whatever the routes say; print the id of its way."""
+
+    async def work(services: Services) -> None:
+        destination = await _destination(services, org, to)
+        typer.echo(await services.sending.send(org, study, destination, priority))
 
     administer(work)
 

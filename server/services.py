@@ -24,7 +24,13 @@ from server.ecg_records.conversion import EcgConverter
 from server.ecg_records.public import EcgFollower
 from server.ecg_records.workbench import EcgWorkbench, WorkLimits
 from server.exports.public import Anonymizer, StudyExporter
-from server.forwarding.public import ForwardDesk, ForwardFollower, RouteBook, RouteService
+from server.forwarding.public import (
+    ForwardDesk,
+    ForwardFollower,
+    RouteBook,
+    RouteService,
+    StudySending,
+)
 from server.identity.institutions import InstitutionService
 from server.identity.passwords import Passwords
 from server.identity.people import PeopleService
@@ -107,6 +113,7 @@ class Services:
     consults: ConsultService
     routes: RouteService
     forwards: ForwardDesk
+    sending: StudySending
 
 
 def build_services(
@@ -331,6 +338,7 @@ def build_services(
         ),
         routes=RouteService(database=database, devices=devices, audit=audit, clock=clock, ids=ids),
         forwards=ForwardDesk(database=database, devices=devices, audit=audit, clock=clock),
+        sending=StudySending(database=database, devices=devices, audit=audit, clock=clock, ids=ids),
     )
 
 

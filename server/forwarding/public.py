@@ -9,6 +9,7 @@ from server.forwarding.follower import ForwardFollower
 from server.forwarding.forwarder import Forwarder, ForwardLimits
 from server.forwarding.models import Priority
 from server.forwarding.queue import Backoff, ForwardQueue
+from server.forwarding.sending import StudySending
 from server.forwarding.service import NewRoute, RouteService
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "Priority",
     "RouteBook",
     "RouteService",
+    "StudySending",
 ]

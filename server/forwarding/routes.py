@@ -18,8 +18,10 @@ from server.forwarding.schemas import (
     RouteIn,
     RouteList,
     RouteOut,
+    StudySendingIn,
     TroubleOut,
 )
+from server.forwarding.sending import StudySending
 from server.forwarding.service import RouteService
 from server.identity.public import ACTOR, Action
 
@@ -28,12 +30,15 @@ _ROUTES = "/api/forwarding/routes"
 _JOBS = "/api/forwarding/jobs"
 
 
-def forwarding_routes(service: RouteService, desk: ForwardDesk) -> list[Route]:
+def forwarding_routes(
+    service: RouteService, desk: ForwardDesk, sending: StudySending
+) -> list[Route]:
     """Return the routes of forwarding."""
     manage = Requires(Action.FORWARDING_MANAGE)
     return [
         *_of_routes(service, manage),
         *_of_jobs(desk, manage),
+        _sending_route(desk, sending, manage),
     ]
 
 
@@ -154,6 +159,24 @@ def _of_jobs(desk: ForwardDesk, manage: Requires) -> list[Route]:
         Route("POST", f"{_JOBS}/{{job_id}}/retry", retry_job, manage),
         Route("DELETE", f"{_JOBS}/{{job_id}}", drop_job, manage),
     ]
+
+
+def _sending_route(desk: ForwardDesk, sending: StudySending, manage: Requires) -> Route:
+    @inject_params.and_request
+    async def send_study(
+        request: web.Request, body: StudySendingIn
+    ) -> r200[ForwardJobDetailOut] | r400[Problem] | r404[Problem]:
+        """Send a whole study to a destination, whatever the routes say; what it has, again.
+
+        Tags: forwarding
+        """
+        who = request[ACTOR]
+        job_id = await sending.send(
+            who.org, body.study_instance_uid, body.destination_id, body.priority, by=who
+        )
+        return json_response(await _detail(desk, who.org, job_id))
+
+    return Route("POST", _JOBS, send_study, manage)
 
 
 async def _detail(desk: ForwardDesk, org: str, job_id: str) -> ForwardJobDetailOut:

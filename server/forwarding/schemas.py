@@ -68,6 +68,14 @@ class RouteList(BaseModel):
     items: list[RouteOut]
 
 
+class StudySendingIn(BaseModel):
+    """A study that is to be sent, whatever the routes say."""
+
+    study_instance_uid: str = Field(min_length=1, max_length=64)
+    destination_id: str = Field(description="a device that is registered with an address")
+    priority: Priority = Priority.MEDIUM
+
+
 class ForwardJobOut(BaseModel):
     """A study on its way to a destination; counts are of objects."""
 

@@ -275,6 +275,9 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("DELETE", "/api/forwarding/routes/{route_id}"): Rule(ADMINISTRATORS, answer=404),
     ("GET", "/api/forwarding/destinations"): Rule(ADMINISTRATORS),
     ("GET", "/api/forwarding/jobs"): Rule(ADMINISTRATORS),
+    ("POST", "/api/forwarding/jobs"): Rule(
+        ADMINISTRATORS, body={"study_instance_uid": "1.2", "destination_id": "none"}, answer=400
+    ),
     ("GET", "/api/forwarding/jobs/{job_id}"): Rule(ADMINISTRATORS, answer=404),
     ("POST", "/api/forwarding/jobs/{job_id}/retry"): Rule(ADMINISTRATORS, answer=404),
     ("DELETE", "/api/forwarding/jobs/{job_id}"): Rule(ADMINISTRATORS, answer=404),
@@ -412,6 +415,7 @@ async def _concrete(app: RunningApp) -> dict[str, str]:
         "{job_id}": "0" * 32,
         "{consult_id}": str(consult_id),
         "{device_id}": "0" * 32,
+        "{trial}": "echo",
         "{name}": "none.js",
         "{study}": study.study_instance_uid,
         "{series}": series.series_instance_uid,

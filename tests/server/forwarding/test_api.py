@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
+from pydicom.filebase import DicomBytesIO
 from sqlalchemy import select
 
 from server.audit.models import AuditEvent
@@ -109,6 +111,21 @@ async def test_the_queue_is_paged_filtered_tried_again_and_dropped(
     assert (await app.client.delete(job, headers=who)).status == 204
     detail = await (await app.client.get(job, headers=who)).json()
     assert (detail["job"]["state"], detail["job"]["waiting"]) == ("done", 0)
+
+
+async def test_a_study_is_sent_by_hand(app: RunningApp, device: str) -> None:
+    who = await app.token("admin", "county", Role.SYSTEM_ADMINISTRATOR)
+    files = ct_series(2)
+    for data in files:
+        await app.receive(data)
+    uid = str(dcmread(DicomBytesIO(files[0])).StudyInstanceUID)
+    wanted = {"study_instance_uid": uid, "destination_id": device, "priority": "low"}
+    answer = await app.client.post(JOBS, headers=who, json=wanted)
+    assert answer.status == 200, await answer.text()
+    job = (await answer.json())["job"]
+    assert (job["study_instance_uid"], job["waiting"], job["priority"]) == (uid, 2, "low")
+    nothing = await app.client.post(JOBS, headers=who, json={**wanted, "study_instance_uid": "1"})
+    assert nothing.status == 404
 
 
 async def test_what_waits_is_a_metric(app: RunningApp, device: str) -> None:

@@ -4,9 +4,11 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from server import cli
 from server.migrations.run import migrate
+from server.studies.models import Study
 from tests.server.forwarding.site import ORG, running_site
 from tests.support.dicom_files import ct_series
 from tests.support.ports import free_port
@@ -93,6 +95,8 @@ def test_a_route_is_made_listed_switched_and_removed(operator: Operator) -> None
         (("routes", "add", "--to", "ARCHIVE", "--station", "x" * 65), "1 to 64 characters"),
         (("routes", "remove", "x"), "there is no such route"),
         (("routes", "disable", "x"), "there is no such route"),
+        (("queue", "add", "1.2.3", "--to", "ARCHIVE"), "there is no such study"),
+        (("queue", "add", "1.2.3", "--to", "MODALITY"), "no device MODALITY is registered"),
         (("queue", "show", "x"), "there is no such study in the outgoing queue"),
         (("queue", "retry", "x"), "there is no such study in the outgoing queue"),
         (("queue", "drop", "x"), "there is no such study in the outgoing queue"),
@@ -119,3 +123,24 @@ def test_the_queue_is_shown_tried_again_and_dropped(operator: Operator) -> None:
     assert operator.does("queue", "show", job_id) == []
     operator.does("queue", "drop", job_id)
     assert operator.does("queue")[1].split("\t")[3] == "done"
+
+
+def test_a_study_is_sent_that_no_route_leads_on(operator: Operator) -> None:
+    arrive(operator, 3)
+    assert len(operator.does("queue")) == 1
+    (uid,) = asyncio.run(studies(operator))
+    (job_id,) = operator.does("queue", "add", uid, "--to", "ARCHIVE", "--priority", "high")
+    # Once more changes nothing: all of it waits already.
+    assert operator.does("queue", "add", uid, "--to", "ARCHIVE", "--priority", "high") == [job_id]
+    _, job = operator.does("queue")
+    assert job.split("\t")[:6] == [
+        job_id, "ARCHIVE", uid, "waiting", "high", "0 sent, 3 waiting, 0 failed",
+    ]  # fmt: skip
+
+
+async def studies(operator: Operator) -> list[str]:
+    async with (
+        running_site(operator.data_dir, operator.url, found=False) as site,
+        site.services.database.reading() as session,
+    ):
+        return list(await session.scalars(select(Study.study_instance_uid)))

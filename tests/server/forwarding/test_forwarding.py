@@ -11,12 +11,14 @@ from typing import Any
 
 import orjson
 import pytest
+from pydicom import dcmread
+from pydicom.filebase import DicomBytesIO
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]  # made at import
 from sqlalchemy import delete, select, update
 
 from server.audit.models import AuditEvent
-from server.core.errors import InvalidInput
+from server.core.errors import InvalidInput, NotFound
 from server.dicom_node.models import Device
 from server.dicom_node.public import DeviceAddress, NewDevice
 from server.forwarding.desk import JobState
@@ -256,6 +258,25 @@ async def test_a_destination_over_tls_is_verified_and_sees_our_certificate(site:
         async with site.forwarding(trusting):
             await site.until_sent(1)
         assert len(node.handler.sinks) == 1
+
+
+async def test_a_study_that_somebody_sends_goes_whole_and_in_order(site: Site) -> None:
+    files = ct_series(4)
+    archive = Archive()
+    await site.receive(*reversed(files))
+    study = dcmread(DicomBytesIO(files[0])).StudyInstanceUID
+    with archive.running() as port:
+        device = await site.device("ARCHIVE", port)
+        for sent in (4, 8):
+            await site.services.sending.send(ORG, study, device)
+            async with site.forwarding():
+                await site.until_sent(sent)
+    assert archive.uids == [uid_of(data) for data in files] * 2
+    assert len(await audited(site, "forward.send")) == 2
+    with pytest.raises(NotFound):
+        await site.services.sending.send(ORG, "1.2.3", device)
+    with pytest.raises(InvalidInput, match="registered with an address"):
+        await site.services.sending.send(ORG, study, "nobody")
 
 
 # Destinations in trouble

@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 e62cc16966d3860444483e54cf45e53b9b61b673f8bb4991a6af69d63f373f78
+// Made by `make api-types`; do not edit. OpenAPI document sha256 f3e32f978d0c4b76617c51527f360ea99589dd2f3f9daee2e7ab2906ba0bc67b
 
 export interface paths {
     "/api/consults": {
@@ -1312,7 +1312,55 @@ export interface paths {
             };
         };
         put?: never;
-        post?: never;
+        /** @description Send a whole study to a destination, whatever the routes say; what it has, again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["StudySendingIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ForwardJobDetailOut"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -6107,6 +6155,21 @@ export interface components {
             items: components["schemas"]["StudyOut"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * StudySendingIn
+         * @description A study that is to be sent, whatever the routes say.
+         */
+        StudySendingIn: {
+            /**
+             * Destination Id
+             * @description a device that is registered with an address
+             */
+            destination_id: string;
+            /** @default medium */
+            priority?: components["schemas"]["Priority"];
+            /** Study Instance Uid */
+            study_instance_uid: string;
         };
         /**
          * TemplateList
