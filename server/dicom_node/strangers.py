@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from server.audit.models import AuditEvent, Outcome
+from server.audit.public import AuditEvent, Outcome
 from server.core.clock import Clock
 from server.core.database import Database
 
