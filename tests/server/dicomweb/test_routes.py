@@ -51,7 +51,16 @@ async def test_rendering_is_described_with_its_parameters(site: Site) -> None:
     document = openapi_document(app, version="1")
     path = "/dicomweb/studies/{study}/series/{series}/instances/{instance}/rendered"
     names = {each["name"] for each in document["paths"][path]["get"]["parameters"]}
-    assert names == {"study", "series", "instance", "viewport", "window", "quality", "accept"}
+    assert names == {
+        "study",
+        "series",
+        "instance",
+        "viewport",
+        "window",
+        "quality",
+        "accept",
+        "language",
+    }
 
 
 def test_every_key_that_the_standard_requires_is_in_the_index() -> None:
