@@ -402,7 +402,6 @@ async def _concrete(app: RunningApp) -> dict[str, str]:
         "{exam_id}": str(exam_id),
         "{workitem}": uid_of(await _withdrawn(app)),
         "{ae}": "RIS",
-        "{trial}": "echo",
         "{rejection_id}": str(rejection_id),
         "{report_id}": str(report_id),
         "{study_id}": study.id,
