@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, aclosing
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -16,7 +15,6 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from dicom.dimse.callbacks import StoreRequest, StoreResult
 from dicom.dimse.calling import PeerAddress, RefusedError, ScuError
 from dicom.dimse.information_models import (
     PATIENT_ROOT_FIND,
@@ -32,7 +30,6 @@ from dicom.dimse.proposal import MOST_CONTEXTS, Proposal
 from dicom.dimse.requestor import Requestor, associate
 from dicom.dimse.retrieving import Retrieved, get, get_proposal, move
 from dicom.dimse.scu import Scu, echo_proposal, query_proposal, store_proposal
-from dicom.dimse.store import file_meta_bytes
 from dicom.faults import DicomFormatError
 from dicom.uids import is_uid
 from dicom.values import BINARY_NUMBERS
@@ -41,10 +38,10 @@ from server.core.settings import Settings
 from server.dicom_node.bounds import dimse_limits
 from server.dicom_node.conformance import negotiator_of, sections, written_anew
 from server.dicom_node.public import CallingEntity
+from server.received_files import ReceivedFiles
 
 REFUSED: Final = 1
 _AT_ONCE: Final = 1000
-_OUT_OF_RESOURCES: Final = 0xA700
 
 app = typer.Typer(
     help="其他 DICOM 节点 Other DICOM nodes: ask them, send to them.",
@@ -185,7 +182,9 @@ def get_objects(
         out.mkdir(parents=True, exist_ok=True)
         proposal = get_proposal(model, syntax or ())
         async with _associated(host, port, called, calling, tls, proposal) as requestor:
-            return _told(await get(requestor, model, wanted, _Folder(out), _progress), f"in {out}")
+            return _told(
+                await get(requestor, model, wanted, ReceivedFiles(out), _progress), f"in {out}"
+            )
 
     _exit(asyncio.run(work()))
 
@@ -218,6 +217,24 @@ def move_objects(
             return _told(await move(requestor, model, wanted, to, _progress), f"sent to {to}")
 
     _exit(asyncio.run(work()))
+
+
+@app.command()
+def conformance(
+    statement: Annotated[Path, typer.Argument(help="The statement to write anew.")] = Path(
+        "dicom/README.md"
+    ),
+) -> None:
+    """Write the conformance statement's tables anew, as a node with these settings negotiates."""
+    limits = dimse_limits(Settings().dicom)
+    try:
+        text = statement.read_text(encoding="utf-8")
+        statement.write_text(
+            written_anew(text, sections(negotiator_of(limits), limits)), encoding="utf-8"
+        )
+    except OSError as error:
+        typer.echo(f"{statement}: {error.strerror}", err=True)
+        raise typer.Exit(REFUSED) from error
 
 
 def _told(how: Retrieved, where: str) -> int:
@@ -344,64 +361,3 @@ def _identifier(level: RetrieveLevel, keys: Iterable[str]) -> Dataset:
         wanted = (int(value) if value else None) if vr in BINARY_NUMBERS else value
         ds.add(DataElement(tag, vr, wanted, validation_mode=IGNORE))
     return ds
-
-
-@dataclass(frozen=True)
-class _Folder:
-    """Takes objects into files."""
-
-    path: Path
-
-    def begin(self, request: StoreRequest[None], /) -> "_File":
-        return _File(self.path, request)
-
-
-class _File:
-    """One object on its way into a file, which has its name once it is whole."""
-
-    def __init__(self, folder: Path, request: StoreRequest[None]) -> None:
-        self._path = folder / f"{request.sop_instance_uid}.dcm"
-        self._part = self._path.with_suffix(".part")
-        self._file = self._part.open("wb")
-        self._file.write(
-            file_meta_bytes(
-                sop_class_uid=request.sop_class_uid,
-                sop_instance_uid=request.sop_instance_uid,
-                transfer_syntax_uid=request.transfer_syntax_uid,
-                source_ae=request.association.calling_ae,
-            )
-        )
-
-    def write(self, chunk: memoryview, /) -> None:
-        self._file.write(chunk)
-
-    async def finish(self) -> StoreResult:
-        try:
-            self._file.close()
-            self._part.rename(self._path)
-        except OSError as error:
-            self._part.unlink(missing_ok=True)
-            return StoreResult(_OUT_OF_RESOURCES, error.strerror)
-        return StoreResult(0)
-
-    def abort(self) -> None:
-        self._file.close()
-        self._part.unlink(missing_ok=True)
-
-
-@app.command()
-def conformance(
-    statement: Annotated[Path, typer.Argument(help="The statement to write anew.")] = Path(
-        "dicom/README.md"
-    ),
-) -> None:
-    """Write the conformance statement's tables anew, as a node with these settings negotiates."""
-    limits = dimse_limits(Settings().dicom)
-    try:
-        text = statement.read_text(encoding="utf-8")
-        statement.write_text(
-            written_anew(text, sections(negotiator_of(limits), limits)), encoding="utf-8"
-        )
-    except OSError as error:
-        typer.echo(f"{statement}: {error.strerror}", err=True)
-        raise typer.Exit(REFUSED) from error
