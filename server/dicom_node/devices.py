@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from server.audit.public import AuditTrail
+from server.audit.public import AuditTrail, refused_sources
 from server.core.clock import Clock
 from server.core.database import Database
 from server.core.errors import Conflict, InvalidInput, NotFound
@@ -33,7 +34,6 @@ from server.dicom_node.registered import (
     checked_username,
     shown,
 )
-from server.dicom_node.strangers import Stranger, strangers
 from server.identity.public import Actor, ActorKind, Passwords, act_of
 
 _log = structlog.get_logger(__name__)
@@ -41,6 +41,16 @@ _log = structlog.get_logger(__name__)
 # How long a process believes what it read: a device switched off is out within 5 s.
 _BELIEVED_S: Final = 3.0
 _HEARD_S: Final = 10.0
+_REFUSED_WITHIN: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A title and an address that were refused, and when last."""
+
+    ae_title: str
+    address: str
+    last_at: datetime
 
 
 @dataclass(frozen=True)
@@ -231,8 +241,11 @@ class DeviceService:
             return [shown(device) for device in found]
 
     async def strangers(self) -> list[Stranger]:
-        """Return who called within a day and was not let in."""
-        return await strangers(self._database, self._clock)
+        """Return who called within a day and was not let in, the last first."""
+        found = await refused_sources(
+            self._database, "dicom.associate", since=self._clock.now() - _REFUSED_WITHIN
+        )
+        return [Stranger(*each.source.rpartition("@")[::2], each.last_at) for each in found]
 
     async def recognise(self, caller: Caller) -> Recognised | None:
         """Return the device that calls, or None where none is registered so."""

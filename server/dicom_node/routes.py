@@ -7,7 +7,6 @@ from typing import Protocol
 from aiohttp import web
 from aiohttp_pydantic.oas.typing import r200, r201, r204, r400, r404, r409, r429
 
-from server.core.errors import NotFound
 from server.core.http import Problem, Requires, Route, inject_params, json_response
 from server.dicom_node.devices import DeviceService
 from server.dicom_node.schemas import (
@@ -110,23 +109,35 @@ def device_routes(
         await devices.change(who.org, device_id, body.change(), by=who)
         return web.Response(status=204)
 
+    async def attempted(request: web.Request, trial: Trial, device_id: str) -> web.Response:
+        result = await trials.attempt(trial, device_id, by=request[ACTOR])
+        return json_response(TrialOut(**asdict(result)))
+
     @inject_params.and_request
-    async def try_device(
-        request: web.Request, device_id: str, trial: str, /
+    async def echo_device(
+        request: web.Request, device_id: str, /
     ) -> r200[TrialOut] | r404[Problem] | r409[Problem] | r429[Problem]:
-        """Call a device where it is registered to listen: echo it, or send it a test image.
+        """Echo a device where it is registered to listen.
 
         Tags: devices
         """
-        if trial not in set(Trial):
-            raise NotFound("a device is tried by echo or sample")
-        result = await trials.attempt(Trial(trial), device_id, by=request[ACTOR])
-        return json_response(TrialOut(**asdict(result)))
+        return await attempted(request, Trial.ECHO, device_id)
+
+    @inject_params.and_request
+    async def send_sample(
+        request: web.Request, device_id: str, /
+    ) -> r200[TrialOut] | r404[Problem] | r409[Problem] | r429[Problem]:
+        """Send a device a test image where it is registered to listen.
+
+        Tags: devices
+        """
+        return await attempted(request, Trial.SAMPLE, device_id)
 
     manage = Requires(Action.DEVICE_MANAGE)
     return [
         Route("GET", _PATH, list_devices, manage),
         Route("POST", _PATH, create_device, manage),
         Route("PATCH", f"{_PATH}/{{device_id}}", change_device, manage),
-        Route("POST", f"{_PATH}/{{device_id}}/{{trial}}", try_device, manage),
+        Route("POST", f"{_PATH}/{{device_id}}/echo", echo_device, manage),
+        Route("POST", f"{_PATH}/{{device_id}}/sample", send_sample, manage),
     ]

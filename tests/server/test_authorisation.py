@@ -263,7 +263,8 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("PATCH", "/api/devices/{device_id}"): Rule(
         ADMINISTRATORS, body={"is_enabled": False}, answer=404
     ),
-    ("POST", "/api/devices/{device_id}/{trial}"): Rule(ADMINISTRATORS, answer=404),
+    ("POST", "/api/devices/{device_id}/echo"): Rule(ADMINISTRATORS, answer=404),
+    ("POST", "/api/devices/{device_id}/sample"): Rule(ADMINISTRATORS, answer=404),
     ("GET", "/api/forwarding/routes"): Rule(ADMINISTRATORS),
     # A destination that nobody registered.
     ("POST", "/api/forwarding/routes"): Rule(
@@ -415,7 +416,6 @@ async def _concrete(app: RunningApp) -> dict[str, str]:
         "{job_id}": "0" * 32,
         "{consult_id}": str(consult_id),
         "{device_id}": "0" * 32,
-        "{trial}": "echo",
         "{name}": "none.js",
         "{study}": study.study_instance_uid,
         "{series}": series.series_instance_uid,

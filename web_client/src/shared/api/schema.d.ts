@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 f3e32f978d0c4b76617c51527f360ea99589dd2f3f9daee2e7ab2906ba0bc67b
+// Made by `make api-types`; do not edit. OpenAPI document sha256 be3b20fcf3bbeb85e7cf507bbc56e0e2156388619c0d76758472360f2b7d7d81
 
 export interface paths {
     "/api/consults": {
@@ -726,7 +726,7 @@ export interface paths {
         };
         trace?: never;
     };
-    "/api/devices/{device_id}/{trial}": {
+    "/api/devices/{device_id}/echo": {
         parameters: {
             query?: never;
             header?: never;
@@ -735,14 +735,83 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Call a device where it is registered to listen: echo it, or send it a test image. */
+        /** @description Echo a device where it is registered to listen. */
         post: {
             parameters: {
                 query?: never;
                 header?: never;
                 path: {
                     device_id: string;
-                    trial: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrialOut"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/{device_id}/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Send a device a test image where it is registered to listen. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    device_id: string;
                 };
                 cookie?: never;
             };

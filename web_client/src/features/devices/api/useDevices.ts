@@ -43,11 +43,14 @@ export function useSwitch() {
 
 export function useTrial(id: string) {
   return useMutation({
-    mutationFn: async (trial: Trial): Promise<TrialResult & { trial: Trial }> => ({
-      ...(await bodyOf(
-        api.POST('/api/devices/{device_id}/{trial}', { params: { path: { device_id: id, trial } } }),
-      )),
-      trial,
-    }),
+    mutationFn: async (trial: Trial): Promise<TrialResult & { trial: Trial }> => {
+      const params = { path: { device_id: id } };
+      const result = await bodyOf(
+        trial === 'echo'
+          ? api.POST('/api/devices/{device_id}/echo', { params })
+          : api.POST('/api/devices/{device_id}/sample', { params }),
+      );
+      return { ...result, trial };
+    },
   });
 }
