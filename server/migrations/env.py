@@ -10,6 +10,8 @@ context.configure(
     target_metadata=all_metadata(),
     render_as_batch=connection.dialect.name == "sqlite",
     compare_type=True,
+    # SQLite's, too, since `migrate` begins its transactions itself.
+    transactional_ddl=True,
 )
 with context.begin_transaction():
     context.run_migrations()
