@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Table, bindparam, case, insert, select, update
 
+from dicom.rejection import KEY_OBJECT_SELECTION
 from server.core.clock import Clock
 from server.core.database import Statement, UnitOfWork, insert_unless_there
 from server.core.ids import Ids
@@ -87,6 +88,9 @@ class ForwardFollower:
     def _wanted(self, indexed: Sequence[Indexed]) -> Mapping[_Key, _Wanted]:
         found: dict[_Key, _Wanted] = defaultdict(lambda: _Wanted(Priority.LOW))
         for each in indexed:
+            if each.hidden and each.arrival.prepared.sop_class_uid != KEY_OBJECT_SELECTION:
+                # Rejected before it came; a note goes where what it names went.
+                continue
             for destination_id, priority in self._book.destinations(each.arrival).items():
                 wanted = found[destination_id, each.study_pk]
                 wanted.objects.append(each)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Update,
     delete,
     func,
+    not_,
     or_,
     select,
     update,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from server.audit.public import AuditTrail, Outcome
 from server.core.clock import Clock
 from server.core.database import Database, UnitOfWork, insert_unless_there
+from server.forwarding.leaving import may_leave
 from server.forwarding.models import (
     ForwardJob,
     ForwardObject,
@@ -35,7 +37,7 @@ from server.forwarding.models import (
 )
 from server.identity.public import act_of
 from server.intake.public import StoredObject
-from server.studies.public import Instance
+from server.studies.public import Instance, Series, Study
 
 _REASON_LENGTH: Final = 300
 _KEPT: Final = timedelta(days=30)
@@ -163,7 +165,7 @@ class ForwardQueue:
         await self._change(self._mine(claim).values(claimed_until=self._clock.now() + self._lease))
 
     async def load(self, claim: Claim, most: int) -> Sequence[QueuedObject]:
-        """Return what is due of a study, in order of arrival."""
+        """Return what is due of a study and may leave, in order of arrival."""
         query = (
             select(
                 ForwardObject.id,
@@ -178,7 +180,10 @@ class ForwardQueue:
             )
             .join(Instance, Instance.id == ForwardObject.instance_pk)
             .join(StoredObject, StoredObject.id == Instance.object_id)
+            .join(Series, Series.id == Instance.series_pk)
+            .join(Study, Study.id == Series.study_pk)
             .where(
+                may_leave(),
                 ForwardObject.job_id == claim.job_id,
                 ForwardObject.state == ObjectState.WAITING,
                 ForwardObject.due_at <= self._clock.now(),
@@ -233,10 +238,12 @@ class ForwardQueue:
             await uow.commit()
 
     async def let_go(self, claim: Claim, *, sent: int, not_taken: int) -> None:
-        """Give a claim back; what left the house is on record."""
+        """Give a claim back, without what may not leave; what left the house is on record."""
         async with self._database.unit_of_work() as uow:
             # Held first: what is queued meanwhile is then seen by the next statement.
             await uow.session.execute(_held(claim))
+            # Else it would be due for ever.
+            await _count(uow, _kept_back(claim))
             # Counted anew: who deletes a study takes its objects out of the queue as well.
             rows = await uow.session.execute(
                 select(ForwardObject.state, func.count(), func.min(ForwardObject.due_at))
@@ -332,6 +339,19 @@ async def _count(uow: UnitOfWork, statement: Update | Delete) -> int:
 
 def _held(claim: Claim) -> Select[str]:
     return select(ForwardJob.id).where(ForwardJob.id == claim.job_id).with_for_update()
+
+
+def _kept_back(claim: Claim) -> Delete:
+    queued = (
+        select(ForwardObject.instance_pk)
+        .join(Instance, Instance.id == ForwardObject.instance_pk)
+        .join(Series, Series.id == Instance.series_pk)
+        .join(Study, Study.id == Series.study_pk)
+        .where(ForwardObject.job_id == claim.job_id, not_(may_leave()))
+    )
+    return delete(ForwardObject).where(
+        ForwardObject.job_id == claim.job_id, ForwardObject.instance_pk.in_(queued)
+    )
 
 
 def _unclaimed(now: datetime) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from server.core.database import Database, UnitOfWork, insert_unless_there
 from server.core.errors import InvalidInput, NotFound
 from server.core.ids import Ids
 from server.dicom_node.public import DeviceService
+from server.forwarding.leaving import may_leave
 from server.forwarding.models import ForwardJob, ForwardObject, ObjectState, Priority
 from server.identity.public import Actor, act_of
 from server.studies.public import Instance, Series, Study
@@ -42,12 +43,12 @@ class StudySending:
     ) -> str:
         """Queue every object of a study that does not wait already, and return the job's id.
 
-        What the destination has is sent again: it may have lost it.
+        What the destination has is sent again: it may have lost it. What was rejected is not.
 
         Raises
         ------
         NotFound
-            If there is no such study.
+            If there is no such study, or it was deleted.
         InvalidInput
             If the destination is no registered device of this community with an address.
         """
@@ -60,7 +61,9 @@ class StudySending:
         async with self._database.unit_of_work() as uow:
             study_pk = await uow.session.scalar(
                 select(Study.id).where(
-                    Study.org == org, Study.study_instance_uid == study_instance_uid
+                    Study.org == org,
+                    Study.study_instance_uid == study_instance_uid,
+                    Study.deleted_at.is_(None),
                 )
             )
             if study_pk is None:
@@ -126,7 +129,8 @@ class StudySending:
                     null(),
                 )
                 .join(Series, Series.id == Instance.series_pk)
-                .where(Series.study_pk == study_pk, ~there)
+                .join(Study, Study.id == Series.study_pk)
+                .where(Study.id == study_pk, may_leave(), ~there)
                 .order_by(Series.series_number, Series.id, Instance.instance_number, Instance.id),
             )
             .returning(ForwardObject.id)

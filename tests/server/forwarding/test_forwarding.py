@@ -17,6 +17,7 @@ from pynetdicom import AE, evt
 from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]  # made at import
 from sqlalchemy import delete, select, update
 
+from dicom.rejection import KEY_OBJECT_SELECTION
 from server.audit.models import AuditEvent
 from server.core.errors import InvalidInput, NotFound
 from server.dicom_node.models import Device
@@ -24,14 +25,14 @@ from server.dicom_node.public import DeviceAddress, NewDevice
 from server.forwarding.desk import JobState
 from server.forwarding.models import ForwardJob, ForwardObject, Outage, Priority
 from server.forwarding.public import Conditions, NewRoute
-from server.studies.models import Instance
+from server.studies.models import Instance, Study
 from tests.dicom.dimse.acceptors import pynetdicom_scp, storescp
 from tests.dicom.dimse.certificates import certificate, server_context
 from tests.dicom.dimse.node import running_node
 from tests.dicom.dimse.test_scu import stored_in
 from tests.server.dicom_node.test_retrieve import data_sets
 from tests.server.forwarding.site import ORG, Site, uid_of, until
-from tests.support.dicom_files import ct_bytes, ct_series, sample
+from tests.support.dicom_files import ct_bytes, ct_series, rejection_note, sample
 from tests.support.ports import free_port
 
 
@@ -64,7 +65,8 @@ class Archive:
     @contextmanager
     def running(self, port: int = 0) -> Iterator[int]:
         entity = AE(ae_title="ARCHIVE")
-        entity.add_supported_context(CTImageStorage, ["1.2.840.10008.1.2.1"])
+        for kind in (CTImageStorage, KEY_OBJECT_SELECTION):
+            entity.add_supported_context(kind, ["1.2.840.10008.1.2.1"])
         handlers: list[tuple[Any, ...]] = [
             (evt.EVT_C_STORE, self._store),
             (evt.EVT_CONN_OPEN, self._opened),
@@ -277,6 +279,59 @@ async def test_a_study_that_somebody_sends_goes_whole_and_in_order(site: Site) -
         await site.services.sending.send(ORG, "1.2.3", device)
     with pytest.raises(InvalidInput, match="registered with an address"):
         await site.services.sending.send(ORG, study, "nobody")
+
+
+# What was taken out of use
+
+
+async def nothing_is_left(site: Site) -> None:
+    """Send until the queue is done with its studies, for nothing of them is due any more."""
+    async with site.forwarding():
+
+        async def done() -> bool:
+            return {job.state for job in await site.jobs()} == {JobState.DONE}
+
+        await until(done, "the queue to be empty")
+    assert {job.due_at for job in await site.jobs()} == {None}
+    async with site.services.database.reading() as session:
+        assert (await session.scalars(select(ForwardObject))).all() == []
+
+
+async def test_a_rejected_object_does_not_leave_and_its_note_does(site: Site) -> None:
+    files, archive = ct_series(3), Archive()
+    note = rejection_note(*files[1:])
+    with archive.running() as port:
+        device = await site.device("ARCHIVE", port)
+        await site.route(device)
+        # The last one is rejected before it comes.
+        await site.receive(*files[:2], note, files[2])
+        (job,) = await site.jobs()
+        assert job.waiting == 3
+        await nothing_is_left(site)
+        assert archive.uids == [uid_of(files[0]), uid_of(note)]
+        # Nor where somebody sends the study.
+        study = str(dcmread(DicomBytesIO(files[0])).StudyInstanceUID)
+        await site.services.sending.send(ORG, study, device)
+        (job,) = await site.jobs()
+        assert job.waiting == 2
+        await nothing_is_left(site)
+    assert archive.uids == [uid_of(files[0]), uid_of(note)] * 2
+
+
+async def test_a_deleted_study_does_not_leave(site: Site) -> None:
+    files, archive = ct_series(2), Archive()
+    study = str(dcmread(DicomBytesIO(files[0])).StudyInstanceUID)
+    with archive.running() as port:
+        device = await site.device("ARCHIVE", port)
+        await site.route(device)
+        await site.receive(*files)
+        async with site.services.database.unit_of_work() as uow:
+            await uow.session.execute(update(Study).values(deleted_at=site.services.clock.now()))
+            await uow.commit()
+        await nothing_is_left(site)
+        with pytest.raises(NotFound):
+            await site.services.sending.send(ORG, study, device)
+    assert archive.uids == []
 
 
 # Destinations in trouble
