@@ -120,7 +120,9 @@ class Worklist:
 
     def _within(self, actor: Actor, sought: Sought) -> list[ColumnElement[bool]]:
         """Return the conditions of scope and search, without the risk."""
+        seen = self._studies.visible_to(actor).where(Study.id == DiagnosisRequest.study_pk)
         conditions = [
+            seen.correlate(DiagnosisRequest).exists(),
             DiagnosisRequest.org == actor.org,
             or_(
                 DiagnosisRequest.diagnosing_institution_id == actor.institution_id,

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dicom.uids import is_uid
 from dicom.web.query import Query
 from server.audit.public import AuditTrail
 from server.core.clock import Clock
 from server.core.database import Database, UnitOfWork
-from server.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from server.core.errors import Conflict, NotAllowed, NotFound
 from server.identity.public import (
     Action,
     Actor,
@@ -34,6 +33,7 @@ from server.scheduling.public import ended_studies
 from server.studies.public import Study
 from server.workitems.document import Step
 from server.workitems.models import Workitem
+from server.workitems.reach import NOT_THERE, find, within_reach
 from server.workitems.search import conditions
 from server.workitems.states import CHANGES, STEP_STATES, StepState
 from server.workitems.uids import request_id_of, uid_of
@@ -42,7 +42,6 @@ CANCEL_REQUESTED: Final = "request.cancel-requested"
 """The examining side asks who performs a workitem to cancel it (PS3.4 CC.2.2)."""
 # As the worklist has it: a study is complete when nothing more of it came for so long.
 _SILENT_FOR: Final = timedelta(seconds=60)
-_NOT_THERE: Final = "there is no such workitem"
 
 
 class ReadAudit(Protocol):
@@ -105,7 +104,7 @@ class WorkitemService:
     async def search(self, actor: Actor, query: Query, *, limit: int) -> tuple[list[Step], bool]:
         """Return what matches, the most urgent first, and whether there is more."""
         found = (
-            _within(actor)
+            within_reach(actor, self._clock.now())
             .where(*conditions(query))
             .order_by(DiagnosisRequest.priority, DiagnosisRequest.due_at, DiagnosisRequest.id)
             .offset(query.offset)
@@ -119,7 +118,7 @@ class WorkitemService:
     async def one(self, actor: Actor, uid: str) -> Step:
         """Return one workitem; that it was read is recorded. `NotFound` beyond reach."""
         async with self._database.reading() as session:
-            row = await _row(session, actor, uid)
+            row = await find(session, actor, uid, self._clock.now())
             (step,) = await self._steps(session, [row])
         await self._reads.record_read(actor, step.study.id)
         return step
@@ -142,6 +141,7 @@ class WorkitemService:
                     Study.owner_institution_id == actor.institution_id,
                     Study.study_instance_uid == new.study_instance_uid,
                     Study.instance_count > 0,
+                    Study.deleted_at.is_(None),
                 )
                 .with_for_update()
             )
@@ -176,7 +176,7 @@ class WorkitemService:
             If it is out of reach; another's; or PS3.4 Table CC.1.1-2 does not hold the change.
         """
         async with self._database.reading() as session:
-            row = await _row(session, actor, uid)
+            row = await find(session, actor, uid, self._clock.now())
         request, workitem = row[0], row[2]
         now = STEP_STATES[RequestStatus(request.status)]
         if now is state and state in {StepState.COMPLETED, StepState.CANCELED}:
@@ -213,10 +213,10 @@ class WorkitemService:
             If it is out of reach; or completed.
         """
         async with self._database.reading() as session:
-            row = await _row(session, actor, uid)
+            row = await find(session, actor, uid, self._clock.now())
         request = row[0]
         if request.requesting_institution_id != actor.institution_id:
-            raise NotFound(_NOT_THERE)
+            raise NotFound(NOT_THERE)
         match STEP_STATES[RequestStatus(request.status)]:
             case StepState.CANCELED:
                 return Changed(was_so=True)
@@ -245,7 +245,7 @@ class WorkitemService:
             If it is out of reach; another's to change; or in a state that does not allow it.
         """
         async with self._database.reading() as session:
-            row = await _row(session, actor, uid)
+            row = await find(session, actor, uid, self._clock.now())
         request, workitem = row[0], row[2]
         state = STEP_STATES[RequestStatus(request.status)]
         if state in {StepState.COMPLETED, StepState.CANCELED}:
@@ -264,7 +264,7 @@ class WorkitemService:
     async def state_of(self, actor: Actor, uid: str) -> str:
         """Return the state of a workitem within reach; `NotFound` beyond it."""
         async with self._database.reading() as session:
-            row = await _row(session, actor, uid)
+            row = await find(session, actor, uid, self._clock.now())
         return STEP_STATES[RequestStatus(row[0].status)].value
 
     async def uids(self, request_ids: Collection[str]) -> Mapping[str, str]:
@@ -352,35 +352,6 @@ class WorkitemService:
             )
             for request, study, workitem in rows
         ]
-
-
-def _within(actor: Actor) -> Select[DiagnosisRequest, Study, Workitem]:
-    return (
-        select(DiagnosisRequest, Study, Workitem)
-        .join(Study, Study.id == DiagnosisRequest.study_pk)
-        .outerjoin(Workitem, Workitem.request_id == DiagnosisRequest.id)
-        .where(
-            DiagnosisRequest.org == actor.org,
-            or_(
-                DiagnosisRequest.diagnosing_institution_id == actor.institution_id,
-                DiagnosisRequest.requesting_institution_id == actor.institution_id,
-            ),
-        )
-    )
-
-
-async def _row(
-    session: AsyncSession, actor: Actor, uid: str
-) -> tuple[DiagnosisRequest, Study, Workitem | None]:
-    if not is_uid(uid):
-        raise InvalidInput("that is no UID", code="bad-uid")
-    unnamed = and_(Workitem.uid.is_(None), DiagnosisRequest.id == (request_id_of(uid) or ""))
-    row = (
-        await session.execute(_within(actor).where(or_(Workitem.uid == uid, unnamed)))
-    ).one_or_none()
-    if row is None:
-        raise NotFound(_NOT_THERE)
-    return row[0], row[1], row[2]
 
 
 async def _taken(session: AsyncSession, org: str, uid: str) -> bool:

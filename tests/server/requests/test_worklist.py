@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from dicom.web.dicom_json import to_json
 from server.audit.public import AuditTrail
@@ -14,6 +15,7 @@ from server.requests.listing import Sought, View, decode_place
 from server.requests.models import RequestEvent, RequestKind, ReturnReason, Risk
 from server.requests.schemas import ReportRef, RequestPatch
 from server.scheduling.public import PerformedSteps
+from server.studies.models import Study
 from tests.server.dicom_node.test_performed import begun, ended, made
 from tests.server.requests.conftest import (
     READER,
@@ -151,6 +153,20 @@ async def test_the_county_sees_all_its_townships_and_a_township_its_own(room: Ro
     assert await room.ids(STRANGER, institution_id=TOWNSHIP) == []
     shown = await room.shown(first)
     assert (shown.examining.id, shown.diagnosing.id) == (TOWNSHIP, COUNTY)
+
+
+async def test_a_deleted_study_s_request_is_in_no_list(room: Room) -> None:
+    kept, deleted = await room.request(), await room.request()
+    study_pk = (await room.of(deleted)).study_pk
+    async with room.database.unit_of_work() as uow:
+        await uow.session.execute(
+            update(Study).where(Study.id == study_pk).values(deleted_at=room.clock.now())
+        )
+        await uow.commit()
+    for actor in (READER, TECHNICIAN):
+        page = await room.page(actor)
+        assert [item.id for item in page.items] == [kept]
+        assert page.counts.routine == 1
 
 
 async def test_kind_and_risk_narrow_the_list_and_the_counts_stay_those_of_all_risks(

@@ -11,7 +11,7 @@ import pytest
 from pydicom import Dataset, dcmread
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.uid import generate_uid
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from server.audit.models import AuditEvent
 from server.identity.models import Role
@@ -21,6 +21,7 @@ from server.requests.models import (
     RequestStatus,
     RequestTransition,
 )
+from server.studies.models import Study
 from server.workitems.states import CHANGES, STEP_STATES, StepState, statuses_of
 from server.workitems.uids import GLOBAL_SUBSCRIPTION, request_id_of, uid_of
 from tests.support.application import RunningApp, running_app, settings_for
@@ -199,6 +200,18 @@ async def test_another_institution_knows_of_nothing(site: Site) -> None:
     body = [attributes(ScheduledProcedureStepPriority="HIGH")]
     assert (await site.ask("POST", f"/workitems/{uid}", "stranger", body))[0] == 404
     assert (await site.ask("POST", f"/workitems/{uid}/subscribers/AE", "stranger"))[0] == 404
+
+
+async def test_a_deleted_study_is_no_workitem(site: Site) -> None:
+    await site.app.receive(ct_bytes())
+    uid = await site.workitem()
+    async with site.app.services.database.unit_of_work() as uow:
+        await uow.session.execute(update(Study).values(deleted_at=site.app.services.clock.now()))
+        await uow.commit()
+    for who in ("reader", "township"):
+        assert await site.found(who=who) == []
+        assert (await site.ask("GET", f"/workitems/{uid}", who))[0] == 404
+    assert (await site.put_state(uid, "IN PROGRESS"))[0] == 404
 
 
 async def test_a_performer_takes_a_workitem_with_a_transaction_uid(site: Site) -> None:
