@@ -32,7 +32,7 @@ from server.requests.rejections import RejectionHolds
 from server.requests.steps import Steps
 from server.requests.urgency import due_at, priority_of
 from server.scheduling.public import ArrivedStudy, ExamArrivals, Order
-from server.studies.public import Instance, Series, Study
+from server.studies.public import ArrivedPatient, Instance, Series, Study
 
 _OPENED_AS: Final = status_after(RequestStatus.DRAFT, RequestEvent.SUBMIT)
 
@@ -157,10 +157,20 @@ class RequestFollower:
                 Study.owner_institution_id,
                 Study.study_instance_uid,
                 Study.accession_number,
-                Study.patient_id,
-            ).where(Study.id.in_(firsts))
+                Study.patient_id.label("shown"),
+                ArrivedPatient.patient_id.label("arrived"),
+            )
+            .outerjoin(ArrivedPatient, ArrivedPatient.study_pk == Study.id)
+            .where(Study.id.in_(firsts))
         )
-        studies = [ArrivedStudy(*row, sender=firsts[row.id].sender) for row in found]
+        studies = [
+            ArrivedStudy(
+                *row[:5],
+                patient_ids=frozenset(filter(None, (row.shown, row.arrived))),
+                sender=firsts[row.id].sender,
+            )
+            for row in found
+        ]
         orders = await self._exams.arrived(uow, studies)
         rows = [
             self._row(

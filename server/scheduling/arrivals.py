@@ -21,7 +21,8 @@ class ArrivedStudy:
     institution_id: str
     study_instance_uid: str
     accession_number: str | None
-    patient_id: str | None
+    patient_ids: frozenset[str]
+    """As it came, and that of the record its patient was merged into."""
     sender: Actor
 
 
@@ -55,7 +56,7 @@ class ExamArrivals:
                     ScheduledExam.study_instance_uid == study.study_instance_uid,
                     and_(
                         ScheduledExam.accession_number == study.accession_number,
-                        ScheduledExam.patient_id == study.patient_id,
+                        ScheduledExam.patient_id.in_(study.patient_ids),
                     ),
                 ),
             )
@@ -86,7 +87,7 @@ class ExamArrivals:
                     detail={
                         "study_id": study.pk,
                         # Somebody typed, or took the wrong line: people must look.
-                        "other_patient": exam.patient_id != study.patient_id,
+                        "other_patient": exam.patient_id not in study.patient_ids,
                     },
                 ),
             )
@@ -104,6 +105,6 @@ def _of(study: ArrivedStudy, exams: Sequence[ScheduledExam]) -> ScheduledExam | 
     by_number = (
         exam
         for exam in own
-        if (exam.accession_number, exam.patient_id) == (study.accession_number, study.patient_id)
+        if exam.accession_number == study.accession_number and exam.patient_id in study.patient_ids
     )
     return next(by_uid, None) or next(by_number, None)

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from pydicom.uid import generate_uid
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from dicom.uids import is_conforming_uid
 from server.audit.models import AuditEvent
 from server.core.errors import Conflict
 from server.identity.models import Role
+from server.patients.models import Patient
 from server.requests.models import DiagnosisRequest
 from server.scheduling.models import (
     EXAM_TRANSITIONS,
@@ -21,6 +22,7 @@ from server.scheduling.models import (
     ScheduledExam,
     status_after,
 )
+from server.studies.models import Study
 from tests.support.application import RunningApp, running_app, settings_for
 from tests.support.dicom_files import ct_bytes
 
@@ -156,6 +158,39 @@ async def test_images_turn_an_order_into_a_request_with_what_was_said(
         )
     # A device that took the right line and another patient's number: people must look.
     assert f'"other_patient":{str(by == "study_instance_uid").lower()}' in detail
+
+
+@pytest.mark.parametrize("ordered_for", ["P1", "R1"])
+async def test_a_merged_patient_s_order_is_recognised_under_either_number(
+    app: RunningApp, ordered_for: str
+) -> None:
+    for number in ("P1", "R1"):
+        await app.receive(ct_bytes(PatientID=number, StudyInstanceUID=generate_uid(),
+                                   SOPInstanceUID=generate_uid()))  # fmt: skip
+    async with app.services.database.unit_of_work() as uow:
+        records = await uow.session.execute(select(Patient.identifier, Patient.id))
+        ids = {row[0]: row[1] for row in records}
+        merged = update(Patient).where(Patient.id == ids["P1"])
+        await uow.session.execute(merged.values(merged_into_id=ids["R1"]))
+        await uow.commit()
+    patient = {"name": "张小东", "patient_id": ordered_for}
+    exam = await ordered(app, patient=patient, emergency=True, complaint="胸痛2小时")
+    await app.receive(
+        ct_bytes(
+            AccessionNumber=exam["accession_number"], PatientID="P1",
+            StudyInstanceUID=generate_uid(), SOPInstanceUID=generate_uid(),
+        )
+    )  # fmt: skip
+    (row,) = await exams(app)
+    assert row.status == ExamStatus.PERFORMED
+    (request,) = [each for each in await requests(app) if each.study_pk == row.study_pk]
+    assert (request.emergency, request.complaint) == (True, "胸痛2小时")
+    async with app.services.database.reading() as session:
+        study = await session.get_one(Study, row.study_pk)
+        (detail,) = await session.scalars(
+            select(AuditEvent.detail).where(AuditEvent.action == "exam.arrive")
+        )
+    assert (study.patient_id, '"other_patient":false' in detail) == ("R1", True)
 
 
 async def test_the_number_alone_of_another_patient_is_no_match(app: RunningApp) -> None:
