@@ -1,10 +1,10 @@
 """ECGs among what arrives: each gets a record in the transaction that indexes it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from sqlalchemy import ColumnElement, insert, select
+from sqlalchemy import ColumnElement, insert, select, update
 
 from dicom.attributes import IndexedAttributes
 from dicom.uids import ECG_SOP_CLASSES
@@ -50,6 +50,13 @@ class EcgFollower:
                 for each, row in zip(ecgs, rows, strict=True)
             ),
         )
+
+    async def replaced(self, uow: UnitOfWork, objects: Mapping[str, str]) -> None:
+        """Let the records of ECGs name the objects that stand for damaged ones."""
+        for damaged, good in objects.items():
+            await uow.session.execute(
+                update(EcgRecord).where(EcgRecord.object_id == damaged).values(object_id=good)
+            )
 
     def wants(self, arrival: Arrival) -> bool:
         """Tell whether it is an ECG."""

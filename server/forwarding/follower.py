@@ -65,6 +65,10 @@ class ForwardFollower:
             for statement in _statements({job_id: wanted[key]}, now):
                 await uow.session.execute(statement.sql, list(statement.rows))
 
+    async def replaced(self, uow: UnitOfWork, objects: Mapping[str, str]) -> None:
+        """Do nothing: it names no object."""
+        del uow, objects
+
     def wants(self, arrival: Arrival) -> bool:
         """Tell whether it goes where nothing of its study went, or the routes must be read."""
         return self._book.is_stale or any(

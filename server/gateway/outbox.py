@@ -5,12 +5,12 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import and_, insert, select
 
 from dicom.uids import ECG_SOP_CLASSES
 from server.core.database import UnitOfWork
 from server.gateway.models import TRANSITIONS, Outbound, OutboundEvent, OutboundState, Rank
-from server.intake.public import Arrival, Prepared, Verdict
+from server.intake.public import Arrival, Prepared, StoredObject, Verdict, give_up
 
 # Requested Procedure Priority, also in Request Attributes, and the retired Study Priority ID
 # (PS3.3 C.4.11 and PS3.6); STAT and HIGH are PS3.3's own words for what cannot wait.
@@ -29,16 +29,28 @@ class Outbox:
     async def index(self, uow: UnitOfWork, arrivals: Sequence[Arrival]) -> list[Verdict]:
         """Write ``arrivals`` down in order and say how each ended."""
         uids = {each.prepared.sop_instance_uid for each in arrivals}
-        found = await uow.session.scalars(
-            select(Outbound).where(Outbound.sop_instance_uid.in_(uids))
+        found = await uow.session.execute(
+            select(Outbound, StoredObject.id)
+            .outerjoin(
+                StoredObject,
+                and_(StoredObject.id == Outbound.object_id, StoredObject.damaged_at.is_not(None)),
+            )
+            .where(Outbound.sop_instance_uid.in_(uids))
         )
-        known = {row.sop_instance_uid: row for row in found}
+        known, damaged = {}, {}
+        for row, damaged_id in found:
+            known[row.sop_instance_uid] = row
+            if damaged_id is not None:
+                damaged[row.sop_instance_uid] = damaged_id
+        replaced: dict[str, str] = {}
         fresh: dict[str, dict[str, Any]] = {}
         verdicts = []
         for each in arrivals:
             uid = each.prepared.sop_instance_uid
             if uid in known:
-                verdicts.append(_once_more(known[uid], each))
+                verdicts.append(_once_more(known[uid], each, is_damaged=uid in damaged))
+                if verdicts[-1] is Verdict.STORED and uid in damaged:
+                    replaced[damaged.pop(uid)] = each.object_id
             elif uid in fresh:
                 same = fresh[uid]["dataset_sha256"] == each.prepared.dataset_sha256
                 verdicts.append(Verdict.DUPLICATE if same else Verdict.CONFLICT)
@@ -47,6 +59,9 @@ class Outbox:
                 verdicts.append(Verdict.STORED)
         if fresh:
             await uow.session.execute(insert(Outbound), list(fresh.values()))
+        if replaced:
+            await uow.session.flush()
+            await give_up(uow.session, replaced)
         return verdicts
 
     def further(self, arrivals: Sequence[Arrival]) -> None:
@@ -102,20 +117,23 @@ def is_marked_urgent(prepared: Prepared) -> bool:
     return not _URGENT.isdisjoint(words)
 
 
-def _once_more(row: Outbound, arrival: Arrival) -> Verdict:
+def _once_more(row: Outbound, arrival: Arrival, *, is_damaged: bool) -> Verdict:
     """Judge what is known here, and send it again where that may help."""
     if row.dataset_sha256 != arrival.prepared.dataset_sha256:
         return Verdict.CONFLICT
-    if row.state == OutboundState.WAITING:
+    if row.state == OutboundState.WAITING and not is_damaged:
         return Verdict.DUPLICATE
     if row.state == OutboundState.CONFIRMED:
         row.rank = Rank.REPEAT
-    row.state = TRANSITIONS[OutboundState(row.state), OutboundEvent.SEND_AGAIN]
+    if row.state != OutboundState.WAITING:
+        row.state = TRANSITIONS[OutboundState(row.state), OutboundEvent.SEND_AGAIN]
+    # Begun with other bytes, an upload is not carried on.
     row.upload_path = None
-    if row.object_id is not None:
+    if row.object_id is None:
+        row.compression = None
+    elif not is_damaged:
         return Verdict.DUPLICATE
-    row.object_id = arrival.object_id
-    row.compression = None
+    row.object_id, row.size = arrival.object_id, arrival.received.size
     return Verdict.STORED
 
 

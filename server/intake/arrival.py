@@ -164,6 +164,7 @@ class Indexer(Protocol):
     async def index(self, uow: UnitOfWork, arrivals: Sequence[Arrival]) -> list[Verdict]:
         """Index ``arrivals`` in order and return for each any verdict but REFUSED.
 
+        What is known, but damaged, is STORED: the index names the arrival's object from then on.
         Rows, events and audit records go into ``uow``; the caller commits.
         """
         ...
@@ -183,6 +184,10 @@ class Follower(Protocol):
 
     async def follow(self, uow: UnitOfWork, indexed: Sequence[Indexed]) -> None:
         """Write what belongs to instances that were just indexed."""
+        ...
+
+    async def replaced(self, uow: UnitOfWork, objects: Mapping[str, str]) -> None:
+        """Name other objects from now on, by the ids of those that are damaged."""
         ...
 
     def wants(self, arrival: Arrival) -> bool:

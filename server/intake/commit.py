@@ -34,6 +34,7 @@ from server.intake.arrival import (
     Source,
     Verdict,
 )
+from server.intake.healing import heal
 from server.intake.models import Conversion, Location, Quarantined, StoredObject
 
 _log = structlog.get_logger(__name__)
@@ -243,7 +244,8 @@ class Committer:
                 fresh[received.object_id] = received
         if fresh:
             await uow.session.execute(_INSERT, [_row(new) for new in fresh.values()])
-        healed = await _heal(uow, candidates, objects)
+        files = {_key(file): file for each in candidates for file in each.files}
+        healed = await heal(uow.session, files, objects)
         verdicts = await self._verdicts(uow, candidates, objects)
         results = []
         used: set[str | None] = set()
@@ -342,28 +344,6 @@ class Committer:
         )
 
 
-async def _heal(
-    uow: UnitOfWork,
-    candidates: Sequence[Candidate],
-    objects: Mapping[tuple[str, str], str],
-) -> set[str]:
-    """Let what was sent again stand for bytes that a scrub found damaged; return those files."""
-    files = {_key(file): file for candidate in candidates for file in candidate.files}
-    damaged = await uow.session.scalars(
-        select(StoredObject).where(
-            StoredObject.id.in_([objects[key] for key in files if key in objects]),
-            StoredObject.damaged_at.is_not(None),
-        )
-    )
-    healed = set()
-    for row in damaged:
-        file = files[row.org, row.sha256]
-        row.location, row.stored_at, row.damaged_at = Location.SPOOL, None, None
-        row.spool_id, row.spool_name = file.spool_id, file.spool_name
-        healed.add(file.object_id)
-    return healed
-
-
 async def _converted(uow: UnitOfWork, candidates: Sequence[Candidate]) -> set[str]:
     """Return the ids of those arrived files that a DICOM object was made of before."""
     digests = {each.arrived.sha256 for each in candidates if each.source is not None}
@@ -384,18 +364,24 @@ async def _link(
     objects: Mapping[tuple[str, str], str],
 ) -> set[str]:
     """Record what the new objects were made of, and return the ids of those objects."""
-    rows = [
-        {
+    rows = {
+        objects[_key(each.received)]: {
             "object_id": objects[_key(each.received)],
             "source_object_id": objects[_key(each.arrived)],
             "source_format": each.source.format,
         }
         for each, verdict in zip(candidates, verdicts, strict=True)
         if each.source is not None and verdict is Verdict.STORED
-    ]
+    }
     if rows:
-        await uow.session.execute(insert(Conversion), rows)
-    return {row["object_id"] for row in rows}
+        # Of one that stands for a damaged one it is on record already.
+        linked = await uow.session.scalars(
+            select(Conversion.object_id).where(Conversion.object_id.in_(rows))
+        )
+        missing = rows.keys() - set(linked)
+        if missing:
+            await uow.session.execute(insert(Conversion), [rows[each] for each in sorted(missing)])
+    return set(rows)
 
 
 async def quarantine_has_room(session: AsyncSession, size: int, max_bytes: int) -> bool:

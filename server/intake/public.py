@@ -14,6 +14,7 @@ from server.intake.arrival import (
     Verdict,
 )
 from server.intake.drain import object_key
+from server.intake.healing import give_up
 from server.intake.models import Conversion, Location, Quarantined, StoredObject
 from server.intake.originals import ArrivedFile, Originals
 from server.intake.preamble import without_preamble
@@ -45,6 +46,7 @@ __all__ = [
     "StoredObject",
     "Verdict",
     "Vouching",
+    "give_up",
     "object_key",
     "sweep",
     "without_preamble",

@@ -1,6 +1,6 @@
 """A study that arrives opens a request, in the transaction that indexes it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -124,6 +124,10 @@ class RequestFollower:
                 firsts[study_pk] = _First(kind, modality, actor, None, now)
         await self._holds.resume(uow, study_pks, actor)
         await self._open(uow, firsts)
+
+    async def replaced(self, uow: UnitOfWork, objects: Mapping[str, str]) -> None:
+        """Do nothing: it names no object."""
+        del uow, objects
 
     def wants(self, arrival: Arrival) -> bool:
         """None in particular: a study's first instance opens its request."""

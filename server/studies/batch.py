@@ -2,12 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import or_, select
 
 from dicom.rejection import RejectionNote, RejectionReason
 from server.core.database import UnitOfWork
-from server.intake.public import Arrival, Indexed, Verdict
+from server.intake.public import Arrival, Indexed, StoredObject, Verdict
 from server.studies.models import (
     AccessGrant,
     Instance,
@@ -16,6 +17,18 @@ from server.studies.models import (
     Study,
 )
 from server.studies.rejections import note_of, owners_of, strictest
+
+
+@dataclass(frozen=True)
+class Healing:
+    """A known instance whose bytes are damaged, and the arrival that brings them again."""
+
+    place: int
+    """Whose verdict it is."""
+    instance_pk: str
+    damaged_id: str
+    """The object that is damaged."""
+    arrival: Arrival
 
 
 class Batch:
@@ -37,7 +50,10 @@ class Batch:
         """Instances sent again after their retention had expired, by community."""
         self.hidden: defaultdict[str, set[str]] = defaultdict(set)
         """New instances that were rejected before they came."""
+        self.healings: list[Healing] = []
         self._contents: dict[tuple[str, str], tuple[str, str]] = {}
+        self._damaged: dict[tuple[str, str], tuple[str, str]] = {}
+        """Known instances whose bytes are damaged: their keys and objects."""
         self._rejected_as: dict[tuple[str, str], RejectionReason] = {}
         self._rejected_before: defaultdict[tuple[str, str, str, str], set[str]] = defaultdict(set)
         """Reasons by community, study, instance and who rejected."""
@@ -57,10 +73,17 @@ class Batch:
                 Instance.dataset_sha256,
                 Instance.transfer_syntax_uid,
                 Instance.rejected_as,
-            ).where(Instance.org.in_(orgs), Instance.sop_instance_uid.in_(sops))
+                Instance.id,
+                StoredObject.id,
+                StoredObject.damaged_at,
+            )
+            .join(StoredObject, StoredObject.id == Instance.object_id)
+            .where(Instance.org.in_(orgs), Instance.sop_instance_uid.in_(sops))
         )
-        for org, sop, sha256, syntax, rejected_as in found:
+        for org, sop, sha256, syntax, rejected_as, pk, object_id, damaged_at in found:
             self._contents[org, sop] = (sha256, syntax)
+            if damaged_at is not None:
+                self._damaged[org, sop] = (pk, object_id)
             if rejected_as is not None:
                 self._rejected_as[org, sop] = RejectionReason(rejected_as)
         rows = await self.uow.session.execute(
@@ -179,6 +202,9 @@ class Batch:
             return Verdict.REJECTED
         if reason is RejectionReason.RETENTION_EXPIRED and owner == sender.institution_id:
             self.returned[sender.org].add(arrival.prepared.sop_instance_uid)
+        damaged = self._damaged.pop(sop_key(arrival), None)
+        if damaged is not None:
+            self.healings.append(Healing(len(self.verdicts), *damaged, arrival))
         return Verdict.DUPLICATE
 
     def is_hidden(self, each: Indexed) -> bool:

@@ -14,7 +14,7 @@ from server.audit.public import AuditTrail
 from server.core.database import Statement, UnitOfWork
 from server.core.ids import Ids
 from server.identity.public import InstitutionRef, act_of
-from server.intake.public import Arrival, Follower, Indexed, Verdict
+from server.intake.public import Arrival, Follower, Indexed, Verdict, give_up
 from server.patients.public import PatientService
 from server.realtime.public import Occurrence, publish, published
 from server.studies.batch import Batch, sop_key
@@ -23,7 +23,7 @@ from server.studies.homes import follow_merges
 from server.studies.models import AccessGrant, Instance, Series, Study
 from server.studies.names import remember_names
 from server.studies.rejections import count_anew, lift, modalities, reject, settle
-from server.studies.rows import fit, instance_row, patient_facts, series_row, study_row
+from server.studies.rows import fit, instance_row, patient_facts, placed, series_row, study_row
 
 DIAGNOSES: Final = "diagnoses"
 """Why a county sees its townships' exams: it reads for them (基层检查、上级诊断)."""
@@ -67,6 +67,7 @@ class StudyIndex:
         work = Batch(uow, arrivals)
         await work.load()
         new = [arrival for arrival in arrivals if work.judge(arrival) is Verdict.STORED]
+        await self._heal(work)
         await self._create_studies(work, new)
         await self._create_series(work, new)
         indexed = await self._create_instances(work, new)
@@ -94,6 +95,26 @@ class StudyIndex:
             *(each for follower in self._followers for each in follower.further(indexed)),
             *published(*_occurrences((), indexed, {})),
         ]
+
+    async def _heal(self, work: Batch) -> None:
+        """Let instances whose bytes are damaged name what was sent again in another wrapping."""
+        replaced = {}
+        # In one order everywhere: two processes that heal the same must not wait in a ring.
+        for each in sorted(work.healings, key=lambda one: one.instance_pk):
+            healed = await work.uow.session.scalar(
+                update(Instance)
+                .where(Instance.id == each.instance_pk, Instance.object_id == each.damaged_id)
+                .values(**placed(each.arrival))
+                .returning(Instance.id)
+                .execution_options(**_NO_OBJECTS)
+            )
+            if healed is not None:
+                work.verdicts[each.place] = Verdict.STORED
+                replaced[each.damaged_id] = each.arrival.object_id
+        if replaced:
+            for follower in self._followers:
+                await follower.replaced(work.uow, replaced)
+            await give_up(work.uow.session, replaced)
 
     async def _create_studies(self, work: Batch, new: Sequence[Arrival]) -> None:
         missing = {work.study_key(a): a for a in new if work.study_key(a) not in work.studies}

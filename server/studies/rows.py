@@ -93,6 +93,17 @@ def series_row(pk: str, study_pk: str, arrival: Arrival) -> dict[str, object]:
     }
 
 
+def placed(arrival: Arrival) -> dict[str, object]:
+    """Return the columns that say where an instance's bytes are."""
+    prepared = arrival.prepared
+    return {
+        "object_id": arrival.object_id,
+        "dataset_offset": prepared.dataset_offset,
+        "frames": prepared.frames,
+        "bulk_values": dict(prepared.bulk_values) or None,
+    }
+
+
 def instance_row(pk: str, series_pk: str, arrival: Arrival) -> dict[str, object]:
     """Return the row of an instance."""
     prepared, attributes = arrival.prepared, arrival.prepared.attributes
@@ -100,7 +111,6 @@ def instance_row(pk: str, series_pk: str, arrival: Arrival) -> dict[str, object]
         "id": pk,
         "org": arrival.received.sender.org,
         "series_pk": series_pk,
-        "object_id": arrival.object_id,
         "sop_instance_uid": prepared.sop_instance_uid,
         "sop_class_uid": prepared.sop_class_uid,
         "transfer_syntax_uid": prepared.transfer_syntax_uid,
@@ -109,10 +119,8 @@ def instance_row(pk: str, series_pk: str, arrival: Arrival) -> dict[str, object]
         "columns": attributes.columns,
         "bits_allocated": attributes.bits_allocated,
         "frame_count": attributes.number_of_frames,
-        "dataset_offset": prepared.dataset_offset,
         "dataset_sha256": prepared.dataset_sha256,
-        "frames": prepared.frames,
         "metadata_json_gz": prepared.metadata_json_gz,
-        "bulk_values": dict(prepared.bulk_values) or None,
+        **placed(arrival),
         "received_at": arrival.received.received_at,
     }

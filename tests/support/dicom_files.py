@@ -47,6 +47,14 @@ def file_bytes(dataset: Dataset) -> bytes:
     return buffer.getvalue()
 
 
+def rewrapped(data: bytes) -> bytes:
+    """Return the same data set behind other, longer file meta information."""
+    dataset = dcmread(BytesIO(data))
+    dataset.file_meta.PrivateInformationCreatorUID = generate_uid()
+    dataset.file_meta.PrivateInformation = b"wrapped anew" * 8
+    return file_bytes(dataset)
+
+
 def ct_series(count: int) -> list[bytes]:
     """Return a series of CT slices, one study, distinct pixels."""
     study, series = generate_uid(), generate_uid()

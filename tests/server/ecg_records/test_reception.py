@@ -5,6 +5,7 @@ import hashlib
 import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,10 @@ from server.intake.prepare import prepare
 from server.intake.public import Accepted, Refusal, Verdict
 from server.migrations.run import migrate
 from server.requests.models import DiagnosisRequest
+from server.studies.models import Instance
 from tests.server.ecg_records.conftest import Room
 from tests.support.application import RunningApp, running_app, settings_for
-from tests.support.dicom_files import ct_bytes, sample
+from tests.support.dicom_files import ct_bytes, rewrapped, sample
 from tests.support.peers import require_program
 from tests.support.senders import OTHER_TOWNSHIP, TOWNSHIP, device
 
@@ -124,6 +126,34 @@ async def test_the_twin_sent_back_as_dicom_is_known(room: Room) -> None:
     (record,) = await room.records()
     receipt = await room.receive(await content(room, record.object_id))
     assert receipt.verdict is Verdict.DUPLICATE
+
+
+async def test_a_damaged_twin_is_healed_by_another_wrapping_and_by_the_file_itself(
+    room: Room,
+) -> None:
+    await take(room, SCP.read_bytes())
+    (record,) = await room.records()
+    again = rewrapped(await content(room, record.object_id))
+    await _mark_damaged(room, record.object_id)
+    assert (await room.receive(again)).verdict is Verdict.STORED
+    (record,) = await room.records()
+    assert await content(room, record.object_id) == again
+    await _mark_damaged(room, record.object_id)
+    await take(room, SCP.read_bytes())
+    (record,) = await room.records()
+    assert (await content(room, record.object_id)) != again
+    async with room.database.reading() as session:
+        (made,) = await session.scalars(select(Conversion))
+        instance_object = await session.scalar(select(Instance.object_id))
+    assert made.object_id == instance_object == record.object_id
+    assert await content(room, made.source_object_id) == SCP.read_bytes()
+    assert len(await objects(room)) == 2
+
+
+async def _mark_damaged(room: Room, object_id: str) -> None:
+    async with room.database.unit_of_work() as uow:
+        (await uow.session.get_one(StoredObject, object_id)).damaged_at = datetime.now(UTC)
+        await uow.commit()
 
 
 async def test_a_damaged_file_is_quarantined_with_the_reader_s_line(room: Room) -> None:

@@ -9,13 +9,23 @@ from sqlalchemy import select
 from server.gateway.faults import Fault, LineFault
 from server.gateway.models import OutboundState, Rank
 from server.intake.models import Quarantined, StoredObject, UploadSession
+from server.intake.public import Verdict
 from server.studies.models import Instance
 from tests.server.gateway.conftest import County
 from tests.support.cutting_proxy import cutting_proxy
-from tests.support.dicom_files import changed, ct_bytes, ct_series, ecg_bytes, large_ct, sample
+from tests.support.dicom_files import (
+    changed,
+    ct_bytes,
+    ct_series,
+    ecg_bytes,
+    large_ct,
+    rewrapped,
+    sample,
+)
 from tests.support.fakes import ManualClock
 from tests.support.ledger import read
 from tests.support.ports import free_port
+from tests.support.senders import device
 from tests.support.township import Township, running_township, write_token
 
 SCP = Path(__file__).resolve().parents[2] / "data" / "ecg" / "scp" / "anon000007.scp"
@@ -242,6 +252,30 @@ async def test_a_file_that_rotted_here_is_healed_by_sending_it_again(
         await town.send_all()
         assert (await town.row()).state == OutboundState.CONFIRMED
     assert list((await stored(county)).values()) == [ct_bytes()]
+
+
+@pytest.mark.parametrize("was_refused", [True, False])
+async def test_a_file_that_rotted_here_is_healed_by_another_wrapping_of_its_data_set(
+    county: County, tmp_path: Path, was_refused: bool
+) -> None:
+    again = rewrapped(ct_bytes())
+    async with running_township(tmp_path / "t", county_url=county.url, token=county.token) as town:
+        await town.receive_all([ct_bytes()])
+        (path,) = await _files(town)
+        path.write_bytes(b"rotten")
+        await town.send_all()
+        row = await town.row()
+        assert (row.state, row.answer) == (OutboundState.REFUSED, "damaged-here")
+        if not was_refused:
+            # As the staff would, before the device sends it again.
+            await town.gateway.queue.send_again(device(), row.number)
+        assert (await town.receive(again)).verdict is Verdict.STORED
+        await town.send_all()
+        assert (await town.row()).state == OutboundState.CONFIRMED
+        async with town.gateway.services.database.reading() as session:
+            (kept,) = await session.scalars(select(StoredObject.sha256))
+    assert kept == hashlib.sha256(again).hexdigest()
+    assert list((await stored(county)).values()) == [again]
 
 
 async def test_a_compressed_copy_that_rotted_here_gives_way_to_the_original(

@@ -4,12 +4,15 @@ import hashlib
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
+from io import BytesIO
 from pathlib import Path
 
 import orjson
 import pytest
+from pydicom import dcmread
 from sqlalchemy import select
 
+from dicom.frames import FrameIndex
 from server.audit.models import AuditEvent
 from server.audit.public import AuditTrail
 from server.core.database import Database
@@ -21,8 +24,9 @@ from server.intake.arrival import Verdict
 from server.intake.drain import object_key
 from server.intake.models import StoredObject
 from server.intake.scrub import Condition, Scrub, ScrubReport
+from server.studies.models import Instance
 from tests.server.core.objects.bodies import put
-from tests.support.dicom_files import ct_series
+from tests.support.dicom_files import ct_series, rewrapped
 from tests.support.fakes import CountingIds, ManualClock
 from tests.support.senders import ORG, IntakeParts, create_institutions, running_intake, send
 
@@ -105,6 +109,38 @@ async def test_rot_and_loss_are_found_refused_and_healed_by_sending_again(
     assert await parts.drain.drain_once() == 1
     assert path.read_bytes() == files[1]
     assert (await scrub(parts)).damaged == 0
+
+
+async def test_damage_is_healed_by_the_same_data_set_in_another_wrapping(
+    parts: IntakeParts, tmp_path: Path
+) -> None:
+    first, second = await sent_and_drained(parts, 2)
+    file_of(parts, tmp_path, first).unlink()
+    assert (await scrub(parts)).damaged == 1
+    again = rewrapped(first)
+    receipt = await send(parts.intake, again)
+    assert receipt.verdict is Verdict.STORED
+    assert await parts.drain.drain_once() == 1
+    assert (await scrub(parts)).damaged == 0
+    assert await read(parts, again) == again
+    sop_instance_uid = str(dcmread(BytesIO(first)).SOPInstanceUID)
+    async with parts.database.reading() as session:
+        instance = (
+            await session.scalars(
+                select(Instance).where(Instance.sop_instance_uid == sop_instance_uid)
+            )
+        ).one()
+        kept = await session.get_one(StoredObject, instance.object_id)
+        digests = set(await session.scalars(select(StoredObject.sha256)))
+    assert kept.sha256 == hashlib.sha256(again).hexdigest()
+    dataset = again[instance.dataset_offset :]
+    assert hashlib.sha256(dataset).hexdigest() == instance.dataset_sha256
+    assert instance.frames is not None
+    (frame,) = FrameIndex.from_bytes(instance.frames).ranges(0)
+    assert again[frame.offset :][: frame.length] == dcmread(BytesIO(first)).PixelData
+    assert digests == {hashlib.sha256(each).hexdigest() for each in (again, second)}
+    for wrapping in (first, again):
+        assert (await send(parts.intake, wrapping)).verdict is Verdict.DUPLICATE
 
 
 async def test_what_was_restored_from_a_backup_is_read_again(
