@@ -122,13 +122,16 @@ class RequestService:
             If somebody else holds it, or there is nothing to read any more.
         """
         async with self._database.unit_of_work() as uow:
-            request = await self._to_read(uow.session, actor, request_id)
-            if request.status in CLAIMED:
-                if request.claimed_by == actor.id:
-                    return
-                raise Conflict("somebody else has claimed it", code="already-claimed")
-            await self._steps.take(uow, request, RequestEvent.CLAIM, actor)
+            await self.claim_in(uow, actor, request_id)
             await uow.commit()
+
+    async def claim_in(self, uow: UnitOfWork, actor: Actor, request_id: str) -> None:
+        """`claim` in the caller's transaction; it publishes, so call it last."""
+        request = await self._to_read(uow.session, actor, request_id)
+        if request.status not in CLAIMED:
+            await self._steps.take(uow, request, RequestEvent.CLAIM, actor)
+        elif request.claimed_by != actor.id:
+            raise Conflict("somebody else has claimed it", code="already-claimed")
 
     async def release(self, actor: Actor, request_id: str) -> None:
         """Give a claimed request back to all.
@@ -229,30 +232,36 @@ class RequestService:
             If it is out of reach, or was closed.
         """
         async with self._database.unit_of_work() as uow:
-            request = await self._own(uow.session, actor, request_id)
-            if request.status in CLOSED:
-                raise Conflict("the request is closed", code="request-closed")
-            if "complaint" in patch.model_fields_set:
-                request.complaint = _text(patch.complaint)
-            if patch.emergency is not None:
-                request.emergency = patch.emergency
-                weigh(request)
-            await uow.session.flush()
-            self._audit.record(
-                uow,
-                act_of(
-                    actor,
-                    "request.update",
-                    object_kind="request",
-                    object_id=request.id,
-                    detail={
-                        "changed": sorted(patch.model_fields_set),
-                        "emergency": request.emergency,
-                    },
-                ),
-            )
-            await publish(uow, occurrence(CHANGED, request, self._clock.now()))
+            await self.update_in(uow, actor, request_id, patch)
             await uow.commit()
+
+    async def update_in(
+        self, uow: UnitOfWork, actor: Actor, request_id: str, patch: RequestPatch
+    ) -> None:
+        """`update` in the caller's transaction; it publishes, so call it last."""
+        request = await self._own(uow.session, actor, request_id)
+        if request.status in CLOSED:
+            raise Conflict("the request is closed", code="request-closed")
+        if "complaint" in patch.model_fields_set:
+            request.complaint = _text(patch.complaint)
+        if patch.emergency is not None:
+            request.emergency = patch.emergency
+            weigh(request)
+        await uow.session.flush()
+        self._audit.record(
+            uow,
+            act_of(
+                actor,
+                "request.update",
+                object_kind="request",
+                object_id=request.id,
+                detail={
+                    "changed": sorted(patch.model_fields_set),
+                    "emergency": request.emergency,
+                },
+            ),
+        )
+        await publish(uow, occurrence(CHANGED, request, self._clock.now()))
 
     async def _to_read(
         self, session: AsyncSession, actor: Actor, request_id: str

@@ -159,10 +159,10 @@ class WorkitemService:
             uid = new.uid or uid_of(request.id)
             uow.session.add(_named(request, uid))
             await uow.session.flush()
+            if new.emergency or new.complaint:
+                patch = RequestPatch(emergency=new.emergency, complaint=new.complaint)
+                await self._requests.update_in(uow, actor, request.id, patch)
             await uow.commit()
-        if new.emergency or new.complaint:
-            patch = RequestPatch(emergency=new.emergency, complaint=new.complaint)
-            await self._requests.update(actor, request.id, patch)
         return uid
 
     async def change_state(
@@ -198,8 +198,7 @@ class WorkitemService:
             )
         match CHANGES[now, state]:
             case _ if state is StepState.IN_PROGRESS:
-                await self._requests.claim(actor, request.id)
-                await self._lock(actor, request.id, uid, transaction_uid)
+                await self._take(actor, request.id, uid, transaction_uid)
             case event:
                 await self._requests.give_up(actor, request.id, event)
         return Changed(was_so=False)
@@ -278,19 +277,22 @@ class WorkitemService:
             named = {row.request_id: row.uid for row in found}
         return {each: named.get(each) or uid_of(each) for each in request_ids}
 
-    async def _lock(self, actor: Actor, request_id: str, uid: str, transaction_uid: str) -> None:
+    async def _take(self, actor: Actor, request_id: str, uid: str, transaction_uid: str) -> None:
+        """Claim and lock at once: what is claimed and not locked nobody could end or take."""
         async with self._database.unit_of_work() as uow:
-            request = await uow.session.get_one(DiagnosisRequest, request_id)
-            workitem = await uow.session.get(Workitem, request_id)
+            session = uow.session
+            request = await session.get_one(DiagnosisRequest, request_id, with_for_update=True)
+            workitem = await session.get(Workitem, request_id, with_for_update=True)
             if workitem is None:
                 workitem = _named(request, uid)
-                uow.session.add(workitem)
-            if workitem.locked_at == request.claimed_at and workitem.transaction_uid:
+                session.add(workitem)
+            if workitem.transaction_uid and workitem.locked_at == request.claimed_at:
                 raise Conflict("the workitem is IN PROGRESS already", code="ups-in-progress")
-            if request.claimed_by == actor.id:
-                workitem.transaction_uid, workitem.locked_at = transaction_uid, request.claimed_at
-                workitem.progress_percent = workitem.progress_description = None
-            await uow.session.flush()
+            await session.flush()
+            await self._requests.claim_in(uow, actor, request_id)
+            workitem.transaction_uid, workitem.locked_at = transaction_uid, request.claimed_at
+            workitem.progress_percent = workitem.progress_description = None
+            await session.flush()
             await uow.commit()
 
     async def _tell_progress(self, request_id: str, said: tuple[int | None, str | None]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from importlib import import_module
 from io import BytesIO
 from itertools import product
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydicom.uid import generate_uid
 from sqlalchemy import delete, select, update
 
 from server.audit.models import AuditEvent
+from server.core.errors import Unavailable
 from server.identity.models import Role
 from server.requests.models import (
     REQUEST_TRANSITIONS,
@@ -236,6 +238,30 @@ async def test_a_performer_takes_a_workitem_with_a_transaction_uid(site: Site) -
     assert await site.put_state(uid, "IN PROGRESS") == (409, "ups-final")
 
 
+def failing_once(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """Let a step fail as where the database goes away, once."""
+    path, name = place.rsplit(".", 1)
+    real, failures = getattr(import_module(path), name), [Unavailable("out of reach")]
+
+    def step(*args: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return real(*args)
+
+    monkeypatch.setattr(place, step)
+
+
+async def test_what_could_not_be_locked_was_not_taken(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.app.receive(ct_bytes())
+    uid = await site.workitem()
+    failing_once(monkeypatch, "server.workitems.service._named")
+    assert (await site.put_state(uid, "IN PROGRESS"))[0] == 503
+    assert await site.put_state(uid, "IN PROGRESS") == (200, "")
+    assert await site.put_state(uid, "CANCELED") == (200, "")
+
+
 @pytest.mark.parametrize("state", ["COMPLETED", "CANCELED"])
 async def test_what_nobody_took_is_not_ended(site: Site, state: str) -> None:
     await site.app.receive(ct_bytes())
@@ -409,6 +435,16 @@ async def test_the_reading_of_an_old_study_is_asked_for(site: Site, named: str) 
     assert await site.put_state(uid, "IN PROGRESS") == (200, "")
     again = await site.ask("POST", "/workitems", "township", body)
     assert (again[0], again[1]["code"]) == (409, "workitem-exists")
+
+
+async def test_an_emergency_is_asked_for_whole_or_not_at_all(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = wanted(await unread_study(site), ScheduledProcedureStepPriority="HIGH")
+    failing_once(monkeypatch, "server.requests.service.weigh")
+    assert (await site.ask("POST", "/workitems", "township", body))[0] == 503
+    assert (await site.ask("POST", "/workitems", "township", body))[0] == 201
+    assert (await site.request()).emergency
 
 
 async def test_only_own_studies_are_given_to_be_read(site: Site) -> None:
