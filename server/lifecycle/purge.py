@@ -5,7 +5,7 @@ row names any more, and at last the deletion is said to be done. A process that 
 leaves the list, and the next round goes on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Final
 
@@ -16,10 +16,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from server.audit.public import AuditTrail
 from server.core.clock import Clock
 from server.core.database import Database
+from server.core.objects.errors import ObjectStoreError
 from server.core.objects.port import ObjectStore
 from server.ecg_records.public import EcgRecord
 from server.identity.public import act_of
-from server.intake.public import Conversion, Location, StoredObject, object_key
+from server.intake.public import (
+    Conversion,
+    Location,
+    Quarantined,
+    StoredObject,
+    object_key,
+)
 from server.lifecycle.models import Deletion, DeletionState, DeletionStep, PurgedObject
 from server.lifecycle.retention import holds_on
 from server.lifecycle.service import next_state
@@ -66,41 +73,70 @@ class Purger:
 
         Raises
         ------
-        ObjectStoreError
-            If a store fails: the rest waits for the next round.
+        Exception
+            The first that befell a study, a store's most often, once the others are done: the
+            study waits for the next round.
         """
-        for deletion_id in await self._ids(DeletionState.APPROVED):
-            await self._forget(deletion_id)
-        unfinished = await self._ids(DeletionState.PURGING)
-        for deletion_id in unfinished:
-            await self._erase(deletion_id)
-        return len(unfinished)
+        failures: list[Exception] = []
+        await self._each(DeletionState.APPROVED, self._forget, failures)
+        purged = await self._each(DeletionState.PURGING, self._erase, failures)
+        if failures:
+            raise failures[0]
+        return purged
+
+    async def _each(
+        self,
+        state: DeletionState,
+        step: Callable[[str], Awaitable[bool]],
+        failures: list[Exception],
+    ) -> int:
+        """Take the deletions of a state a step further; return how many went, of so many a round.
+
+        None that waits or fails may stop those behind it.
+        """
+        done = 0
+        for deletion_id in await self._ids(state):
+            try:
+                done += await step(deletion_id)
+            except Exception as error:  # noqa: BLE001 -- told at the end, when all had their turn
+                _log.warning(
+                    "a purge failed",
+                    deletion_id=deletion_id,
+                    reason=str(error),
+                    exc_info=not isinstance(error, ObjectStoreError),
+                )
+                failures.append(error)
+            if done == _AT_ONCE:
+                break
+        return done
 
     async def _ids(self, state: DeletionState) -> Sequence[str]:
         query = select(Deletion.id).where(Deletion.state == state)
         if state is DeletionState.APPROVED:
             query = query.where(Deletion.purge_after <= self._clock.now())
         async with self._database.reading() as session:
-            found = await session.scalars(query.order_by(Deletion.purge_after).limit(_AT_ONCE))
+            found = await session.scalars(query.order_by(Deletion.purge_after, Deletion.id))
             return found.all()
 
-    async def _forget(self, deletion_id: str) -> None:
+    async def _forget(self, deletion_id: str) -> bool:
         """Let the index forget a study, and keep a list of the bytes that are to go."""
         async with self._database.unit_of_work() as uow:
             session = uow.session
             deletion = await session.get_one(Deletion, deletion_id, with_for_update=True)
             study = await session.get_one(Study, deletion.study_pk, with_for_update=True)
             if deletion.state != DeletionState.APPROVED:
-                return
+                return False
             if await holds_on(session, study) or await _is_in_a_spool(session, study.id):
                 _log.info("a purge waits", study_id=study.id)
-                return
+                return False
             objects = await _list_objects(session, deletion_id, study.id)
             await _forget_rows(session, study, objects)
             deletion.state = next_state(deletion.state, DeletionStep.PURGE)
             await uow.commit()
+        return True
 
-    async def _erase(self, deletion_id: str) -> None:
+    async def _erase(self, deletion_id: str) -> bool:
+        """Remove the bytes on the list, and say that it is done."""
         async with self._database.reading() as session:
             org = (await session.get_one(Deletion, deletion_id)).org
             objects = (
@@ -117,7 +153,7 @@ class Purger:
         async with self._database.unit_of_work() as uow:
             deletion = await uow.session.get_one(Deletion, deletion_id, with_for_update=True)
             if deletion.state != DeletionState.PURGING:
-                return
+                return False
             deletion.state = next_state(deletion.state, DeletionStep.FINISH)
             deletion.purged_at = self._clock.now()
             detail = {"deletion": deletion_id, "objects": len(objects)}
@@ -129,6 +165,7 @@ class Purger:
                 ),
             )  # fmt: skip
             await uow.commit()
+        return True
 
     async def _delete_derived(self, prefix: str) -> None:
         async with aclosing(self._derived.keys(prefix)) as keys:
@@ -210,6 +247,8 @@ async def _forget_rows(session: AsyncSession, study: Study, objects: Sequence[st
         delete(Series).where(Series.study_pk == study.id),
         delete(ArrivedPatient).where(ArrivedPatient.study_pk == study.id),
         delete(Conversion).where(Conversion.object_id.in_(objects)),
+        # What was sent again after the decision is held for review by the same bytes.
+        update(Quarantined).where(Quarantined.object_id.in_(objects)).values(object_id=None),
         delete(StoredObject).where(StoredObject.id.in_(objects)),
     ):
         await session.execute(statement.execution_options(synchronize_session=False))

@@ -337,6 +337,51 @@ async def test_a_purge_that_died_half_way_is_finished(
     assert await place.keys(place.store) == []
 
 
+async def test_what_was_sent_again_in_the_window_is_purged_from_the_quarantine_too(
+    place: Place,
+) -> None:
+    study, data = await place.arrive()
+    place.later(31 * YEARS)
+    await place.approved(study)
+    assert (await send(place.parts.intake, data)).verdict is Verdict.DELETED
+    place.later(timedelta(days=31))
+    assert await place.purger.run() == 1
+    assert await place.keys(place.store) == []
+    async with place.database.reading() as session:
+        assert (await session.scalars(select(Quarantined.object_id))).all() == [None]
+
+
+async def test_a_purge_that_fails_stops_none_behind_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, data = await place.arrive()
+    second, _ = await place.arrive("B2", PatientName="Somebody^Much^Longer")
+    place.later(31 * YEARS)
+    for study in (first, second):
+        await place.approved(study)
+        place.later(timedelta(hours=1))
+    place.later(timedelta(days=31))
+    remove = place.store.delete
+    sha256 = hashlib.sha256(data).hexdigest()
+
+    async def refused(key: str) -> None:
+        if key.endswith(sha256):
+            raise ObjectStoreUnavailable("down")
+        await remove(key)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(place.store, "delete", refused)
+        with pytest.raises(ObjectStoreUnavailable):
+            await place.purger.run()
+    (left,) = await place.keys(place.store)
+    assert left.endswith(sha256)
+    states = [
+        (await place.lifecycle.of_study(ONE, study)).deletions[0].state for study in (first, second)
+    ]
+    assert states == [DeletionState.PURGING, DeletionState.PURGED]
+    assert await place.purger.run() == 1
+
+
 async def test_what_was_rejected_goes_with_its_study_and_so_does_the_note(place: Place) -> None:
     study, data = await place.arrive()
     assert (await send(place.parts.intake, rejection_note(data))).verdict.kept
