@@ -293,6 +293,7 @@ def build_services(
             derived=stores.derived,
             audit=audit,
             clock=clock,
+            settings=settings.lifecycle,
         ),
         merges=PatientMergeService(
             database=database, homes=StudyHomes(clock), audit=audit, clock=clock, ids=ids

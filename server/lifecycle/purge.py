@@ -18,6 +18,7 @@ from server.core.clock import Clock
 from server.core.database import Database
 from server.core.objects.errors import ObjectStoreError
 from server.core.objects.port import ObjectStore
+from server.core.settings import LifecycleSettings
 from server.ecg_records.public import EcgRecord
 from server.identity.public import act_of
 from server.intake.public import (
@@ -28,7 +29,7 @@ from server.intake.public import (
     object_key,
 )
 from server.lifecycle.models import Deletion, DeletionState, DeletionStep, PurgedObject
-from server.lifecycle.retention import holds_on
+from server.lifecycle.retention import holds_on, retention_of
 from server.lifecycle.service import next_state
 from server.patients.public import Patient
 from server.scheduling.public import ScheduledExam
@@ -61,12 +62,14 @@ class Purger:
         derived: ObjectStore,
         audit: AuditTrail,
         clock: Clock,
+        settings: LifecycleSettings,
     ) -> None:
         self._database = database
         self._originals = originals
         self._derived = derived
         self._audit = audit
         self._clock = clock
+        self._settings = settings
 
     async def run(self) -> int:
         """Purge what is due and return how many studies are gone.
@@ -126,7 +129,11 @@ class Purger:
             study = await session.get_one(Study, deletion.study_pk, with_for_update=True)
             if deletion.state != DeletionState.APPROVED:
                 return False
-            if await holds_on(session, study) or await _is_in_a_spool(session, study.id):
+            if (
+                await self._must_be_kept(session, study)
+                or await holds_on(session, study)
+                or await _is_in_a_spool(session, study.id)
+            ):
                 _log.info("a purge waits", study_id=study.id)
                 return False
             objects = await _list_objects(session, deletion_id, study.id)
@@ -134,6 +141,11 @@ class Purger:
             deletion.state = next_state(deletion.state, DeletionStep.PURGE)
             await uow.commit()
         return True
+
+    async def _must_be_kept(self, session: AsyncSession, study: Study) -> bool:
+        """Tell whether its time is not over: a visit since, or another class, made it longer."""
+        retention = await retention_of(session, study, self._settings.default_class)
+        return self._clock.now().date() < retention.until
 
     async def _erase(self, deletion_id: str) -> bool:
         """Remove the bytes on the list, and say that it is done."""

@@ -157,7 +157,8 @@ async def place(database: Database, tmp_path: Path) -> AsyncIterator[Place]:
                     database=database, audit=audit, clock=clock, ids=ids, settings=SETTINGS
                 ),
                 Purger(
-                    database=database, originals=tiered, derived=derived, audit=audit, clock=clock
+                    database=database, originals=tiered, derived=derived, audit=audit,
+                    clock=clock, settings=SETTINGS,
                 ),
                 Tiering(
                     database=database, store=tiered, audit=audit, clock=clock, settings=SETTINGS
@@ -312,6 +313,28 @@ async def test_a_hold_placed_in_the_window_stops_the_purge(place: Place) -> None
     place.later(timedelta(days=31))
     assert await place.purger.run() == 0
     assert await place.read(data) == data
+
+
+@pytest.mark.parametrize("by", ["a visit", "another class"])
+async def test_what_must_be_kept_longer_since_its_deletion_is_not_purged_before(
+    place: Place, by: str
+) -> None:
+    study, data = await place.arrive()
+    if by == "another class":
+        await place.lifecycle.set_class(ONE, study, RetentionClass.OUTPATIENT, "never admitted")
+        place.later(16 * YEARS)
+    else:
+        place.later(31 * YEARS)
+    await place.approved(study)
+    if by == "another class":
+        await place.lifecycle.set_class(ONE, study, RetentionClass.INPATIENT, "was admitted")
+    else:
+        await place.arrive(PatientName="Somebody^Much^Longer")
+    place.later(timedelta(days=31))
+    assert await place.purger.run() == 0
+    assert await place.read(data) == data
+    place.later(31 * YEARS)
+    assert await place.purger.run() == 1
 
 
 async def test_a_purge_that_died_half_way_is_finished(
