@@ -5,50 +5,31 @@ row names any more, and at last the deletion is said to be done. A process that 
 leaves the list, and the next round goes on.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Final
 
 import structlog
-from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.audit.public import AuditTrail
 from server.core.clock import Clock
-from server.core.database import Database
+from server.core.database import Database, UnitOfWork
 from server.core.objects.errors import ObjectStoreError
 from server.core.objects.port import ObjectStore
 from server.core.settings import LifecycleSettings
-from server.ecg_records.public import EcgRecord
 from server.identity.public import act_of
-from server.intake.public import (
-    Conversion,
-    Location,
-    Quarantined,
-    StoredObject,
-    object_key,
-)
+from server.intake.public import Location, StoredObject, object_key
+from server.lifecycle.forgetting import forget_rows, list_objects
 from server.lifecycle.models import Deletion, DeletionState, DeletionStep, PurgedObject
 from server.lifecycle.retention import holds_on, retention_of
 from server.lifecycle.service import next_state
-from server.patients.public import Patient
-from server.scheduling.public import ScheduledExam
-from server.studies.public import (
-    ArrivedPatient,
-    Instance,
-    RejectedObject,
-    Rejection,
-    Series,
-    Study,
-    forget_name,
-)
+from server.realtime.public import Occurrence, publish
+from server.studies.public import Instance, Series, Study
 
 _log = structlog.get_logger(__name__)
 _AT_ONCE: Final = 20
-_BLANKED: Final = (
-    "patient_id", "patient_name", "patient_birth_date", "patient_sex", "patient_age",
-    "accession_number", "study_id", "description", "referring_physician",
-)  # fmt: skip
 
 
 class Purger:
@@ -136,11 +117,33 @@ class Purger:
             ):
                 _log.info("a purge waits", study_id=study.id)
                 return False
-            objects = await _list_objects(session, deletion_id, study.id)
-            await _forget_rows(session, study, objects)
+            objects = await list_objects(session, deletion_id, study.id)
+            shown = await forget_rows(session, study, objects, self._clock.now())
             deletion.state = next_state(deletion.state, DeletionStep.PURGE)
+            await self._tell_shown(uow, study, shown)
             await uow.commit()
         return True
+
+    async def _tell_shown(self, uow: UnitOfWork, study: Study, shown: Mapping[str, str]) -> None:
+        """Put on record, and tell, what other studies show again without this one's notes."""
+        if not shown:
+            return
+        detail = {"studies": sorted(shown)}
+        self._audit.record(
+            uow,
+            act_of(
+                None, "rejection.lapse", org=study.org, object_kind="study", object_id=study.id,
+                detail=detail,
+            ),
+        )  # fmt: skip
+        now = self._clock.now()
+        told = [
+            Occurrence(
+                org=org, topic="study.updated", at=now, study_id=pk, payload={"study_id": pk}
+            )
+            for pk, org in shown.items()
+        ]
+        await publish(uow, *told)
 
     async def _must_be_kept(self, session: AsyncSession, study: Study) -> bool:
         """Tell whether its time is not over: a visit since, or another class, made it longer."""
@@ -196,87 +199,3 @@ async def _is_in_a_spool(session: AsyncSession, study_pk: str) -> bool:
         .where(Series.study_pk == study_pk, StoredObject.location == Location.SPOOL)
     )
     return bool(waiting)
-
-
-async def _list_objects(session: AsyncSession, deletion_id: str, study_pk: str) -> Sequence[str]:
-    """Write down the objects of a study with the files they were made from; return their ids."""
-    rows = (
-        await session.execute(
-            select(StoredObject.id, StoredObject.sha256, Series.id, Instance.sop_instance_uid)
-            .join(Instance, Instance.object_id == StoredObject.id)
-            .join(Series, Series.id == Instance.series_pk)
-            .where(Series.study_pk == study_pk)
-        )
-    ).all()
-    ids = [row[0] for row in rows]
-    sources = (
-        await session.execute(
-            select(StoredObject.id, StoredObject.sha256)
-            .join(Conversion, Conversion.source_object_id == StoredObject.id)
-            .where(Conversion.object_id.in_(ids))
-        )
-    ).all()
-    listed: dict[str, tuple[str | None, str | None]] = {
-        sha256: (series, uid) for _, sha256, series, uid in rows
-    }
-    listed |= {sha256: (None, None) for _, sha256 in sources}
-    if listed:
-        await session.execute(
-            insert(PurgedObject),
-            [
-                {
-                    "deletion_id": deletion_id,
-                    "sha256": sha256,
-                    "series_pk": series,
-                    "sop_instance_uid": uid,
-                }
-                for sha256, (series, uid) in listed.items()
-            ],
-        )
-    return [*ids, *(pk for pk, _ in sources)]
-
-
-async def _forget_rows(session: AsyncSession, study: Study, objects: Sequence[str]) -> None:
-    """Remove what the index holds of a study but the row that says it was here."""
-    series = select(Series.id).where(Series.study_pk == study.id)
-    notes = select(Rejection.id).where(
-        Rejection.instance_pk.in_(select(Instance.id).where(Instance.series_pk.in_(series)))
-    )
-    for statement in (
-        delete(RejectedObject).where(RejectedObject.rejection_id.in_(notes)),
-        delete(Rejection).where(Rejection.id.in_(notes)),
-        update(ScheduledExam)
-        .where(ScheduledExam.study_pk == study.id)
-        .values(
-            patient_id="",
-            patient_name="",
-            patient_birth_date=None,
-            patient_sex=None,
-            complaint=None,
-        ),
-        delete(EcgRecord).where(EcgRecord.study_pk == study.id),
-        delete(Instance).where(Instance.series_pk.in_(series)),
-        delete(Series).where(Series.study_pk == study.id),
-        delete(ArrivedPatient).where(ArrivedPatient.study_pk == study.id),
-        delete(Conversion).where(Conversion.object_id.in_(objects)),
-        # What was sent again after the decision is held for review by the same bytes.
-        update(Quarantined).where(Quarantined.object_id.in_(objects)).values(object_id=None),
-        delete(StoredObject).where(StoredObject.id.in_(objects)),
-    ):
-        await session.execute(statement.execution_options(synchronize_session=False))
-    await forget_name(session, study.id)
-    await session.execute(
-        update(Study)
-        .where(Study.id == study.id)
-        .values(modalities="", series_count=0, instance_count=0, **dict.fromkeys(_BLANKED))
-    )
-    others = exists().where(Study.patient_pk == Patient.id, Study.id != study.id)
-    await session.execute(
-        update(Patient)
-        .where(Patient.id == study.patient_pk, ~others, Patient.merged_into_id.is_(None))
-        .values(
-            identifier=f"study:{study.study_instance_uid}"[:64], name=None, name_latin=None,
-            birth_date=None, sex=None,
-        )
-        .execution_options(synchronize_session=False)
-    )  # fmt: skip

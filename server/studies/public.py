@@ -24,7 +24,7 @@ from server.studies.models import (
 )
 from server.studies.names import forget_name, name_match, remember_names, typed_for
 from server.studies.rejection_service import RejectionService
-from server.studies.rejections import emptied_by
+from server.studies.rejections import count_anew, emptied_by, settle
 from server.studies.schemas import InstitutionOut, PreviewOut, StudyOut
 from server.studies.search import UNIQUE_KEYS, Page, Search, StudySearch
 from server.studies.selection import (
@@ -65,12 +65,14 @@ __all__ = [
     "StudyService",
     "UniqueKeys",
     "condition",
+    "count_anew",
     "emptied_by",
     "forget_name",
     "kind_of",
     "name_match",
     "period",
     "remember_names",
+    "settle",
     "typed_for",
     "values_of",
     "visible_studies",

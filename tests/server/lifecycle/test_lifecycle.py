@@ -38,6 +38,7 @@ from server.lifecycle.public import LifecycleService, Purger, Tiering
 from server.lifecycle.retention import _after
 from server.lifecycle.service import next_state
 from server.patients.models import Patient
+from server.realtime.models import Event
 from server.studies.models import Instance, NameKey, Rejection, Study
 from server.studies.public import visible_studies
 from tests.server.core.objects.bodies import put
@@ -417,6 +418,34 @@ async def test_what_was_rejected_goes_with_its_study_and_so_does_the_note(place:
     assert await place.keys(place.store) == []
     async with place.database.reading() as session:
         assert (await session.scalars(select(Rejection.id))).all() == []
+
+
+async def test_what_a_purged_note_hid_in_another_study_is_shown_and_counted_again(
+    place: Place,
+) -> None:
+    kept, data = await place.arrive(PatientName="Somebody^Much^Longer")
+    note = rejection_note(data, StudyInstanceUID=generate_uid())
+    assert (await send(place.parts.intake, note)).verdict.kept
+    while await place.parts.drain.drain_once():
+        pass
+    async with place.database.reading() as session:
+        assert (await session.get_one(Study, kept)).instance_count == 0
+        (noted,) = await session.scalars(select(Study.id).where(Study.id != kept))
+    place.later(31 * YEARS)
+    await place.approved(noted)
+    place.later(timedelta(days=31))
+    assert await place.purger.run() == 1
+    async with place.database.reading() as session:
+        assert (await session.get_one(Study, kept)).instance_count == 1
+        assert (await session.get_one(Study, noted)).instance_count == 0
+        assert (await session.scalars(select(Instance.rejected_as))).all() == [None]
+        told = await session.scalars(
+            select(AuditEvent.detail).where(AuditEvent.action == "rejection.lapse")
+        )
+        assert [orjson.loads(each) for each in told] == [{"studies": [kept]}]
+        last = (await session.scalars(select(Event).order_by(Event.id.desc()).limit(1))).one()
+        assert (last.topic, last.study_id) == ("study.updated", kept)
+    assert await place.read(data) == data
 
 
 async def test_another_institution_s_study_is_not_there(place: Place) -> None:
