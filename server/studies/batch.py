@@ -9,12 +9,12 @@ from sqlalchemy import or_, select
 from dicom.rejection import RejectionNote, RejectionReason
 from server.core.database import UnitOfWork
 from server.intake.public import Arrival, Indexed, StoredObject, Verdict
+from server.studies.holding import hold_studies
 from server.studies.models import (
     AccessGrant,
     Instance,
     RejectedObject,
     Rejection,
-    Study,
 )
 from server.studies.rejections import note_of, owners_of, strictest
 
@@ -65,7 +65,7 @@ class Batch:
         """Look up what the database knows of the batch's UIDs."""
         orgs = {arrival.received.sender.org for arrival in self.arrivals}
         sops = {arrival.prepared.sop_instance_uid for arrival in self.arrivals}
-        studies = {arrival.prepared.study_instance_uid for arrival in self.arrivals}
+        await self._hold_studies(orgs)
         found = await self.uow.session.execute(
             select(
                 Instance.org,
@@ -86,21 +86,21 @@ class Batch:
                 self._damaged[org, sop] = (pk, object_id)
             if rejected_as is not None:
                 self._rejected_as[org, sop] = RejectionReason(rejected_as)
-        rows = await self.uow.session.execute(
-            select(
-                Study.org,
-                Study.study_instance_uid,
-                Study.id,
-                Study.owner_institution_id,
-                Study.deleted_at,
-            ).where(Study.org.in_(orgs), Study.study_instance_uid.in_(studies))
-        )
-        for org, uid, pk, owner, deleted_at in rows:
-            self.studies[org, uid] = (pk, owner)
-            if deleted_at is not None:
-                self._deleted.add((org, uid))
         await self._load_grants()
         await self._load_rejections(orgs, sops)
+
+    async def _hold_studies(self, orgs: set[str]) -> None:
+        """Hold the studies that the batch is of, and those of which it rejects something."""
+        uids = {arrival.prepared.study_instance_uid for arrival in self.arrivals}
+        for arrival in self.arrivals:
+            note = note_of(arrival.prepared)
+            if note is not None:
+                self.notes[sop_key(arrival)] = note
+                uids.update(one.study_instance_uid for one in note.objects)
+        for study in await hold_studies(self.uow.session, orgs, uids):
+            self.studies[study.org, study.uid] = (study.id, study.owner)
+            if study.is_deleted:
+                self._deleted.add((study.org, study.uid))
 
     async def _load_rejections(self, orgs: set[str], sops: set[str]) -> None:
         found = await self.uow.session.execute(
@@ -122,11 +122,10 @@ class Batch:
         for org, study, sop, institution_id, reason in found:
             self._rejected_before[org, study, sop, institution_id].add(reason)
         for arrival in self.arrivals:
-            note = note_of(arrival.prepared)
+            note = self.notes.get(sop_key(arrival))
             if note is None:
                 continue
             sender = arrival.received.sender
-            self.notes[sop_key(arrival)] = note
             uids = [one.sop_instance_uid for one in note.objects]
             owners = await owners_of(self.uow.session, sender.org, uids)
             if owners - {sender.institution_id}:

@@ -68,18 +68,20 @@ class Counting:
     """Writes instances and counts them, where everything still is as it was remembered."""
 
     def __init__(self, followers: Sequence[Follower]) -> None:
-        self._series = _counting(_SERIES).where(_SERIES.c.study_pk == bindparam("study"))
+        self._study = _counting(_STUDIES).where(
+            _STUDIES.c.owner_institution_id == bindparam("owner"), _STUDIES.c.deleted_at.is_(None)
+        )
         waiting = [
             condition
             for follower in followers
-            if (condition := follower.waits_for(_STUDIES.c.id)) is not None
+            if (condition := follower.waits_for(_SERIES.c.study_pk)) is not None
         ]
-        self._study = _counting(_STUDIES).where(
-            _STUDIES.c.owner_institution_id == bindparam("owner"),
-            _STUDIES.c.deleted_at.is_(None),
+        self._series = _counting(_SERIES).where(
+            _SERIES.c.study_pk == bindparam("study"),
             # Of what rejection notes name, and in what they emptied, another way must count.
             not_(
                 exists().where(
+                    _STUDIES.c.id == _SERIES.c.study_pk,
                     RejectedObject.org == _STUDIES.c.org,
                     RejectedObject.study_instance_uid == _STUDIES.c.study_instance_uid,
                 )
@@ -97,14 +99,15 @@ class Counting:
             _count(
                 studies, each.study_pk, received.received_at, owner=received.sender.institution_id
             )
-        # In one order everywhere: two processes that count the same rows must not wait in a ring.
+        # The studies first, in order, as `hold_studies`: what other rows say of them is asked
+        # behind that.
         return [
+            Statement(self._study, [studies[pk] for pk in sorted(studies)]),
+            Statement(self._series, [series[pk] for pk in sorted(series)]),
             Statement(
                 _INSERT,
                 [instance_row(each.instance_pk, each.series_pk, each.arrival) for each in indexed],
             ),
-            Statement(self._series, [series[pk] for pk in sorted(series)]),
-            Statement(self._study, [studies[pk] for pk in sorted(studies)]),
         ]
 
 

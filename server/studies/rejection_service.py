@@ -13,6 +13,7 @@ from server.core.database import Database, UnitOfWork
 from server.core.errors import Conflict, NotFound
 from server.identity.public import Actor, InstitutionRef, act_of
 from server.realtime.public import Occurrence, publish
+from server.studies.holding import hold_studies
 from server.studies.models import Instance, RejectedObject, Rejection, Series, Study
 from server.studies.rejections import count_anew, settle
 from server.studies.schemas import (
@@ -92,7 +93,13 @@ class RejectionService:
             If there is none within reach; if it was revoked before.
         """
         now = self._clock.now()
+        named = RejectedObject.rejection_id == rejection_id
         async with self._database.unit_of_work() as uow:
+            # Before the rejection, as whoever indexes what it names.
+            studies_named = await uow.session.scalars(
+                select(RejectedObject.study_instance_uid).where(named).distinct()
+            )
+            await hold_studies(uow.session, [actor.org], studies_named.all())
             rejection = await uow.session.scalar(
                 select(Rejection)
                 .where(
@@ -112,11 +119,7 @@ class RejectionService:
                 raise Conflict("it was revoked before", code="revoked-already")
             rejection.revoked_at, rejection.revoked_by = now, actor.id[:64]
             await uow.session.flush()
-            uids = await uow.session.scalars(
-                select(RejectedObject.sop_instance_uid).where(
-                    RejectedObject.rejection_id == rejection_id
-                )
-            )
+            uids = await uow.session.scalars(select(RejectedObject.sop_instance_uid).where(named))
             touched = await settle(uow.session, actor.org, uids.all())
             studies = await count_anew(uow.session, touched, now)
             self._audit.record(

@@ -26,9 +26,9 @@ from server.core.database import UnitOfWork
 from server.core.ids import Ids
 from server.identity.public import act_of
 from server.intake.public import Indexed, Prepared
+from server.studies.holding import parts
 from server.studies.models import Instance, RejectedObject, Rejection, Series, Study
 
-_AT_ONCE: Final = 500
 _NO_OBJECTS: Final = {"synchronize_session": False}
 
 
@@ -42,7 +42,7 @@ def note_of(prepared: Prepared) -> RejectionNote | None:
 async def owners_of(session: AsyncSession, org: str, sop_uids: Collection[str]) -> set[str]:
     """Return whose instances are named by ``sop_uids``."""
     owners: set[str] = set()
-    for some in _parts(sop_uids):
+    for some in parts(sop_uids):
         found = await session.scalars(
             select(Study.owner_institution_id)
             .join(Series, Series.study_pk == Study.id)
@@ -120,7 +120,7 @@ async def lift(
     expired = select(Rejection.id).where(
         Rejection.org == org, Rejection.reason == RejectionReason.RETENTION_EXPIRED
     )
-    for some in _parts(sop_uids):
+    for some in parts(sop_uids):
         await session.execute(
             update(RejectedObject)
             .where(
@@ -138,10 +138,11 @@ async def lift(
 async def settle(session: AsyncSession, org: str, sop_uids: Collection[str]) -> set[str]:
     """Show or hide instances as the rejections in force say; return the series that changed.
 
-    A rejection is in force for what the institution owns that made it, in the study it names.
+    A rejection is in force for what the institution owns that made it, in the study it names. Those
+    studies must be held: what is on its way to them is not seen.
     """
     touched: set[str] = set()
-    for some in _parts(sop_uids):
+    for some in parts(sop_uids):
         found = await session.execute(
             select(Instance.id, Instance.series_pk, Instance.rejected_as, Rejection.reason)
             .join(Series, Series.id == Instance.series_pk)
@@ -202,7 +203,8 @@ async def count_anew(
 ) -> Mapping[str, str]:
     """Count what is shown of some series and their studies; return those studies' communities.
 
-    The series' revision changes with its time, since a count may come back to what it was.
+    The series' revision changes with its time, since a count may come back to what it was. The
+    studies must be held: what is on its way to them is not counted.
     """
     shown = (
         select(func.count())
@@ -218,7 +220,7 @@ async def count_anew(
             .execution_options(**_NO_OBJECTS)
         )
     studies: dict[str, str] = {}
-    for some in _parts(series_pks):
+    for some in parts(series_pks):
         found = await session.execute(
             select(Study.id, Study.org)
             .join(Series, Series.study_pk == Study.id)
@@ -273,9 +275,3 @@ async def emptied_by(
         .distinct()
     )
     return {study_pk: RejectionReason(reason) for study_pk, reason in found}
-
-
-def _parts(uids: Collection[str]) -> Iterable[Sequence[str]]:
-    """Part a list for the statements that name them all."""
-    ordered = sorted(set(uids))
-    return (ordered[at : at + _AT_ONCE] for at in range(0, len(ordered), _AT_ONCE))
