@@ -4,14 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.ecg_records.public import EcgRecord
 from server.intake.public import Conversion, Quarantined, StoredObject
-from server.lifecycle.models import PurgedObject
+from server.lifecycle.models import Deletion, DeletionState, PurgedObject
 from server.patients.public import Patient
-from server.scheduling.public import ScheduledExam
+from server.scheduling.public import (
+    PerformedStep,
+    PerformedStudy,
+    ScheduledExam,
+    forget_performed,
+)
 from server.studies.public import (
     ArrivedPatient,
     Instance,
@@ -20,7 +25,7 @@ from server.studies.public import (
     Series,
     Study,
     count_anew,
-    forget_name,
+    forget_names,
     settle,
 )
 
@@ -101,27 +106,85 @@ async def forget_rows(
         delete(EcgRecord).where(EcgRecord.study_pk == study.id),
         delete(Instance).where(Instance.series_pk.in_(series)),
         delete(Series).where(Series.study_pk == study.id),
-        delete(ArrivedPatient).where(ArrivedPatient.study_pk == study.id),
         delete(Conversion).where(Conversion.object_id.in_(objects)),
         # What was sent again after the decision is held for review by the same bytes.
         update(Quarantined).where(Quarantined.object_id.in_(objects)).values(object_id=None),
         delete(StoredObject).where(StoredObject.id.in_(objects)),
-    ):
-        await session.execute(statement.execution_options(synchronize_session=False))
-    await forget_name(session, study.id)
-    await session.execute(
         update(Study)
         .where(Study.id == study.id)
-        .values(modalities="", series_count=0, instance_count=0, **dict.fromkeys(_BLANKED))
+        .values(modalities="", series_count=0, instance_count=0),
+    ):
+        await session.execute(statement.execution_options(synchronize_session=False))
+    await forget_performed(session, _performed_for_alone(study))
+    await _forget_patients(session, study)
+    return await count_anew(session, await settle(session, study.org, rejected), at)
+
+
+async def _forget_patients(session: AsyncSession, study: Study) -> None:
+    """Blank who a study is of: in its own row, and in records that no other study is under.
+
+    Those are the record it is shown under, and the one it arrived under where that was merged.
+    """
+    arrived = await session.get(ArrivedPatient, study.id)
+    records, names = {study.patient_pk}, {study.patient_name}
+    if arrived is not None:
+        records.add(arrived.patient_pk)
+        names.add(arrived.patient_name)
+        await session.delete(arrived)
+        await session.flush()
+    # A merge shows what is gone under the survivor, too: it takes the name of that one again.
+    gone_too = (Study.patient_pk == study.patient_pk) & _is_gone()
+    await session.execute(
+        update(Study)
+        .where((Study.id == study.id) | gone_too)
+        .values(**dict.fromkeys(_BLANKED))
+        .execution_options(synchronize_session=False)
     )
-    others = exists().where(Study.patient_pk == Patient.id, Study.id != study.id)
+    await forget_names(session, {name for name in names if name})
+    others = (
+        select(Study.id)
+        .outerjoin(ArrivedPatient, ArrivedPatient.study_pk == Study.id)
+        .where(
+            (Study.patient_pk == Patient.id) | (ArrivedPatient.patient_pk == Patient.id),
+            Study.id != study.id,
+            ~_is_gone(),
+        )
+        .correlate(Patient)
+    )
     await session.execute(
         update(Patient)
-        .where(Patient.id == study.patient_pk, ~others, Patient.merged_into_id.is_(None))
+        .where(Patient.id.in_(records), ~others.exists())
         .values(
-            identifier=f"study:{study.study_instance_uid}"[:64], name=None, name_latin=None,
-            birth_date=None, sex=None,
+            # Unique, and of a kind that is no number.
+            identifier="study:" + Patient.id, name=None, name_latin=None, birth_date=None, sex=None,
         )
         .execution_options(synchronize_session=False)
     )  # fmt: skip
-    return await count_anew(session, await settle(session, study.org, rejected), at)
+
+
+def _is_gone() -> ColumnElement[bool]:
+    """Tell of a study whether it is purged, its row alone being left."""
+    return exists().where(
+        Deletion.study_pk == Study.id,
+        Deletion.state.in_([DeletionState.PURGING, DeletionState.PURGED]),
+    )
+
+
+def _performed_for_alone(study: Study) -> Select[str]:
+    """Return the query of the steps performed for a study and for no other that is still here."""
+    linked = (
+        select(PerformedStep.id)
+        .join(PerformedStudy, PerformedStudy.step_id == PerformedStep.id)
+        .join(
+            Study,
+            (Study.org == PerformedStep.org)
+            & (
+                (Study.study_instance_uid == PerformedStudy.study_instance_uid)
+                | PerformedStudy.exam_id.in_(
+                    select(ScheduledExam.id).where(ScheduledExam.study_pk == Study.id)
+                )
+            ),
+        )
+    )
+    of_others = linked.where(Study.id != study.id, ~_is_gone())
+    return linked.where(Study.id == study.id, PerformedStep.id.not_in(of_others))

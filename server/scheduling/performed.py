@@ -5,8 +5,9 @@ import secrets
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import and_, delete, insert, or_, select
+from sqlalchemy import Select, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dicom.uids import new_uid
 from server.audit.public import AuditTrail, Outcome
@@ -243,6 +244,16 @@ class PerformedSteps:
                 detail=detail,
             ),
         )
+
+
+async def forget_performed(session: AsyncSession, step_ids: Select[str]) -> None:
+    """Forget all that devices said of steps, but that there were such."""
+    await session.execute(
+        update(PerformedStep)
+        .where(PerformedStep.id.in_(step_ids))
+        .values(attributes_json_gz=_packed({}))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _packed(attributes: Attributes) -> bytes:

@@ -2,8 +2,8 @@
 
 from server.scheduling.arrivals import ArrivedStudy, ExamArrivals, Order
 from server.scheduling.completeness import ended_studies
-from server.scheduling.models import ScheduledExam
-from server.scheduling.performed import PerformedSteps
+from server.scheduling.models import PerformedStep, PerformedStudy, ScheduledExam
+from server.scheduling.performed import PerformedSteps, forget_performed
 from server.scheduling.search import (
     START_DATE,
     START_TIME,
@@ -27,10 +27,13 @@ __all__ = [
     "ExamArrivals",
     "Fault",
     "Order",
+    "PerformedStep",
     "PerformedSteps",
+    "PerformedStudy",
     "ScheduledExam",
     "SchedulingService",
     "WorklistPage",
     "WorklistSearch",
     "ended_studies",
+    "forget_performed",
 ]

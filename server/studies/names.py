@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from dicom.name_keys import keys_of, pattern_keys, typed_keys
 from server.core.database import insert_unless_there
 from server.studies.matching import person_name_condition
-from server.studies.models import NameKey, Study
+from server.studies.models import ArrivedPatient, NameKey, Study
 
 _Column = InstrumentedAttribute[Any]
 _MOST_FEW: Final = 4000
@@ -39,13 +39,13 @@ async def remember_names(session: AsyncSession, names: Collection[str]) -> None:
         await session.execute(insert_unless_there(session, NameKey), rows)
 
 
-async def forget_name(session: AsyncSession, study_pk: str) -> None:
-    """Let the name of a study's patient be found no more, unless another study has it."""
-    name = await session.scalar(select(Study.patient_name).where(Study.id == study_pk))
-    others = exists().where(Study.patient_name == name, Study.id != study_pk)
+async def forget_names(session: AsyncSession, names: Collection[str]) -> None:
+    """Let names be found no more that no study has, nor would have again without a merge."""
+    shown = exists().where(Study.patient_name == NameKey.name)
+    arrived = exists().where(ArrivedPatient.patient_name == NameKey.name)
     await session.execute(
         delete(NameKey)
-        .where(NameKey.name == name, ~others)
+        .where(NameKey.name.in_(names), ~shown, ~arrived)
         .execution_options(synchronize_session=False)
     )
 

@@ -22,7 +22,7 @@ from server.studies.models import (
     Series,
     Study,
 )
-from server.studies.names import forget_name, name_match, remember_names, typed_for
+from server.studies.names import forget_names, name_match, remember_names, typed_for
 from server.studies.rejection_service import RejectionService
 from server.studies.rejections import count_anew, emptied_by, settle
 from server.studies.schemas import InstitutionOut, PreviewOut, StudyOut
@@ -67,7 +67,7 @@ __all__ = [
     "condition",
     "count_anew",
     "emptied_by",
-    "forget_name",
+    "forget_names",
     "kind_of",
     "name_match",
     "period",

@@ -38,10 +38,13 @@ from server.lifecycle.public import LifecycleService, Purger, Tiering
 from server.lifecycle.retention import _after
 from server.lifecycle.service import next_state
 from server.patients.models import Patient
+from server.patients.public import PatientMergeService
 from server.realtime.models import Event
+from server.scheduling.public import PerformedSteps
 from server.studies.models import Instance, NameKey, Rejection, Study
-from server.studies.public import visible_studies
+from server.studies.public import StudyHomes, visible_studies
 from tests.server.core.objects.bodies import put
+from tests.server.dicom_node.test_performed import begun
 from tests.support.dicom_files import ct_bytes, rejection_note
 from tests.support.fakes import CountingIds, ManualClock
 from tests.support.senders import (
@@ -50,6 +53,7 @@ from tests.support.senders import (
     OTHER_TOWNSHIP,
     IntakeParts,
     create_institutions,
+    device,
     running_intake,
     send,
 )
@@ -446,6 +450,80 @@ async def test_what_a_purged_note_hid_in_another_study_is_shown_and_counted_agai
         last = (await session.scalars(select(Event).order_by(Event.id.desc()).limit(1))).one()
         assert (last.topic, last.study_id) == ("study.updated", kept)
     assert await place.read(data) == data
+
+
+async def test_with_a_patient_s_last_study_the_patient_is_forgotten(place: Place) -> None:
+    studies = [(await place.arrive())[0] for _ in range(2)]
+    place.later(31 * YEARS)
+    for study in studies:
+        await place.approved(study)
+    place.later(timedelta(days=31))
+    assert await place.purger.run() == 2
+    async with place.database.reading() as session:
+        (patient,) = await session.scalars(select(Patient))
+    assert (patient.identifier, patient.name, patient.name_latin, patient.birth_date) == (
+        f"study:{patient.id}", None, None, None,
+    )  # fmt: skip
+
+
+async def test_a_merged_study_s_purge_forgets_the_record_it_arrived_under(place: Place) -> None:
+    first, _ = await place.arrive("A1", PatientName="Zhang^San")
+    second, _ = await place.arrive("A1", PatientName="Zhang^San", InstanceNumber="12345")
+    third, _ = await place.arrive("B2", PatientName="Li^Si")
+    async with place.database.reading() as session:
+        records = dict((await session.execute(select(Patient.identifier, Patient.id))).all())
+    gone, stays = records["A1"], records["B2"]
+    merges = PatientMergeService(
+        database=place.database, homes=StudyHomes(place.clock), audit=place.audit,
+        clock=place.clock, ids=CountingIds(),
+    )  # fmt: skip
+
+    async def purge(study: str) -> None:
+        await place.approved(study)
+        place.later(timedelta(days=31))
+        assert await place.purger.run() == 1
+
+    async def left() -> tuple[dict[str, str | None], set[str], list[str | None]]:
+        async with place.database.reading() as session:
+            patients = {each.id: each.name for each in await session.scalars(select(Patient))}
+            keys = set(await session.scalars(select(NameKey.name)))
+            rows = {each.id: each.patient_name for each in await session.scalars(select(Study))}
+        return patients, keys, [rows[each] for each in (first, second, third)]
+
+    place.later(31 * YEARS)
+    await purge(first)
+    both = {gone: "Zhang San", stays: "Li Si"}
+    assert await left() == (both, {"Zhang^San", "Li^Si"}, [None, "Zhang^San", "Li^Si"])
+    await merges.merge(ONE, gone, stays, "one person")
+    await purge(second)
+    assert await left() == ({gone: None, stays: "Li Si"}, {"Li^Si"}, [None, None, "Li^Si"])
+    await purge(third)
+    assert await left() == ({gone: None, stays: None}, set(), [None, None, None])
+
+
+async def test_what_a_device_said_of_a_step_goes_with_the_last_study_it_was_for(
+    place: Place,
+) -> None:
+    uids = [generate_uid() for _ in range(2)]
+    studies = [(await place.arrive(StudyInstanceUID=uid))[0] for uid in uids]
+    steps = PerformedSteps(
+        database=place.database, audit=place.audit, clock=place.clock, ids=CountingIds()
+    )
+    both = begun(uids[0])
+    both.ScheduledStepAttributesSequence += begun(uids[1]).ScheduledStepAttributesSequence
+    told = [begun(uids[0]).to_json_dict(), both.to_json_dict()]
+    made = [await steps.create(device(), "", each) for each in told]
+
+    async def said() -> list[dict[str, object]]:
+        return [await steps.read(device(), each) for each in made]
+
+    assert await said() == told
+    place.later(31 * YEARS)
+    for study, left in zip(studies, ([{}, told[1]], [{}, {}]), strict=True):
+        await place.approved(study)
+        place.later(timedelta(days=31))
+        assert await place.purger.run() == 1
+        assert await said() == left
 
 
 async def test_another_institution_s_study_is_not_there(place: Place) -> None:
