@@ -26,6 +26,29 @@ async def survivors_of(session: AsyncSession, patients: Collection[str]) -> dict
     return ends
 
 
+async def hold_line(session: AsyncSession, patient_id: str) -> None:
+    """Hold a patient and all they were merged into, at whatever remove, until the end.
+
+    What is done to one of them waits, and so does a study that arrives for one.
+    """
+    held: set[str] = set()
+    while more := await _line_of(session, patient_id) - held:
+        # In one order everywhere. Who is held here may have been merged further meanwhile.
+        await session.execute(
+            select(Patient.id).where(Patient.id.in_(more)).order_by(Patient.id).with_for_update()
+        )
+        held |= more
+
+
+async def _line_of(session: AsyncSession, patient_id: str) -> set[str]:
+    line: set[str] = set()
+    latest: str | None = patient_id
+    while latest is not None:
+        line.add(latest)
+        latest = await session.scalar(select(Patient.merged_into_id).where(Patient.id == latest))
+    return line
+
+
 async def group_of(session: AsyncSession, patient_id: str) -> set[str]:
     """Return a patient and all who were merged into them, at whatever remove."""
     group = {patient_id}

@@ -16,7 +16,7 @@ from server.core.database import Database, UnitOfWork
 from server.core.errors import Conflict, InvalidInput, NotFound
 from server.core.ids import Ids
 from server.identity.public import Actor, act_of
-from server.patients.links import group_of, survivors_of
+from server.patients.links import group_of, hold_line, survivors_of
 from server.patients.models import Patient, PatientMerge
 from server.patients.schemas import PatientMergeOut, PatientRecordOut, PatientRecordPage
 
@@ -127,7 +127,10 @@ class PatientMergeService:
             If it was not merged.
         """
         async with self._database.unit_of_work() as uow:
-            patient = await self._within_reach(uow.session, actor, patient_id, lock=True)
+            patient = await self._within_reach(uow.session, actor, patient_id)
+            # Whom it was merged into as well: else a merge of theirs takes along what is let go.
+            await hold_line(uow.session, patient_id)
+            await uow.session.refresh(patient)
             into = patient.merged_into_id
             if into is None:
                 raise Conflict("the patient was not merged", code="not-merged")

@@ -77,7 +77,7 @@ async def follow_merges(session: AsyncSession, study_pks: Collection[str]) -> No
     """Show studies that have just arrived for a merged patient under the survivor.
 
     Asked after they were inserted: on PostgreSQL the reference to the patient waits for a merge
-    under way, so that its end is seen here.
+    under way, so that its end is seen here. The reference to the survivor does the same.
     """
     rows = await session.execute(
         select(Study.id, Study.patient_pk)
@@ -85,8 +85,10 @@ async def follow_merges(session: AsyncSession, study_pks: Collection[str]) -> No
         .where(Study.id.in_(study_pks), Patient.merged_into_id.is_not(None))
     )
     for study_pk, patient_pk in rows.all():
-        roots = await survivors_of(session, [patient_pk])
-        await _show_under(session, study_pk, roots[patient_pk])
+        shown = patient_pk
+        while (root := (await survivors_of(session, [patient_pk]))[patient_pk]) != shown:
+            await _show_under(session, study_pk, root)
+            shown = root
 
 
 async def _arrived_under(session: AsyncSession, patients: Collection[str]) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """Two records become one and two again; the studies follow, and nothing is lost."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from sqlalchemy import select
 from dicom.web.query import parse_query
 from server.audit.models import AuditEvent
 from server.audit.public import AuditTrail
-from server.core.database import Database
+from server.core.database import Database, UnitOfWork
 from server.core.errors import Conflict, InvalidInput, NotFound
 from server.identity.public import Actor, ActorKind, Role
 from server.patients.models import Patient
@@ -23,6 +23,7 @@ from server.studies.models import ArrivedPatient, Study
 from server.studies.public import Level, Search, StudyHomes, StudySearch
 from tests.support.dicom_files import ct_bytes
 from tests.support.fakes import CountingIds, ManualClock
+from tests.support.gate import Gate
 from tests.support.senders import (
     COUNTY,
     ORG,
@@ -210,6 +211,65 @@ async def test_arrivals_while_they_are_merged_all_follow(place: Place) -> None:
     await place.merges.merge(office(), gone, stays, "same")
     await asyncio.gather(*arrivals)
     assert {each[:2] for each in (await place.shown()).values()} == {(stays, "B2")}
+
+
+class GatedHomes(StudyHomes):
+    """Homes that keep a merge open behind what it moved."""
+
+    def __init__(self) -> None:
+        super().__init__(CLOCK)
+        self.gate = Gate()
+        self.gate.is_shut = True
+
+    async def follow(self, uow: UnitOfWork, patients: Collection[str]) -> int:
+        """Move them, and wait."""
+        moved = await super().follow(uow, patients)
+        await self.gate.wait()
+        return moved
+
+
+def gated(place: Place) -> tuple[PatientMergeService, Gate]:
+    homes, ids = GatedHomes(), CountingIds()
+    audit = AuditTrail(key=b"k" * 32, clock=CLOCK, ids=ids, role="web")
+    service = PatientMergeService(
+        database=place.database, homes=homes, audit=audit, clock=CLOCK, ids=ids
+    )
+    return service, homes.gate
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_merge_does_not_take_along_what_is_being_undone(place: Place) -> None:
+    first = await place.arrive("A1", "A")
+    await place.arrive("B2", "B")
+    await place.arrive("C3", "C")
+    before = await place.shown()
+    a, b, c = [await place.record(number) for number in ("A1", "B2", "C3")]
+    await place.merges.merge(office(), a, b, "same")
+    service, gate = gated(place)
+    undoing = asyncio.create_task(service.unmerge(office(), a, "not a"))
+    await gate.reached.wait()
+    merging = asyncio.create_task(place.merges.merge(office(), b, c, "same"))
+    await gate.open_behind(merging, place.database)
+    await asyncio.gather(undoing, merging)
+    assert (await place.shown())[first] == before[first]
+    await place.merges.unmerge(office(), b, "not b")
+    assert await place.shown() == before
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_what_arrives_while_its_survivor_is_merged_follows_to_the_end(place: Place) -> None:
+    for number in ("A1", "B2", "C3"):
+        await place.arrive(number, number)
+    a, b, c = [await place.record(number) for number in ("A1", "B2", "C3")]
+    await place.merges.merge(office(), a, b, "same")
+    service, gate = gated(place)
+    merging = asyncio.create_task(service.merge(office(), b, c, "same"))
+    await gate.reached.wait()
+    arriving = asyncio.create_task(place.arrive("A1", "A"))
+    await gate.open_behind(arriving, place.database)
+    await merging
+    late = await arriving
+    assert (await place.shown())[late][:2] == (c, "C3")
 
 
 async def test_merges_and_their_undoing_are_on_record(place: Place) -> None:

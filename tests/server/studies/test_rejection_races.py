@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import ColumnElement, select
 
 from dicom.rejection import RejectionReason
 from server.audit.public import AuditTrail
@@ -20,25 +20,22 @@ from server.studies.models import Instance, Rejection, Study
 from server.studies.public import RejectionService, StudyService
 from tests.support.dicom_files import ct_series, rejection_note
 from tests.support.fakes import CountingIds, ManualClock
+from tests.support.gate import Gate
 from tests.support.senders import ORG, TOWNSHIP, create_institutions, running_intake, send
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
-class Gate:
-    """A follower that keeps a transaction open behind what it wrote, once it is told to."""
-
-    def __init__(self) -> None:
-        self.is_shut = False
-        self.reached, self.opened = asyncio.Event(), asyncio.Event()
+class GateKeeper(Gate):
+    """A follower at whose gate intake and revocation wait."""
 
     async def follow(self, uow: UnitOfWork, indexed: Sequence[Indexed]) -> None:
         del uow, indexed
-        await self._pass()
+        await self.wait()
 
     async def restored(self, uow: UnitOfWork, study_pks: Collection[str], actor: Actor) -> None:
         del uow, study_pks, actor
-        await self._pass()
+        await self.wait()
 
     async def replaced(self, uow: UnitOfWork, objects: Mapping[str, str]) -> None:
         del uow, objects
@@ -53,25 +50,6 @@ class Gate:
 
     def waits_for(self, study_pk: ColumnElement[str]) -> None:
         del study_pk
-
-    async def _pass(self) -> None:
-        if self.is_shut:
-            self.reached.set()
-            await self.opened.wait()
-
-    async def open_behind(self, task: asyncio.Task[object], database: Database) -> None:
-        """Open once ``task`` waits for what the transaction holds, or did not have to."""
-        waiting = text(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        async with asyncio.timeout(60):
-            while not task.done():
-                async with database.reading() as session:
-                    if await session.scalar(waiting):
-                        break
-                await asyncio.sleep(0.02)
-        self.opened.set()
 
 
 async def shown(database: Database, sop_number: int) -> tuple[RejectionReason | None, int]:
@@ -88,7 +66,7 @@ async def test_what_arrives_while_it_is_rejected_is_hidden(
 ) -> None:
     await create_institutions(database, clock)
     first, second = ct_series(2)
-    gate = Gate()
+    gate = GateKeeper()
     async with (
         running_intake(database, tmp_path / "a", clock, ids, followers=[gate]) as one,
         running_intake(database, tmp_path / "b", clock, ids) as other,
@@ -109,7 +87,7 @@ async def test_what_arrives_while_its_rejection_is_taken_back_is_shown(
 ) -> None:
     await create_institutions(database, clock)
     first, second = ct_series(2)
-    gate = Gate()
+    gate = GateKeeper()
     audit = AuditTrail(key=b"k" * 32, clock=clock, ids=ids, role="test")
     institutions = InstitutionService(database=database, trail=audit, clock=clock, ids=ids)
     rejections = RejectionService(
