@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from server.audit.public import AuditTrail
 from server.core.clock import Clock
 from server.core.database import Database, UnitOfWork
-from server.core.objects.errors import ObjectStoreError
 from server.core.objects.port import ObjectStore
 from server.core.settings import LifecycleSettings
 from server.identity.public import act_of
@@ -24,6 +23,7 @@ from server.intake.public import Location, StoredObject, object_key
 from server.lifecycle.forgetting import forget_rows, list_objects
 from server.lifecycle.models import Deletion, DeletionState, DeletionStep, PurgedObject
 from server.lifecycle.retention import holds_on, retention_of
+from server.lifecycle.rounds import Failures
 from server.lifecycle.service import next_state
 from server.realtime.public import Occurrence, publish
 from server.studies.public import Instance, Series, Study
@@ -61,18 +61,17 @@ class Purger:
             The first that befell a study, a store's most often, once the others are done: the
             study waits for the next round.
         """
-        failures: list[Exception] = []
+        failures = Failures("a purge")
         await self._each(DeletionState.APPROVED, self._forget, failures)
         purged = await self._each(DeletionState.PURGING, self._erase, failures)
-        if failures:
-            raise failures[0]
+        failures.tell()
         return purged
 
     async def _each(
         self,
         state: DeletionState,
         step: Callable[[str], Awaitable[bool]],
-        failures: list[Exception],
+        failures: Failures,
     ) -> int:
         """Take the deletions of a state a step further; return how many went, of so many a round.
 
@@ -83,14 +82,8 @@ class Purger:
             try:
                 done += await step(deletion_id)
             except Exception as error:  # noqa: BLE001 -- told at the end, when all had their turn
-                _log.warning(
-                    "a purge failed",
-                    deletion_id=deletion_id,
-                    reason=str(error),
-                    exc_info=not isinstance(error, ObjectStoreError),
-                )
-                failures.append(error)
-            if done == _AT_ONCE:
+                failures.note(error, deletion_id=deletion_id)
+            if done == _AT_ONCE or failures.is_store_down:
                 break
         return done
 

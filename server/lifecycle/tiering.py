@@ -11,10 +11,12 @@ from sqlalchemy import ColumnElement, or_, select, update
 from server.audit.public import AuditTrail
 from server.core.clock import Clock
 from server.core.database import Database
+from server.core.objects.errors import ObjectStoreError
 from server.core.objects.tiered import TieredStore
 from server.core.settings import LifecycleSettings
 from server.identity.public import Actor, act_of
 from server.intake.public import Location, StoredObject, object_key
+from server.lifecycle.rounds import Failures
 from server.studies.public import Instance, Series, Study
 
 _log = structlog.get_logger(__name__)
@@ -53,14 +55,22 @@ class Tiering:
         Raises
         ------
         ObjectStoreError
-            If a store fails: what was moved is moved, the rest waits for the next round.
+            The first that befell a study, once the others are moved: it is read from where it was
+            and waits for the next round.
         """
         if self._store is None:
             return 0
         moved = 0
+        failures = Failures("moving a study")
         for is_due, to_cold in ((self._is_recalled(), False), (self._is_old(), True)):
             for study_id, org in await self._due(is_due):
-                moved += await self._move(self._store, study_id, org, to_cold=to_cold)
+                if failures.is_store_down:
+                    break
+                try:
+                    moved += await self._move(self._store, study_id, org, to_cold=to_cold)
+                except ObjectStoreError as error:
+                    failures.note(error, study_id=study_id)
+        failures.tell()
         return moved
 
     async def recall(self, actor: Actor, study_id: str) -> None:

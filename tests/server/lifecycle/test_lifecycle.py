@@ -18,7 +18,7 @@ from server.audit.models import AuditEvent
 from server.audit.public import AuditTrail
 from server.core.database import Database
 from server.core.errors import Conflict, NotAllowed, NotFound
-from server.core.objects.errors import ObjectStoreUnavailable
+from server.core.objects.errors import DigestMismatch, ObjectStoreUnavailable
 from server.core.objects.file_store import FileStore
 from server.core.objects.port import ObjectStore
 from server.core.objects.tiered import TieredStore
@@ -594,6 +594,46 @@ async def test_rotten_bytes_are_not_moved(place: Place, tmp_path: Path) -> None:
         await place.tiering.run()
     assert await place.keys(place.store.cold) == []
     assert await place.keys(place.store.hot) == [key]
+
+
+async def test_rotten_bytes_keep_no_other_study_from_being_moved(
+    place: Place, tmp_path: Path
+) -> None:
+    rotten, data = await place.arrive()
+    (key,) = await place.keys(place.store)
+    path = tmp_path / "objects" / key
+    path.chmod(0o640)
+    path.write_bytes(data[:-1] + b"\xff")
+    place.later(timedelta(hours=1))
+    whole, other = await place.arrive("B2", PatientName="Somebody^Much^Longer")
+    place.later(timedelta(days=701))
+    with pytest.raises(DigestMismatch):
+        await place.tiering.run()
+    assert await place.keys(place.store.hot) == [key]
+    assert len(await place.keys(place.store.cold)) == 1
+    assert await place.read(other) == other
+    cold = [(await place.lifecycle.of_study(ONE, each)).cold_since for each in (rotten, whole)]
+    assert cold == [None, place.clock.now()]
+
+
+async def test_a_store_that_is_down_is_not_asked_for_every_study(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(7):
+        await place.arrive(f"C{number}", PatientName=f"Somebody^{'x' * number}")
+    place.later(timedelta(days=701))
+    asked: list[str] = []
+
+    async def down(key: str, **_: object) -> None:
+        asked.append(key)
+        raise ObjectStoreUnavailable("down")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(place.store, "move", down)
+        with pytest.raises(ObjectStoreUnavailable):
+            await place.tiering.run()
+    assert len(asked) == 5
+    assert await place.tiering.run() == 7
 
 
 async def test_a_move_that_died_between_copy_and_removal_is_finished(place: Place) -> None:
