@@ -26,6 +26,7 @@ from server.studies.public import (
     Study,
     count_anew,
     forget_names,
+    hold_studies,
     settle,
 )
 
@@ -33,6 +34,21 @@ _BLANKED: Final = (
     "patient_id", "patient_name", "patient_birth_date", "patient_sex", "patient_age",
     "accession_number", "study_id", "description", "referring_physician",
 )  # fmt: skip
+
+
+async def hold(session: AsyncSession, study_pk: str) -> Study:
+    """Return a study that is to be purged, held with those of which its notes hide something."""
+    study = await session.get_one(Study, study_pk)
+    named = await session.scalars(
+        select(RejectedObject.study_instance_uid)
+        .join(Rejection, Rejection.id == RejectedObject.rejection_id)
+        .join(Instance, Instance.id == Rejection.instance_pk)
+        .join(Series, Series.id == Instance.series_pk)
+        .where(Series.study_pk == study_pk)
+        .distinct()
+    )
+    await hold_studies(session, [study.org], {study.study_instance_uid, *named})
+    return await session.get_one(Study, study_pk, with_for_update=True, populate_existing=True)
 
 
 async def list_objects(session: AsyncSession, deletion_id: str, study_pk: str) -> Sequence[str]:

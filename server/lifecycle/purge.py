@@ -20,7 +20,7 @@ from server.core.objects.port import ObjectStore
 from server.core.settings import LifecycleSettings
 from server.identity.public import act_of
 from server.intake.public import Location, StoredObject, object_key
-from server.lifecycle.forgetting import forget_rows, list_objects
+from server.lifecycle.forgetting import forget_rows, hold, list_objects
 from server.lifecycle.models import Deletion, DeletionState, DeletionStep, PurgedObject
 from server.lifecycle.retention import holds_on, retention_of
 from server.lifecycle.rounds import Failures
@@ -100,7 +100,7 @@ class Purger:
         async with self._database.unit_of_work() as uow:
             session = uow.session
             deletion = await session.get_one(Deletion, deletion_id, with_for_update=True)
-            study = await session.get_one(Study, deletion.study_pk, with_for_update=True)
+            study = await hold(session, deletion.study_pk)
             if deletion.state != DeletionState.APPROVED:
                 return False
             if (

@@ -10,6 +10,7 @@ from server.studies.attributes import (
     values_of,
     written,
 )
+from server.studies.holding import hold_studies
 from server.studies.homes import StudyHomes
 from server.studies.index import StudyIndex
 from server.studies.matching import condition, period
@@ -68,6 +69,7 @@ __all__ = [
     "count_anew",
     "emptied_by",
     "forget_names",
+    "hold_studies",
     "kind_of",
     "name_match",
     "period",
