@@ -32,6 +32,10 @@ class Homes(Protocol):
         """Return how many studies are shown under each patient."""
         ...
 
+    async def hold(self, session: AsyncSession, patients: Collection[str]) -> None:
+        """Hold the studies of ``patients``."""
+        ...
+
     async def follow(self, uow: UnitOfWork, patients: Collection[str]) -> int:
         """Show the studies of ``patients`` where they belong; return how many there are."""
         ...
@@ -97,6 +101,9 @@ class PatientMergeService:
         if patient_id == into:
             raise InvalidInput("a patient cannot be merged with themselves", code="same-patient")
         async with self._database.unit_of_work() as uow:
+            for each in (patient_id, into):
+                await self._within_reach(uow.session, actor, each)
+            await self._hold_studies(uow.session, patient_id)
             for each in sorted((patient_id, into)):
                 patient = await self._within_reach(uow.session, actor, each, lock=True)
                 if patient.merged_into_id is not None:
@@ -128,6 +135,7 @@ class PatientMergeService:
         """
         async with self._database.unit_of_work() as uow:
             patient = await self._within_reach(uow.session, actor, patient_id)
+            await self._hold_studies(uow.session, patient_id)
             # Whom it was merged into as well: else a merge of theirs takes along what is let go.
             await hold_line(uow.session, patient_id)
             await uow.session.refresh(patient)
@@ -145,6 +153,10 @@ class PatientMergeService:
             await self._homes.follow(uow, group)
             await uow.commit()
 
+    async def _hold_studies(self, session: AsyncSession, patient_id: str) -> None:
+        """Hold the studies that will move before their patients, as whoever indexes and purges."""
+        await self._homes.hold(session, await group_of(session, patient_id))
+
     def _record(
         self, uow: UnitOfWork, actor: Actor, action: str, patient_id: str, into: str, reason: str
     ) -> None:
@@ -160,7 +172,7 @@ class PatientMergeService:
         )
         if lock:
             # A study that arrives meanwhile refers to the record, and so waits for our end.
-            query = query.with_for_update(of=Patient)
+            query = query.with_for_update(of=Patient).execution_options(populate_existing=True)
         found = await session.scalar(query)
         if found is None:
             raise NotFound("there is no such patient")

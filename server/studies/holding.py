@@ -38,6 +38,11 @@ async def hold_studies(
             select(Study.id).where(Study.org.in_(orgs), Study.study_instance_uid.in_(some))
         )
         pks += found
+    return await hold(session, pks)
+
+
+async def hold(session: AsyncSession, pks: Collection[str]) -> Sequence[HeldStudy]:
+    """Hold studies by their keys; rows may be added that refer to them."""
     held: list[HeldStudy] = []
     # In one order everywhere: two that hold the same studies must not wait in a ring.
     for some in parts(pks):

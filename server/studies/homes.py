@@ -15,6 +15,7 @@ from server.core.database import UnitOfWork
 from server.identity.public import Actor
 from server.patients.public import Patient, survivors_of
 from server.realtime.public import Occurrence, publish
+from server.studies.holding import hold
 from server.studies.models import ArrivedPatient, Study
 from server.studies.names import remember_names
 from server.studies.visibility import visible_studies
@@ -49,6 +50,10 @@ class StudyHomes:
             .group_by(Study.patient_pk)
         )
         return {row[0]: row[1] for row in rows}
+
+    async def hold(self, session: AsyncSession, patients: Collection[str]) -> None:
+        """Hold the studies that arrived under ``patients``."""
+        await hold(session, await _arrived_under(session, patients))
 
     async def follow(self, uow: UnitOfWork, patients: Collection[str]) -> int:
         """Show the studies that arrived under ``patients`` where they belong; return how many."""

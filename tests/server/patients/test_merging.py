@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 from pydicom.uid import generate_uid
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from dicom.web.query import parse_query
 from server.audit.models import AuditEvent
@@ -20,7 +20,7 @@ from server.patients.models import Patient
 from server.patients.public import PatientMergeService
 from server.realtime.models import Event
 from server.studies.models import ArrivedPatient, Study
-from server.studies.public import Level, Search, StudyHomes, StudySearch
+from server.studies.public import Level, Search, StudyHomes, StudySearch, hold_studies
 from tests.support.dicom_files import ct_bytes
 from tests.support.fakes import CountingIds, ManualClock
 from tests.support.gate import Gate
@@ -270,6 +270,38 @@ async def test_what_arrives_while_its_survivor_is_merged_follows_to_the_end(plac
     await merging
     late = await arriving
     assert (await place.shown())[late][:2] == (c, "C3")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("step", ["merge", "unmerge"])
+async def test_who_holds_a_study_may_change_its_patient_beside_a_merge(
+    place: Place, step: str
+) -> None:
+    """As a purge does, and who indexes what else came of the patient."""
+    uid = await place.arrive("A1", "A")
+    await place.arrive("B2", "B")
+    a, b = [await place.record(number) for number in ("A1", "B2")]
+    if step == "unmerge":
+        await place.merges.merge(office(), a, b, "same")
+    gate = Gate()
+    gate.is_shut = True
+
+    async def change() -> None:
+        async with place.database.unit_of_work() as uow:
+            await hold_studies(uow.session, [ORG], [uid])
+            await gate.wait()
+            await uow.session.execute(update(Patient).where(Patient.id == a).values(name="A"))
+            await uow.commit()
+
+    changing = asyncio.create_task(change())
+    await gate.reached.wait()
+    if step == "merge":
+        merging = asyncio.create_task(place.merges.merge(office(), a, b, "same"))
+    else:
+        merging = asyncio.create_task(place.merges.unmerge(office(), a, "not the same"))
+    await gate.open_behind(merging, place.database)
+    await asyncio.gather(changing, merging)
+    assert (await place.shown())[uid][0] == (b if step == "merge" else a)
 
 
 async def test_merges_and_their_undoing_are_on_record(place: Place) -> None:
