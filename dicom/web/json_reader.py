@@ -34,6 +34,35 @@ class JsonError(ValueError):
     """Something that is no data set in the DICOM JSON model; the message never holds a value."""
 
 
+class TooManyNodes(JsonError):
+    """More parts than may be held at once."""
+
+
+@dataclass(slots=True)
+class NodeBudget:
+    """What descriptions may still cost in memory, where two bytes of text can take a hundred.
+
+    Parameters
+    ----------
+    left
+        Objects, lists and values of JSON that may still come.
+    """
+
+    left: int = 2_000_000
+
+    def spend(self, nodes: int) -> None:
+        """Take away what is about to be held.
+
+        Raises
+        ------
+        TooManyNodes
+            If there is not so much left.
+        """
+        self.left -= nodes
+        if self.left < 0:
+            raise TooManyNodes("the description has too many parts; send fewer instances at once")
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A value that stands elsewhere.

@@ -7,7 +7,7 @@ from xml.parsers.expat import ExpatError, ParserCreate
 
 from pydicom.datadict import keyword_for_tag
 
-from dicom.web.json_reader import JsonError
+from dicom.web.json_reader import JsonError, NodeBudget
 
 Json = dict[str, Any]
 
@@ -15,7 +15,9 @@ _NAMESPACE: Final = "http://dicom.nema.org/PS3.19/models/NativeDICOM"
 _GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
 _COMPONENTS: Final = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
 _DEEPEST: Final = 128
-_MOST_NODES: Final = 500_000
+_LONGEST_NUMBER: Final = 7
+_NODES_OF_ELEMENT: Final = 4
+"""An element takes as much memory as so many parts of JSON."""
 _NOT_IN_XML: Final = {code: None for code in range(32) if code not in (9, 10, 13)}
 
 
@@ -61,31 +63,39 @@ def _add_value(parent: Element, vr: str, value: Any, number: dict[str, str]) -> 
         SubElement(parent, "Value", number).text = str(value).translate(_NOT_IN_XML)
 
 
-def from_xml(document: bytes) -> Json:
+def from_xml(document: bytes, budget: NodeBudget | None = None) -> Json:
     """Turn an XML document into a data set of the JSON model; numbers stay text.
+
+    Parameters
+    ----------
+    document
+        As it came.
+    budget
+        Spent on its elements, and on the values that its numbers leave out; of its own if None.
 
     Raises
     ------
     JsonError
         If it is no Native DICOM Model, declares a document type, or nests too deep.
+    TooManyNodes
+        Before more is held than the budget allows.
     """
-    root = _parse(document)
+    budget = budget or NodeBudget()
+    root = _parse(document, budget)
     if root.tag != "NativeDicomModel":
         raise JsonError("a NativeDicomModel is wanted")
-    return _attributes(root)
+    return _attributes(root, budget)
 
 
-def _parse(document: bytes) -> Element:
+def _parse(document: bytes, budget: NodeBudget) -> Element:
     """Build a tree without document types, and so without entities, files and addresses."""
     outer = Element("")
     stack = [outer]
-    nodes = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal nodes
-        nodes += 1
-        if len(stack) > _DEEPEST or nodes > _MOST_NODES:
-            raise JsonError("the XML has too many elements, or nests too deep")
+        budget.spend(_NODES_OF_ELEMENT)
+        if len(stack) > _DEEPEST:
+            raise JsonError("the XML nests too deep")
         stack.append(SubElement(stack[-1], name.rpartition(" ")[2], attributes))
 
     def end(_name: str) -> None:
@@ -110,17 +120,17 @@ def _parse(document: bytes) -> Element:
     return outer[0]
 
 
-def _attributes(parent: Element) -> Json:
+def _attributes(parent: Element, budget: NodeBudget) -> Json:
     found: Json = {}
     for element in parent:
         tag, vr = element.get("tag"), element.get("vr")
         if element.tag != "DicomAttribute" or tag is None or vr is None or tag in found:
             raise JsonError("a DicomAttribute with a tag and a VR is wanted, once")
-        found[tag] = _content(element, tag, vr)
+        found[tag] = _content(element, tag, vr, budget)
     return found
 
 
-def _content(element: Element, tag: str, vr: str) -> Json:
+def _content(element: Element, tag: str, vr: str, budget: NodeBudget) -> Json:
     content: Json = {"vr": vr}
     values: dict[int, Any] = {}
     for child in element:
@@ -132,21 +142,23 @@ def _content(element: Element, tag: str, vr: str) -> Json:
             case "Value":
                 values[_number(child, tag)] = child.text or ""
             case "Item":
-                values[_number(child, tag)] = _attributes(child)
+                values[_number(child, tag)] = _attributes(child, budget)
             case "PersonName":
                 values[_number(child, tag)] = _name(child)
             case _:
                 raise JsonError(f"{tag}: neither a value nor a reference")
     if values:
-        content["Value"] = [values.get(at) for at in range(1, max(values) + 1)]
+        count = max(values)
+        budget.spend(count - len(values))
+        content["Value"] = [values.get(at) for at in range(1, count + 1)]
     return content
 
 
 def _number(child: Element, tag: str) -> int:
     text = child.get("number", "")
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:7]) <= _MOST_NODES:
+    if not text.isascii() or not text.isdigit() or len(text) > _LONGEST_NUMBER or not int(text):
         raise JsonError(f"{tag}: values are numbered from 1")
-    return int(text[:7])
+    return int(text)
 
 
 def _name(child: Element) -> Json:

@@ -9,7 +9,7 @@ import pytest
 from dicom.part10 import scan
 from dicom.structure import ScanLimits
 from dicom.web.dicom_json import to_json
-from dicom.web.json_reader import JsonError, from_json
+from dicom.web.json_reader import JsonError, NodeBudget, TooManyNodes, from_json
 from dicom.web.native_xml import from_xml, to_xml
 from tests.dicom.build import WHEEL_DATA
 
@@ -79,3 +79,19 @@ MODEL = "<NativeDicomModel>{}</NativeDicomModel>"
 def test_what_is_no_model_is_refused(document: str) -> None:
     with pytest.raises(JsonError):
         from_xml(document.encode())
+
+
+def test_values_that_numbers_leave_out_count_too() -> None:
+    """Sixty bytes of XML must not become a list of half a million values, time and again."""
+    attribute = '<DicomAttribute tag="{:08X}" vr="LO"><Value number="{}">x</Value></DicomAttribute>'
+    sparse = MODEL.format(attribute.format(0x00100020, 30)).encode()
+    assert from_xml(sparse)["00100020"]["Value"] == [None] * 29 + ["x"]
+    swelling = MODEL.format(
+        "".join(attribute.format(0x00110000 + at, 500_000) for at in range(0x1000, 0x1010))
+    )
+    with pytest.raises(TooManyNodes):
+        from_xml(swelling.encode())
+    budget = NodeBudget(60)
+    from_xml(sparse, budget)
+    with pytest.raises(TooManyNodes):
+        from_xml(sparse, budget)
