@@ -75,12 +75,8 @@ class UriHandlers:
         for name in _FOR_OBJECTS_NOT:
             if name in request.query:
                 raise InvalidInput(f"{name} goes with pictures only", code="bad-parameter")
-        # Without a transfer syntax, uncompressed is meant (PS3.18 9.1.2.2.3).
-        syntax = request.query.get("transferSyntax") or None
-        if syntax is not None and not is_uid(syntax):
-            raise InvalidInput("transferSyntax is a UID", code="bad-parameter")
-        named = f"; transfer-syntax={syntax}" if syntax is not None else ""
-        offer = negotiation.instance_offer(found, f"{DICOM}{named}", alone=True)
+        wanted = _object_types(request.query.get("transferSyntax", ""))
+        offer = negotiation.instance_offer(found, wanted, alone=True)
         etag = digest("uri", found.sha256, str(offer.transfer_syntax))
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged
@@ -107,6 +103,20 @@ def _target(query: Mapping[str, str]) -> Target:
         if query.get(name):
             raise InvalidInput(f"{name}: {what}", code="unsupported-parameter")
     return Target(*uids)
+
+
+def _object_types(syntaxes: str) -> str:
+    """Return what Accept would say for the parameter transferSyntax.
+
+    Without one, uncompressed is meant (PS3.18 9.1.2.2.3). Clients of WADO-RS send ``*`` and lists
+    here, too: OHIF asks for ``*``, as it may in an Accept header (PS3.18 8.7.3.5.2).
+    """
+    if not syntaxes:
+        return DICOM
+    several = [each.strip() for each in syntaxes.split(",")]
+    if not all(each == "*" or is_uid(each) for each in several):
+        raise InvalidInput("transferSyntax is *, or UIDs parted by commas", code="bad-parameter")
+    return ", ".join(f"{DICOM}; transfer-syntax={each}" for each in several)
 
 
 def _offers(found: StoredInstance) -> list[Offer]:

@@ -39,7 +39,9 @@ async def test_an_object_comes_as_it_is_or_in_the_syntax_asked_for(site: Site) -
     pixels = dcmread(BytesIO(compressed)).pixel_array
     for asked, given in (
         (None, EXPLICIT_VR_LITTLE_ENDIAN), (RLE_LOSSLESS, RLE_LOSSLESS),
-        ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.80"),
+        ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.80"), ("*", "1.2.840.10008.1.2.4.80"),
+        (f"1.2.840.10008.1.2.4.50, {RLE_LOSSLESS}", RLE_LOSSLESS),
+        (f"{RLE_LOSSLESS},1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.80"),
     ):  # fmt: skip
         more = {} if asked is None else {"transferSyntax": asked}
         status, kind, body = await ask(site, compressed, contentType="application/dicom", **more)
@@ -92,6 +94,7 @@ async def test_what_is_wrong_is_said(site: Site) -> None:
         {"presentationUID": "1.2.3"}, {"frameNumber": 0},
         {"contentType": "application/dicom", "frameNumber": 1},
         {"contentType": "application/dicom", "transferSyntax": "x"},
+        {"contentType": "application/dicom", "transferSyntax": "*,"},
         {"contentType": "nonsense"},
     ):  # fmt: skip
         status, kind, _ = await ask(site, data, **more)
