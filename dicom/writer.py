@@ -59,6 +59,8 @@ class LongValue:
 
 LongValues = Mapping[tuple[int, ...], LongValue]
 """By path: tags and item indices by turns (see `dicom.structure.BulkValue`)."""
+_ByPlace = Mapping[tuple[int, ...], Mapping[int, LongValue]]
+"""The same by the path of the data set they stand in, then by tag."""
 
 
 def raw_element(tag: int, vr: str, value: bytes) -> RawDataElement:
@@ -127,7 +129,6 @@ def write_elements(
     ds: Dataset,
     long: LongValues,
     *,
-    path: tuple[int, ...] = (),
     above: int = 0,
     below: int = 1 << 32,
 ) -> None:
@@ -141,8 +142,6 @@ def write_elements(
         Its values are bytes or sequences; group lengths and groups 0000 and 0002 are left out.
     long
         Values that stand elsewhere, of this data set and those nested in it.
-    path
-        Of the data set itself.
     above, below
         Only tags greater than the one and less than the other.
 
@@ -151,7 +150,16 @@ def write_elements(
     TypeError
         If a value is neither.
     """
-    elsewhere = {each[-1]: value for each, value in long.items() if each[:-1] == path}
+    by_place: dict[tuple[int, ...], dict[int, LongValue]] = {}
+    for path, value in long.items():
+        by_place.setdefault(path[:-1], {})[path[-1]] = value
+    _write_elements(out, ds, by_place, (), above, below)
+
+
+def _write_elements(
+    out: BinaryIO, ds: Dataset, long: _ByPlace, path: tuple[int, ...], above: int, below: int
+) -> None:
+    elsewhere = long.get(path, {})
     keys = cast("Iterable[BaseTag]", ds.keys())
     tags = {int(tag) for tag in keys if tag.group not in (0, 2) and tag.element} | set(elsewhere)
     for tag in sorted(tags):
@@ -173,17 +181,16 @@ def write_elements(
 
 
 def _write_sequence(
-    out: BinaryIO, ds: Dataset, found: Stored, long: LongValues, path: tuple[int, ...]
+    out: BinaryIO, ds: Dataset, found: Stored, long: _ByPlace, path: tuple[int, ...]
 ) -> None:
     items = nested_items(ds, found)
     if not items:
         out.write(_element(path[-1], "SQ", b""))
         return
-    within = {each: value for each, value in long.items() if each[: len(path)] == path}
     out.write(header(path[-1], "SQ", None))
     for index, item in enumerate(items):
         out.write(ITEM + _ENDLESS)
-        write_elements(out, item, within, path=(*path, index))
+        _write_elements(out, item, long, (*path, index), 0, 1 << 32)
         out.write(_ITEM_END)
     out.write(SEQUENCE_END)
 

@@ -245,12 +245,12 @@ def _binary(vr: str, values: list[Any]) -> bytes:
 
 
 def _tags(_vr: str, values: list[Any]) -> bytes:
-    found = b""
+    found = []
     for value in values:
         if not isinstance(value, str) or _TAG.fullmatch(value) is None:
             raise TypeError("a tag is wanted")
-        found += struct.pack("<HH", int(value[:4], 16), int(value[4:], 16))
-    return found
+        found.append(struct.pack("<HH", int(value[:4], 16), int(value[4:], 16)))
+    return b"".join(found)
 
 
 _READERS: Final[Mapping[str, Callable[[str, list[Any]], bytes]]] = {

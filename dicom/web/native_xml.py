@@ -91,18 +91,20 @@ def _parse(document: bytes, budget: NodeBudget) -> Element:
     """Build a tree without document types, and so without entities, files and addresses."""
     outer = Element("")
     stack = [outer]
+    texts: list[list[str]] = [[]]
 
     def start(name: str, attributes: dict[str, str]) -> None:
         budget.spend(_NODES_OF_ELEMENT)
         if len(stack) > _DEEPEST:
             raise JsonError("the XML nests too deep")
         stack.append(SubElement(stack[-1], name.rpartition(" ")[2], attributes))
+        texts.append([])
 
     def end(_name: str) -> None:
-        stack.pop()
+        stack.pop().text = "".join(texts.pop())
 
     def text(data: str) -> None:
-        stack[-1].text = (stack[-1].text or "") + data
+        texts[-1].append(data)
 
     def no_doctype(*_: object) -> None:
         raise JsonError("the XML declares a document type")

@@ -16,6 +16,7 @@ from dicom.web.dicom_json import to_json
 from dicom.web.json_reader import JsonError, from_json
 from dicom.writer import write_elements, write_opening
 from tests.dicom.build import WHEEL_DATA
+from tests.ecg.formats.hostile import without_hanging
 
 LIMITS = ScanLimits(inline_bytes=1 << 28)
 
@@ -67,6 +68,13 @@ def test_numbers_names_and_tags_are_read() -> None:
     assert ds[0x00209165].value == 0x0020930D
     assert [len(item) for item in ds[0x00480200].value] == [1, 0]
     assert ds.EncapsulatedDocument == b"%PDF"
+
+
+def test_a_long_list_of_tags_is_read_in_linear_time() -> None:
+    count = 1_000_000
+    with without_hanging():
+        found = from_json({"00209165": {"vr": "AT", "Value": ["0020930D"] * count}})
+    assert found.dataset.get_item(0x00209165).value == b"\x20\x00\x0d\x93" * count
 
 
 def test_references_are_found_wherever_they_stand() -> None:

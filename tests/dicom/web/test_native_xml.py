@@ -12,6 +12,7 @@ from dicom.web.dicom_json import to_json
 from dicom.web.json_reader import JsonError, NodeBudget, TooManyNodes, from_json
 from dicom.web.native_xml import from_xml, to_xml
 from tests.dicom.build import WHEEL_DATA
+from tests.ecg.formats.hostile import without_hanging
 
 LIMITS = ScanLimits(inline_bytes=1 << 28)
 
@@ -95,3 +96,9 @@ def test_values_that_numbers_leave_out_count_too() -> None:
     from_xml(sparse, budget)
     with pytest.raises(TooManyNodes):
         from_xml(sparse, budget)
+
+
+def test_text_among_many_elements_is_read_in_linear_time() -> None:
+    text = ("x" * 160 + "<Item/>") * 200_000
+    with without_hanging(), pytest.raises(JsonError, match="DicomAttribute"):
+        from_xml(MODEL.format(text).encode())
