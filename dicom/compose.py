@@ -1,6 +1,6 @@
 """Part 10 files out of a description and the long values that came beside it (PS3.18 10.5)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -23,6 +23,8 @@ from dicom.writer import (
 
 _PIXEL_DATA: Final = (0x7FE00010,)
 _BLOCK: Final = 1 << 20
+_LEAST_BYTES: Final = 4096
+"""What opening a file counts as, so that many references to many empty ones are bounded, too."""
 _JPEG: Final = "1.2.840.10008.1.2.4."
 _BY_MEDIA_TYPE: Final = {
     "image/dicom-rle": "1.2.840.10008.1.2.5",
@@ -47,6 +49,8 @@ class Arrived:
     ----------
     paths
         Files; several are frames, in their order.
+    size
+        Of all of them, in bytes.
     media_type
         For example ``image/jls``, in lower case.
     transfer_syntax_uid
@@ -54,8 +58,14 @@ class Arrived:
     """
 
     paths: Sequence[Path]
+    size: int
     media_type: str
     transfer_syntax_uid: str | None
+
+
+def composed_bytes(values: Iterable[Arrived]) -> int:
+    """Return what values add to a file, each as often as it is referred to; never too little."""
+    return sum(max(each.size, _LEAST_BYTES * len(each.paths)) for each in values)
 
 
 def compose(described: Described, values: Mapping[tuple[int, ...], Arrived], out: BinaryIO) -> str:
@@ -116,14 +126,13 @@ def _by_media_type(pixels: Arrived) -> str | None:
 def _long_value(
     reference: Reference, arrived: Arrived, syntax: str, *, is_pixels: bool
 ) -> LongValue:
-    sizes = [path.stat().st_size for path in arrived.paths]
     if is_pixels and syntax not in NATIVE_TRANSFER_SYNTAXES:
-        if max(sizes) > LONGEST_VALUE - 1:
+        if max(path.stat().st_size for path in arrived.paths) > LONGEST_VALUE - 1:
             raise JsonError("a frame is too long for a fragment")
         return LongValue("OB", None, lambda: _fragments(arrived.paths))
-    if sum(sizes) > LONGEST_VALUE - 1:
+    if arrived.size > LONGEST_VALUE - 1:
         raise JsonError("a value is too long for its length field")
-    return LongValue(reference.vr, sum(sizes), lambda: _joined(arrived.paths))
+    return LongValue(reference.vr, arrived.size, lambda: _joined(arrived.paths))
 
 
 def _joined(paths: Sequence[Path]) -> Iterator[bytes]:

@@ -112,7 +112,9 @@ def build_app(
     )
     derived = Derived(services.stores.derived)
     store_limits = StoreLimits(
-        max_total_bytes=settings.http.max_store_bytes, max_parts=_STORE_PARTS
+        max_total_bytes=settings.http.max_store_bytes,
+        max_parts=_STORE_PARTS,
+        max_object_bytes=services.intake.limits.max_object_bytes,
     )
     refusals = Refusals(database=services.database, trail=services.audit, clock=services.clock)
     media = MediaProxy(settings.http)

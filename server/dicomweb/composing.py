@@ -11,13 +11,19 @@ from urllib.parse import urljoin
 
 import orjson
 
-from dicom.compose import Arrived, compose
+from dicom.compose import Arrived, compose, composed_bytes
 from dicom.uids import is_uid
 from dicom.web.json_reader import Described, JsonError, from_json
 from dicom.web.media_types import DICOM_JSON, DICOM_XML, MediaType, MediaTypeError, parse_media_type
 from dicom.web.native_xml import from_xml
 from server.core.errors import InvalidInput, TooLarge
-from server.dicomweb.storage import PartRefused, Parts, StoreLimits
+from server.dicomweb.storage import (
+    NOT_UNDERSTOOD,
+    OUT_OF_RESOURCES,
+    PartRefused,
+    Parts,
+    StoreLimits,
+)
 from server.intake.public import Originals
 
 _T = TypeVar("_T")
@@ -77,35 +83,42 @@ class Composer:
                 described.extend(await self._blocking(partial(_described, kind.name, document)))
                 continue
             path = await files.enter_async_context(self._originals.scratch_file())
-            left = await self._save(body, path, left)
+            saved = await self._save(body, path, left)
+            left -= saved
             location = _absolute(base, headers.get("content-location", ""))
             before = arrived.get(location)
             paths = [path] if before is None else [*before.paths, path]
-            arrived[location] = Arrived(paths, kind.name, kind.parameter("transfer-syntax"))
+            size = saved if before is None else before.size + saved
+            arrived[location] = Arrived(paths, size, kind.name, kind.parameter("transfer-syntax"))
         return described, arrived
 
-    async def _save(self, body: AsyncIterator[bytes], path: Path, left: int) -> int:
+    async def _save(self, body: AsyncIterator[bytes], path: Path, most: int) -> int:
+        size = 0
         with await self._blocking(lambda: path.open("wb")) as file:
             async for block in body:
-                left -= len(block)
-                if left < 0:
+                size += len(block)
+                if size > most:
                     raise TooLarge("the request is larger than this server takes")
                 await self._blocking(partial(file.write, block))
-        return left
+        return size
 
     async def _file_of(
         self, each: dict[str, Any], arrived: Mapping[str, Arrived], base: str
     ) -> AsyncIterator[bytes]:
-        async with self._originals.scratch_file() as path:
+        try:
+            found, values = await self._blocking(partial(_read, each, arrived, base))
+        except KeyError:
+            raise _refused(each, "a BulkDataURI names no part of this message") from None
+        except JsonError as error:
+            raise _refused(each, str(error)) from error
+        size = composed_bytes(values.values())
+        if size > self._limits.max_object_bytes:
+            detail = "the object is larger than this server takes"
+            raise _refused(each, detail, OUT_OF_RESOURCES)
+        # Once here, and once where intake puts it.
+        async with self._originals.scratch_file(2 * size) as path:
             try:
-                found = await self._blocking(partial(from_json, each))
-                values = {
-                    where: arrived[_absolute(base, reference.uri)]
-                    for where, reference in found.references.items()
-                }
                 await self._blocking(partial(_write, found, values, path))
-            except KeyError:
-                raise _refused(each, "a BulkDataURI names no part of this message") from None
             except JsonError as error:
                 raise _refused(each, str(error)) from error
             with await self._blocking(lambda: path.open("rb")) as file:
@@ -114,6 +127,16 @@ class Composer:
 
     async def _blocking(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+def _read(
+    each: dict[str, Any], arrived: Mapping[str, Arrived], base: str
+) -> tuple[Described, dict[tuple[int, ...], Arrived]]:
+    found = from_json(each)
+    return found, {
+        where: arrived[_absolute(base, reference.uri)]
+        for where, reference in found.references.items()
+    }
 
 
 def _write(described: Described, values: Mapping[tuple[int, ...], Arrived], path: Path) -> None:
@@ -169,8 +192,8 @@ def _described(kind: str, document: bytes) -> Sequence[dict[str, Any]]:
     return several
 
 
-def _refused(each: dict[str, Any], detail: str) -> PartRefused:
-    return PartRefused(detail, _uid_in(each, "00080016"), _uid_in(each, "00080018"))
+def _refused(each: dict[str, Any], detail: str, reason: int = NOT_UNDERSTOOD) -> PartRefused:
+    return PartRefused(detail, _uid_in(each, "00080016"), _uid_in(each, "00080018"), reason)
 
 
 def _uid_in(each: dict[str, Any], tag: str) -> str | None:

@@ -27,16 +27,16 @@ _AT_ONCE: Final = 8
 _STUDIES_AUDITED: Final = 20
 
 # PS3.18 Table I.2-2 and PS3.7 Annex C.
-_OUT_OF_RESOURCES: Final = 0xA700
+OUT_OF_RESOURCES: Final = 0xA700
 _NOT_WHAT_WAS_SAID: Final = 0xA900
-_NOT_UNDERSTOOD: Final = 0xC000
+NOT_UNDERSTOOD: Final = 0xC000
 _OTHER_STUDY: Final = 0xC409
 _DUPLICATE_UID: Final = 0x0111
 _NOT_AUTHORIZED: Final = 0x0124
 _REASONS: Final = {
     "uid-mismatch": _NOT_WHAT_WAS_SAID,
     "study-mismatch": _OTHER_STUDY,
-    "deflate-bomb": _OUT_OF_RESOURCES,
+    "deflate-bomb": OUT_OF_RESOURCES,
     "uid-conflict": _DUPLICATE_UID,
     "study-of-another": _NOT_AUTHORIZED,
 }
@@ -48,6 +48,7 @@ class StoreLimits:
 
     max_total_bytes: int
     max_parts: int
+    max_object_bytes: int
 
 
 Parts = AsyncIterator[AsyncIterator[bytes]]
@@ -55,10 +56,17 @@ Parts = AsyncIterator[AsyncIterator[bytes]]
 
 
 class PartRefused(Exception):
-    """An object that its request does not hold in full."""
+    """An object that its request does not hold in full, or that would be too large."""
 
-    def __init__(self, detail: str, sop_class_uid: str | None, sop_uid: str | None) -> None:
+    def __init__(
+        self,
+        detail: str,
+        sop_class_uid: str | None,
+        sop_uid: str | None,
+        reason: int = NOT_UNDERSTOOD,
+    ) -> None:
         super().__init__(detail)
+        self.reason = reason
         self.sop_class_uid = sop_class_uid
         self.sop_uid = sop_uid
 
@@ -283,10 +291,10 @@ def _referenced(content: Prepared, base: str) -> Json:
 
 
 def _failure(part: _Ended) -> Json:
-    reason = _OUT_OF_RESOURCES
+    reason = OUT_OF_RESOURCES
     item: Json = {}
     if part.refused is not None:
-        reason = _NOT_UNDERSTOOD
+        reason = part.refused.reason
         for tag, uid in (
             ("00081150", part.refused.sop_class_uid),
             ("00081155", part.refused.sop_uid),
@@ -294,7 +302,7 @@ def _failure(part: _Ended) -> Json:
             if uid is not None:
                 item[tag] = {"vr": "UI", "Value": [uid]}
     if part.receipt is not None:
-        reason = _REASONS.get(part.receipt.code, _NOT_UNDERSTOOD)
+        reason = _REASONS.get(part.receipt.code, NOT_UNDERSTOOD)
         content = part.receipt.content
         if isinstance(content, Prepared):
             item["00081150"] = {"vr": "UI", "Value": [content.sop_class_uid]}

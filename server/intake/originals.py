@@ -197,16 +197,16 @@ class Originals:
             yield Path(copy.name)
 
     @asynccontextmanager
-    async def scratch_file(self) -> AsyncIterator[Path]:
+    async def scratch_file(self, size: int = 0) -> AsyncIterator[Path]:
         """Give an empty local file for what objects are made of, or from; it ends with the context.
 
         Raises
         ------
         Unavailable
-            If there is too little room.
+            If there is too little room for ``size`` more bytes, where that is known.
         """
         try:
-            self._spool.check_room()
+            self._spool.check_room(size)
         except StorageFull as error:
             raise Unavailable(
                 "the server's disk is nearly full; try again later", code="no-room"

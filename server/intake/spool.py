@@ -174,12 +174,15 @@ class Spool:
             self._room_checked_at_s = now_s
         return self._free_bytes
 
-    def check_room(self) -> None:
-        """Raise `StorageFull` below the watermark: we refuse in time rather than lose."""
-        if self.free_bytes < self._min_free_bytes:
+    def check_room(self, size: int = 0) -> None:
+        """Raise `StorageFull` where ``size`` more bytes lead below the watermark.
+
+        We refuse in time rather than lose.
+        """
+        if self.is_short_of(size):
             # Nobody is refused for want of room that there is by now.
             self._room_checked_at_s = float("-inf")
-        if self.free_bytes < self._min_free_bytes:
+        if self.is_short_of(size):
             raise StorageFull(
                 "the server's disk is nearly full; keep the data and send again later"
             )

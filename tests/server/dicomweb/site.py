@@ -157,6 +157,7 @@ async def running_site(
             metadata = MetadataService(database=database, derived=kept, executor=executor)
             app = web.Application(middlewares=[errors_become_problems(ids), _signed_in])
             app[ACCESS] = {}
+            limits = StoreLimits(max_total_bytes, max_parts, max_object_bytes)
             routes = dicomweb_routes(
                 access=StudyAccess(database=database, reads=reads, audit=audit, clock=clock),
                 retrieval=RetrievalService(originals=parts.originals, executor=executor),
@@ -172,12 +173,12 @@ async def running_site(
                     intake=parts.intake,
                     database=database,
                     audit=audit,
-                    limits=StoreLimits(max_total_bytes, max_parts),
+                    limits=limits,
                 ),
                 composer=Composer(
                     originals=parts.originals,
                     executor=executor,
-                    limits=StoreLimits(max_total_bytes, max_parts),
+                    limits=limits,
                 ),
                 public_url=public_url,
             )

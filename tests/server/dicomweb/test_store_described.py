@@ -15,6 +15,7 @@ from sqlalchemy import select
 from dicom.web.native_xml import to_xml
 from server.audit.models import AuditEvent
 from server.core.database import Database
+from server.intake.public import Spool
 from tests.server.dicomweb.site import Site, running_site
 from tests.server.dicomweb.test_retrieve import path_of, uids
 from tests.server.dicomweb.test_store import count, items, spooled
@@ -235,3 +236,33 @@ async def test_metadata_that_would_swell_are_refused_before_they_do(site: Site) 
         document = b"[" + b",".join([swelling] * 2_100_000) + b"]"
         status, problem = await store(site, [("application/dicom+json", "", document)])
         assert (status, problem["code"]) == (413, "metadata-too-large")
+
+
+async def test_one_part_named_time_and_again_makes_no_larger_object(
+    database: Database,
+    tmp_path: Any,
+    clock: ManualClock,
+    ids: CountingIds,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Many references to one part are as large as the object they make, and refused before."""
+    await create_institutions(database, clock)
+    ds = dcmread(BytesIO(ct_bytes()))
+    told = described(ds, PixelData="p")
+    wave = {"54001010": {"vr": "OW", "BulkDataURI": "p"}}
+    told["54000100"] = {"vr": "SQ", "Value": [wave] * 20}
+    message = [metadata(told), (OCTETS, "p", ds.PixelData)]
+    room = 10 * len(ds.PixelData)
+
+    def write(*_: object) -> None:
+        raise AssertionError("written before it was weighed")
+
+    monkeypatch.setattr("server.dicomweb.composing._write", write)
+    async with running_site(database, tmp_path, clock, ids, max_object_bytes=room) as site:
+        status, reply = await store(site, message)
+        assert (status, items(reply, "failed")[0]["00081197"]) == (409, 0xA700)
+    async with running_site(database, tmp_path, clock, ids) as site:
+        monkeypatch.setattr(Spool, "free_bytes", room)
+        status, problem = await store(site, message)
+        assert (status, problem["code"]) == (503, "no-room")
+    assert spooled(tmp_path) == 0
