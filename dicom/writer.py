@@ -121,7 +121,8 @@ def write_opening(out: BinaryIO, ds: Dataset, transfer_syntax_uid: str) -> None:
 
 def _plain_uid(ds: Dataset, tag: int) -> bytes:
     found = stored(ds, tag)
-    return b"" if found is None else bytes(found.value).strip(b"\0 ")
+    value = b"" if found is None else found.value
+    return value.strip(b"\0 ") if isinstance(value, bytes) else b""
 
 
 def write_elements(

@@ -13,7 +13,7 @@ import orjson
 
 from dicom.compose import Arrived, compose, composed_bytes
 from dicom.uids import is_uid
-from dicom.web.json_reader import Described, JsonError, from_json
+from dicom.web.json_reader import Described, JsonError, NodeBudget, TooManyNodes, from_json
 from dicom.web.media_types import DICOM_JSON, DICOM_XML, MediaType, MediaTypeError, parse_media_type
 from dicom.web.native_xml import from_xml
 from server.core.errors import InvalidInput, TooLarge
@@ -29,8 +29,7 @@ from server.intake.public import Originals
 _T = TypeVar("_T")
 _BLOCK_BYTES: Final = 256 * 1024
 _MOST_METADATA_BYTES: Final = 32 << 20
-_MOST_NODES: Final = 2_000_000
-"""Objects, lists and values of JSON: two bytes of it can take a hundred once they are parsed."""
+"""Of one message: all its metadata are held until its values are there."""
 _OCTETS: Final = MediaType("application/octet-stream")
 
 IncomingPart = tuple[Mapping[str, str], AsyncIterator[bytes]]
@@ -71,6 +70,8 @@ class Composer:
         described: list[dict[str, Any]] = []
         arrived: dict[str, Arrived] = {}
         left = self._limits.max_total_bytes
+        metadata_left = _MOST_METADATA_BYTES
+        budget = NodeBudget()
         count = 0
         async for headers, body in parts:
             count += 1
@@ -78,9 +79,11 @@ class Composer:
                 raise TooLarge("the request has too many parts", code="too-many-parts")
             kind = _kind_of(headers)
             if kind.name in (DICOM_JSON, "application/json", DICOM_XML):
-                document = await _whole(body, min(left, _MOST_METADATA_BYTES))
+                document = await _whole(body, min(left, metadata_left))
                 left -= len(document)
-                described.extend(await self._blocking(partial(_described, kind.name, document)))
+                metadata_left -= len(document)
+                read = partial(_described, kind.name, document, budget)
+                described.extend(await self._blocking(read))
                 continue
             path = await files.enter_async_context(self._originals.scratch_file())
             saved = await self._save(body, path, left)
@@ -165,23 +168,21 @@ async def _whole(body: AsyncIterator[bytes], most: int) -> bytes:
         size += len(block)
         if size > most:
             raise TooLarge(
-                f"the metadata are larger than {most} bytes; send fewer instances at once",
+                "the metadata are larger than this server takes; send fewer instances at once",
                 code="metadata-too-large",
             )
         blocks.append(block)
     return b"".join(blocks)
 
 
-def _described(kind: str, document: bytes) -> Sequence[dict[str, Any]]:
+def _described(kind: str, document: bytes, budget: NodeBudget) -> Sequence[dict[str, Any]]:
     try:
         if kind == DICOM_XML:
-            return [from_xml(document)]
-        if sum(document.count(mark) for mark in (b"{", b"[", b",")) > _MOST_NODES:
-            raise TooLarge(
-                "the metadata have too many values; send fewer instances at once",
-                code="metadata-too-large",
-            )
+            return [from_xml(document, budget)]
+        budget.spend(sum(document.count(mark) for mark in (b"{", b"[", b",")))
         found = orjson.loads(document)
+    except TooManyNodes as error:
+        raise TooLarge(str(error), code="metadata-too-large") from error
     except JsonError as error:
         raise InvalidInput(str(error), code="bad-metadata") from error
     except orjson.JSONDecodeError as error:

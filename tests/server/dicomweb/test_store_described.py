@@ -238,6 +238,39 @@ async def test_metadata_that_would_swell_are_refused_before_they_do(site: Site) 
         assert (status, problem["code"]) == (413, "metadata-too-large")
 
 
+@pytest.mark.parametrize(
+    ("kind", "document"),
+    [
+        ("application/dicom+json", b"[" + b",".join([b"{}"] * 600_000) + b"]"),
+        ("application/dicom+json", b"[]" + b" " * (17 << 20)),
+        (
+            "application/dicom+xml",
+            (
+                b'<NativeDicomModel><DicomAttribute tag="00100020" vr="LO">'
+                b'<Value number="1100000"/></DicomAttribute></NativeDicomModel>'
+            ),
+        ),
+    ],
+    ids=["values", "bytes", "numbers"],
+)
+async def test_metadata_count_through_the_whole_message(
+    site: Site, kind: str, document: bytes
+) -> None:
+    status, problem = await store(site, [(kind, "", document)] * 2)
+    assert (status, problem["code"]) == (413, "metadata-too-large")
+
+
+async def test_a_sop_class_that_is_no_text_fails_its_own_instance(site: Site) -> None:
+    one, two = (dcmread(BytesIO(data)) for data in ct_series(2))
+    odd = described(two, PixelData="p")
+    odd["00080016"] = {"vr": "SQ", "Value": [{"00080016": {"vr": "UI", "Value": ["1.2"]}}]}
+    message = [metadata(odd, described(one, PixelData="p")), (OCTETS, "p", one.PixelData)]
+    status, reply = await store(site, message)
+    assert (status, len(items(reply, "stored"))) == (202, 1)
+    status, reply = await store(site, [metadata(odd), (OCTETS, "p", two.PixelData)])
+    assert (status, items(reply, "stored")) == (409, [])
+
+
 async def test_one_part_named_time_and_again_makes_no_larger_object(
     database: Database,
     tmp_path: Any,
