@@ -1,6 +1,7 @@
 """WADO-RS: all bulk data, or all pixel data, of a study, a series or an instance (PS3.18 10.4)."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -12,7 +13,7 @@ from server.dicomweb import negotiation
 from server.dicomweb.access import PixelInstance, StudyAccess
 from server.dicomweb.asking import INSTANCE, SERIES, STUDY, accept_of, location_of, target_of
 from server.dicomweb.responses import CACHE, Part, base_url, digest, not_modified, send_multipart
-from server.dicomweb.retrieval import RetrievalService, Value
+from server.dicomweb.retrieval import Body, RetrievalService, Value
 from server.dicomweb.transcoding import TranscodingService
 from server.identity.public import ACTOR, Action
 
@@ -53,39 +54,40 @@ class BulkHandlers:
             base = base_url(request, self._public_url)
             parts: list[Part] = []
             refused = False
-            for instance in found:
-                for value in self._retrieval.values(instance):
-                    if pixels_only and not value.is_pixel_data:
-                        continue
-                    offer = _offer(instance, value, accept)
-                    refused = refused or offer is None
-                    if offer is not None:
+            async with AsyncExitStack() as made:
+                for instance in found:
+                    for value in self._retrieval.values(instance):
+                        if pixels_only and not value.is_pixel_data:
+                            continue
+                        offer = _offer(instance, value, accept)
+                        refused = refused or offer is None
+                        if offer is None:
+                            continue
+                        kind = negotiation.content_type(offer)
                         location = f"{location_of(base, instance)}/bulkdata/{value.name}"
-                        parts.extend(self._parts(instance, value, offer, location))
-            if not parts:
-                if refused:
-                    raise NotAcceptable("none of the values is to be had in what is accepted")
-                raise NotFound("there is no such value", code="no-such-value")
-            kinds = [part.content_type for part in parts]
-            etag = digest("bulk", *(each.sha256 for each in found), *kinds)
-            if (unchanged := not_modified(request, etag)) is not None:
-                return unchanged
-            headers = {"ETag": f'"{etag}"', **CACHE}
-            return await send_multipart(request, parts, kinds[0].partition(";")[0], headers)
+                        bodies = await self._bodies(instance, value, offer, made)
+                        parts.extend(Part(kind, body, location) for body in bodies)
+                if not parts:
+                    if refused:
+                        raise NotAcceptable("none of the values is to be had in what is accepted")
+                    raise NotFound("there is no such value", code="no-such-value")
+                kinds = [part.content_type for part in parts]
+                etag = digest("bulk", *(each.sha256 for each in found), *kinds)
+                if (unchanged := not_modified(request, etag)) is not None:
+                    return unchanged
+                headers = {"ETag": f'"{etag}"', **CACHE}
+                return await send_multipart(request, parts, kinds[0].partition(";")[0], headers)
 
         return bulk
 
-    def _parts(
-        self, instance: PixelInstance, value: Value, offer: Offer, location: str
-    ) -> Iterator[Part]:
-        kind = negotiation.content_type(offer)
+    async def _bodies(
+        self, instance: PixelInstance, value: Value, offer: Offer, made: AsyncExitStack
+    ) -> Sequence[Body]:
         if not value.is_pixel_data or negotiation.as_stored(instance, offer):
-            for body in value.bodies:
-                yield Part(kind, body, location)
-            return
-        for number in range(1, value.frame_count + 1):
-            frame = self._transcoding.frame(instance, str(offer.transfer_syntax), number)
-            yield Part(kind, frame, location)
+            return value.bodies
+        return await made.enter_async_context(
+            self._transcoding.all_frames(instance, str(offer.transfer_syntax), value.frame_count)
+        )
 
 
 def _offer(instance: PixelInstance, value: Value, accept: str | None) -> Offer | None:

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
@@ -110,15 +110,29 @@ class TranscodingService:
                 start += length
             yield bodies
 
-    def frame(self, instance: StoredInstance, target: str, number: int) -> Body:
-        """Give one frame as a body that is made when it is opened; raises then, as `frames`."""
+    @asynccontextmanager
+    async def all_frames(
+        self, instance: StoredInstance, target: str, count: int
+    ) -> AsyncIterator[list[Body]]:
+        """Give all frames as bodies to be opened in their order; raises then, as `frames`.
 
-        @asynccontextmanager
-        async def opened() -> AsyncIterator[Blocks]:
-            async with self.frames(instance, target, [number]) as (body,), body.open() as blocks:
-                yield blocks
+        The first that is opened makes them all from one reading, and the last takes them away
+        again, so that many instances in one answer do not need the room of all.
+        """
+        async with AsyncExitStack() as made:
+            frames: list[Body] = []
 
-        return Body(None, opened)
+            @asynccontextmanager
+            async def opened(at: int) -> AsyncIterator[Blocks]:
+                if not frames:
+                    making = self.frames(instance, target, range(1, count + 1))
+                    frames.extend(await made.enter_async_context(making))
+                async with frames[at].open() as blocks:
+                    yield blocks
+                if at + 1 == count:
+                    await made.aclose()
+
+            yield [Body(None, partial(opened, at)) for at in range(count)]
 
     def _opener(
         self, path: Path, start: int, length: int

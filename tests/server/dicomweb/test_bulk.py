@@ -1,12 +1,17 @@
 """All bulk data and all pixel data of a study, a series or an instance."""
 
+from contextlib import AbstractAsyncContextManager
 from io import BytesIO
+from pathlib import Path
 from typing import Final
 
+import pytest
 from pydicom import dcmread
 from pydicom.encaps import generate_frames
+from pydicom.uid import generate_uid
 
 from dicom.encode import JPEG_LS_LOSSLESS
+from server.intake.public import Originals
 from tests.server.dicomweb.site import Site
 from tests.server.dicomweb.test_retrieve import path_of, uids
 from tests.server.dicomweb.test_transcoding import answer, parts_of
@@ -59,6 +64,45 @@ async def test_frames_come_as_stored_or_as_accepted(site: Site) -> None:
     heads = [head for head, _ in parts_of(kind, body)]
     assert all(f"image/jls; transfer-syntax={JPEG_LS_LOSSLESS}" in head for head in heads)
     assert len(heads) == 2
+
+
+async def test_frames_in_another_syntax_are_made_of_one_reading(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A thousand frames must not fetch their object from the store a thousand times."""
+    study, series = generate_uid(), generate_uid()
+    several = [
+        changed(
+            sample("SC_rgb_rle_2frame.dcm"),
+            StudyInstanceUID=study,
+            SeriesInstanceUID=series,
+            SOPInstanceUID=generate_uid(),
+        )
+        for _ in range(2)
+    ]
+    for data in several:
+        await site.send(data)
+    frames = [each.tobytes() for each in dcmread(BytesIO(several[0])).pixel_array]
+    readings: list[str] = []
+    as_file = Originals.as_file
+
+    def counted(self: Originals, object_id: str) -> AbstractAsyncContextManager[Path]:
+        # What was made of the one before is gone by now.
+        assert len(scratch()) <= 1
+        readings.append(object_id)
+        return as_file(self, object_id)
+
+    def scratch() -> list[Path]:
+        return [
+            path for path in (tmp_path / "spool").glob("*/scratch-files/**/*") if path.is_file()
+        ]
+
+    monkeypatch.setattr(Originals, "as_file", counted)
+    status, kind, body = await answer(site, f"/studies/{study}/pixeldata", OCTETS)
+    assert status == 200
+    assert [part for _, part in parts_of(kind, body)] == 2 * frames
+    assert len(readings) == len(set(readings)) == 2
+    assert scratch() == []
 
 
 async def test_what_is_not_there_is_said(site: Site) -> None:
