@@ -2,6 +2,7 @@
 
 import gzip
 import secrets
+from collections.abc import Iterable
 from typing import Any, Final
 
 import orjson
@@ -29,6 +30,7 @@ from server.scheduling.models import (
 )
 from server.scheduling.step_attributes import (
     Attributes,
+    ScheduledItem,
     changed,
     check_created,
     scheduled_items,
@@ -151,41 +153,37 @@ class PerformedSteps:
         self, uow: UnitOfWork, step: PerformedStep, attributes: Attributes
     ) -> list[str]:
         """Link the step to its studies and to the examinations that were scheduled as them."""
-        patient_id = text(attributes, "PatientID")
-        rows: dict[str, dict[str, str | None]] = {}
+        items: dict[str, ScheduledItem] = {}
         for item in scheduled_items(attributes):
-            exam = ScheduledExam
-            exam_id = await uow.session.scalar(
-                select(exam.id)
-                .where(
-                    exam.institution_id == step.institution_id,
-                    or_(
-                        exam.study_instance_uid == item.study_instance_uid,
-                        exam.step_id == item.scheduled_step_id,
-                        and_(
-                            exam.accession_number == item.accession_number,
-                            exam.patient_id == patient_id,
+            items.setdefault(item.study_instance_uid, item)
+        patient_id, exam = text(attributes, "PatientID"), ScheduledExam
+        # Asked once: a write transaction must not last as long as a device's list.
+        found = await uow.session.scalars(
+            select(exam).where(
+                exam.institution_id == step.institution_id,
+                or_(
+                    exam.study_instance_uid.in_(items),
+                    exam.step_id.in_({each.scheduled_step_id for each in items.values()}),
+                    and_(
+                        exam.accession_number.in_(
+                            {each.accession_number for each in items.values()}
                         ),
+                        exam.patient_id == patient_id,
                     ),
-                )
-                # The UID says it best, then the step's own number.
-                .order_by(
-                    exam.study_instance_uid != item.study_instance_uid,
-                    exam.step_id != item.scheduled_step_id,
-                    exam.id,
-                )
-                .limit(1)
+                ),
             )
-            rows.setdefault(
-                item.study_instance_uid,
-                {
-                    "step_id": step.id,
-                    "study_instance_uid": item.study_instance_uid,
-                    "exam_id": exam_id,
-                },
-            )
-        await uow.session.execute(insert(PerformedStudy), list(rows.values()))
-        return [str(row["exam_id"]) for row in rows.values() if row["exam_id"]]
+        )
+        exams = list(found)
+        rows = [
+            {
+                "step_id": step.id,
+                "study_instance_uid": item.study_instance_uid,
+                "exam_id": _exam_of(item, patient_id, exams),
+            }
+            for item in items.values()
+        ]
+        await uow.session.execute(insert(PerformedStudy), rows)
+        return [exam_id for row in rows if (exam_id := row["exam_id"])]
 
     async def _list_series(
         self, uow: UnitOfWork, step: PerformedStep, attributes: Attributes
@@ -254,6 +252,22 @@ async def forget_performed(session: AsyncSession, step_ids: Select[str]) -> None
         .values(attributes_json_gz=_packed({}))
         .execution_options(synchronize_session=False)
     )
+
+
+def _exam_of(item: ScheduledItem, patient_id: str, exams: Iterable[ScheduledExam]) -> str | None:
+    """Return the examination an item means: its UID says it best, then the step's own number."""
+    meant = [
+        (
+            exam.study_instance_uid != item.study_instance_uid,
+            exam.step_id != item.scheduled_step_id,
+            exam.id,
+        )
+        for exam in exams
+        if exam.study_instance_uid == item.study_instance_uid
+        or exam.step_id == item.scheduled_step_id
+        or (exam.accession_number, exam.patient_id) == (item.accession_number, patient_id)
+    ]
+    return min(meant)[-1] if meant else None
 
 
 def _packed(attributes: Attributes) -> bytes:

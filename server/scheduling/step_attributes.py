@@ -20,6 +20,7 @@ class Fault(StrEnum):
     MISSING = "missing"
     EMPTY = "empty"
     INVALID = "invalid"
+    TOO_LARGE = "too large, use several steps"
 
 
 class AttributesError(ValueError):
@@ -43,6 +44,9 @@ class ScheduledItem:
 _SCHEDULED: Final = "ScheduledStepAttributesSequence"
 _STATUS: Final = "PerformedProcedureStepStatus"
 _SERIES: Final = "PerformedSeriesSequence"
+_MOST_SCHEDULED: Final = 100
+"""Examinations made in one step: a group case has a few."""
+_MOST_SERIES: Final = 1_000
 _LISTS: Final = ("ReferencedImageSequence", "ReferencedNonImageCompositeSOPInstanceSequence")
 
 _FIRST: Final = (
@@ -92,7 +96,10 @@ def check_created(attributes: Attributes) -> None:
     _require(attributes, _FIRST)
     if status_of(attributes) is not PerformedStatus.IN_PROGRESS:
         raise AttributesError(Fault.INVALID, [_STATUS])
-    if not all(is_uid(each.study_instance_uid) for each in scheduled_items(attributes)):
+    scheduled = scheduled_items(attributes)
+    if len(scheduled) > _MOST_SCHEDULED:
+        raise AttributesError(Fault.TOO_LARGE, [_SCHEDULED])
+    if not all(is_uid(each.study_instance_uid) for each in scheduled):
         raise AttributesError(Fault.INVALID, [_SCHEDULED])
     series_counts(attributes)
 
@@ -126,13 +133,21 @@ def scheduled_items(attributes: Attributes) -> list[ScheduledItem]:
 
 
 def series_counts(attributes: Attributes) -> dict[str, int]:
-    """Return how many objects are in each series; raise `AttributesError` for one without UID."""
+    """Return how many objects are in each series.
+
+    Raises
+    ------
+    AttributesError
+        If a series has no UID, or there are too many.
+    """
     counts: dict[str, int] = {}
     for item in items(attributes, _SERIES):
         uid = text(item, "SeriesInstanceUID")
         if not is_uid(uid):
             raise AttributesError(Fault.INVALID, [_SERIES])
         counts[uid] = counts.get(uid, 0) + sum(len(items(item, each)) for each in _LISTS)
+    if len(counts) > _MOST_SERIES:
+        raise AttributesError(Fault.TOO_LARGE, [_SERIES])
     return counts
 
 

@@ -18,7 +18,8 @@ from pydicom.tag import Tag
 from pydicom.uid import generate_uid
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
-from sqlalchemy import select
+from sqlalchemy import Engine, select
+from sqlalchemy.event import listen, remove
 
 from server.core.errors import Unavailable
 from server.dicom_node.public import DeviceCharset, NewDevice
@@ -34,6 +35,7 @@ from server.scheduling.models import (
     PerformedStatus,
     PerformedStep,
     PerformedStudy,
+    ScheduledExam,
 )
 from server.scheduling.schemas import ScheduledExamIn, ScheduledPatientIn
 from server.scheduling.service import SchedulingService
@@ -97,6 +99,12 @@ def made(*files: bytes, more: int = 0) -> Dataset:
         series.SeriesInstanceUID = ds.SeriesInstanceUID
         series.ReferencedImageSequence.append(reference(str(ds.SOPInstanceUID)))
     series.ReferencedImageSequence += [reference(generate_uid()) for _ in range(more)]
+    return series
+
+
+def named(number: int) -> Dataset:
+    series = Dataset()
+    series.SeriesInstanceUID = f"1.2.{number + 1}"
     return series
 
 
@@ -288,6 +296,62 @@ async def test_a_step_of_our_worklist_is_linked_to_its_examination(node: Node) -
     assert await complete(node) == {"1.2.77"}
 
 
+def scheduled_as(study_uid: str, accession_number: str = "", step_id: str = "") -> Dataset:
+    item = Dataset()
+    item.StudyInstanceUID, item.AccessionNumber = study_uid, accession_number
+    item.ScheduledProcedureStepID = step_id
+    return item
+
+
+async def test_a_step_of_several_examinations_is_linked_to_each_by_one_query(node: Node) -> None:
+    services = node.services
+    person = Actor(
+        kind=ActorKind.PERSON, id="p", org="qinghe", institution_id=node.institutions["township1"],
+        roles=frozenset(), source="test",
+    )  # fmt: skip
+    scheduling = SchedulingService(
+        database=services.database, audit=services.audit, clock=services.clock, ids=services.ids
+    )
+    exams = [
+        await scheduling.schedule(
+            person,
+            ScheduledExamIn(
+                patient=ScheduledPatientIn(name="张三", patient_id="P1"), modality="CT",
+                description="胸部", start_date=date(2026, 11, 26), start_time=time(9),
+            ),
+        )
+        for _ in range(3)
+    ]  # fmt: skip
+    async with services.database.reading() as session:
+        step_id = await session.scalar(
+            select(ScheduledExam.step_id).where(ScheduledExam.id == exams[1].id)
+        )
+    assert step_id
+    ds = begun(
+        ScheduledStepAttributesSequence=[
+            scheduled_as(exams[0].study_instance_uid, exams[1].accession_number),
+            scheduled_as("1.2.71", step_id=step_id),
+            scheduled_as("1.2.72", exams[2].accession_number),
+            scheduled_as("1.2.73"),
+        ]
+    )
+    asked: list[str] = []
+    listen(Engine, "before_cursor_execute", hear := lambda *said: asked.append(said[2]))
+    try:
+        assert await say(node, create(ds)) == [0]
+    finally:
+        remove(Engine, "before_cursor_execute", hear)
+    async with services.database.reading() as session:
+        linked = await session.scalars(select(PerformedStudy))
+        found = {each.study_instance_uid: each.exam_id for each in linked}
+    assert found == {
+        exams[0].study_instance_uid: exams[0].id, "1.2.71": exams[1].id, "1.2.72": exams[2].id,
+        "1.2.73": None,
+    }  # fmt: skip
+    assert len([each for each in asked if "accession_number IN" in each]) == 1
+    assert not [each for each in asked if "accession_number = " in each]
+
+
 async def test_another_institution_s_step_is_not_there_and_completes_nothing(node: Node) -> None:
     files = ct_series(1)
     study = uid_of(files[0])
@@ -313,10 +377,15 @@ async def test_another_institution_s_step_is_not_there_and_completes_nothing(nod
         (begun(PerformedProcedureStepStatus="BUSY"), 0x0106),
         (begun("not-a-uid"), 0x0106),
         (begun(PerformedSeriesSequence=[Dataset()]), 0x0106),
+        (begun(PerformedSeriesSequence=[named(each) for each in range(1001)]), 0x0213),
+        (
+            begun(ScheduledStepAttributesSequence=[scheduled_as("1.2.1")] * 101),
+            0x0213,
+        ),
     ],
     ids=[
         "no ID", "no study", "empty study", "no modality", "completed", "busy", "bad UID",
-        "bad series",
+        "bad series", "too many series", "too many examinations",
     ],
 )  # fmt: skip
 async def test_a_step_that_may_not_begin_so_is_refused(
