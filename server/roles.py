@@ -256,6 +256,7 @@ def dimse_server(services: Services, courier: Courier | None = None) -> DimseSer
             audit=services.audit,
             clock=services.clock,
             ids=services.ids,
+            executor=services.executor,
         ),
         services.executor,
     )

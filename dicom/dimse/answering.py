@@ -262,6 +262,7 @@ class Answering(Generic[PeerT]):
             type_id=perform.type_id,
             attributes=perform.attributes,
             data_set=data_set,
+            received_bytes=len(content),
             events=self._return_path,
         )
         handler = self._inquirers.normalized[asked.context.abstract_syntax]

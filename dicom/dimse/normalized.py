@@ -124,6 +124,8 @@ class NormalizedRequest(Generic[PeerT]):
         Tags N-GET asks for, empty for all.
     data_set
         Attributes, action or event information: anything a peer may write; empty where none came.
+    received_bytes
+        Length of the encoded data set.
     events
         The way back.
     """
@@ -138,6 +140,7 @@ class NormalizedRequest(Generic[PeerT]):
     type_id: int | None
     attributes: tuple[int, ...]
     data_set: Dataset
+    received_bytes: int
     events: EventPath
 
 

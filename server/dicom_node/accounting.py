@@ -12,7 +12,7 @@ from server.dicom_node.node import Visit
 
 
 class Accounted:
-    """A handler within a device's budget: each request counts as an object does."""
+    """A handler within a device's budget: each request counts as an object of its size does."""
 
     def __init__(self, handler: NormalizedHandler[Visit], budgets: Budgets) -> None:
         self._handler = handler
@@ -22,7 +22,9 @@ class Accounted:
         """Let the handler answer, unless the device has asked too much."""
         visit = request.peer
         try:
-            over = self._budgets.take_object(visit.device.id, visit.address, visit.known.budget)
+            budget = visit.known.budget
+            over = self._budgets.take_object(visit.device.id, visit.address, budget)
+            self._budgets.pay_bytes(visit.device.id, visit.address, budget, request.received_bytes)
             if over is not None:
                 raise NormalizedRefusedError(Status.RESOURCE_LIMITATION, over)
             return await self._handler.perform(request)

@@ -2,7 +2,7 @@
 
 import asyncio
 from concurrent.futures import Executor
-from typing import Final
+from typing import Any, Final
 
 from pydicom.dataset import Dataset
 
@@ -16,6 +16,7 @@ from dicom.dimse.normalized import (
 from dicom.web.dicom_json import to_json
 from server.core.errors import Conflict, NotFound, Unavailable
 from server.dicom_node.identifiers import label
+from server.dicom_node.models import DeviceCharset
 from server.dicom_node.node import Visit
 from server.scheduling.public import AttributesError, Fault, PerformedSteps
 
@@ -83,6 +84,15 @@ class NodePerformedSteps:
     async def _read(self, request: NormalizedRequest[Visit]) -> Dataset:
         known = await self._steps.read(request.peer.device, request.sop_instance_uid)
         wanted = {f"{tag:08X}" for tag in request.attributes} or known.keys()
-        answer = Dataset.from_json({tag: known[tag] for tag in known if tag in wanted})
-        label(answer, "", request.peer.known.charset)
-        return answer
+        return await asyncio.get_running_loop().run_in_executor(
+            self._executor,
+            _answer,
+            {tag: known[tag] for tag in known if tag in wanted},
+            request.peer.known.charset,
+        )
+
+
+def _answer(said: dict[str, Any], charset: DeviceCharset | None) -> Dataset:
+    answer = Dataset.from_json(said)
+    label(answer, "", charset)
+    return answer

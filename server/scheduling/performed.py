@@ -1,11 +1,12 @@
 """Performed procedure steps (PS3.4 F.7): what devices say of the examinations they make."""
 
-import gzip
+import asyncio
 import secrets
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
-import orjson
 from sqlalchemy import Select, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,10 +34,12 @@ from server.scheduling.step_attributes import (
     ScheduledItem,
     changed,
     check_created,
+    packed,
     scheduled_items,
     series_counts,
     status_of,
     text,
+    unpacked,
 )
 
 STEP_TOPIC: Final = "study.performed"
@@ -47,16 +50,38 @@ _EVENTS: Final = {
     PerformedStatus.COMPLETED: PerformedEvent.COMPLETE,
     PerformedStatus.DISCONTINUED: PerformedEvent.DISCONTINUE,
 }
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A step's attributes as they are kept, and how many objects are in each series."""
+
+    packed: bytes
+    series: Mapping[str, int]
 
 
 class PerformedSteps:
-    """Keeps the steps of an institution's devices; others' are not there."""
+    """Keeps the steps of an institution's devices; others' are not there.
 
-    def __init__(self, *, database: Database, audit: AuditTrail, clock: Clock, ids: Ids) -> None:
+    A step may list every image of a large study: what takes time with that runs in the executor,
+    and outside of any transaction.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        audit: AuditTrail,
+        clock: Clock,
+        ids: Ids,
+        executor: Executor,
+    ) -> None:
         self._database = database
         self._audit = audit
         self._clock = clock
         self._ids = ids
+        self._executor = executor
 
     async def create(self, device: Actor, sop_instance_uid: str, attributes: Attributes) -> str:
         """Begin a step, and return its SOP instance UID: ours where none is given.
@@ -68,7 +93,7 @@ class PerformedSteps:
         Conflict
             If there is one of that UID.
         """
-        check_created(attributes)
+        said = await self._run(_begun, attributes)
         now, uid = self._clock.now(), sop_instance_uid or new_uid(secrets.randbits)
         step = PerformedStep(
             id=self._ids.new(),
@@ -77,7 +102,7 @@ class PerformedSteps:
             device_id=device.id[:64],
             sop_instance_uid=uid,
             status=PerformedStatus.IN_PROGRESS,
-            attributes_json_gz=_packed(attributes),
+            attributes_json_gz=said.packed,
             created_at=now,
             changed_at=now,
             ended_at=None,
@@ -89,7 +114,7 @@ class PerformedSteps:
             except IntegrityError as error:
                 raise Conflict("there is a step of this UID", code="step-exists") from error
             exams = await self._link(uow, step, attributes)
-            await self._list_series(uow, step, attributes)
+            await self._list_series(uow, step, said.series)
             await self._tell(uow, device, step, "create", {"exams": exams})
         return uid
 
@@ -105,35 +130,43 @@ class PerformedSteps:
         Conflict
             If it has ended.
         """
-        async with self._database.unit_of_work() as uow:
-            step = await uow.session.scalar(
-                select(PerformedStep)
-                .where(
+        # Again where another change came between.
+        while not await self._changed(device, sop_instance_uid, changes):
+            pass
+
+    async def _changed(self, device: Actor, sop_instance_uid: str, changes: Attributes) -> bool:
+        """Change a step as it is now; False where it was another when that was to be written."""
+        async with self._database.reading() as session:
+            before = await session.scalar(
+                select(PerformedStep).where(
                     PerformedStep.org == device.org,
                     PerformedStep.sop_instance_uid == sop_instance_uid,
                 )
-                .with_for_update()
             )
-            if step is None:
-                raise NotFound("there is no such step")
-            if step.institution_id != device.institution_id:
-                await self._record(uow, device, step, "change", {}, Outcome.REFUSED)
+        if before is None:
+            raise NotFound("there is no such step")
+        if before.institution_id != device.institution_id:
+            async with self._database.unit_of_work() as uow:
+                await self._record(uow, device, before, "change", {}, Outcome.REFUSED)
                 await uow.commit()
-                raise NotFound("there is no such step")
-            event = _EVENTS[status_of(changes)]
-            after = PERFORMED_TRANSITIONS.get((PerformedStatus(step.status), event))
-            if after is None:
-                raise Conflict("the step has ended", code="step-ended")
-            attributes = changed(_unpacked(step), changes)
+            raise NotFound("there is no such step")
+        event = _EVENTS[status_of(changes)]
+        after = PERFORMED_TRANSITIONS.get((PerformedStatus(before.status), event))
+        if after is None:
+            raise Conflict("the step has ended", code="step-ended")
+        said = await self._run(_merged, before.attributes_json_gz, changes)
+        async with self._database.unit_of_work() as uow:
+            step = await uow.session.get(PerformedStep, before.id, with_for_update=True)
+            if step is None or step.attributes_json_gz != before.attributes_json_gz:
+                return False
             step.status, step.changed_at = after, self._clock.now()
-            step.attributes_json_gz = _packed(attributes)
+            step.attributes_json_gz = said.packed
             if event is not PerformedEvent.CHANGE:
                 step.ended_at = step.changed_at
             await uow.session.flush()
-            await self._list_series(uow, step, attributes)
-            await self._tell(
-                uow, device, step, event.value, {"series": len(series_counts(attributes))}
-            )
+            await self._list_series(uow, step, said.series)
+            await self._tell(uow, device, step, event.value, {"series": len(said.series)})
+        return True
 
     async def read(self, device: Actor, sop_instance_uid: str) -> dict[str, Any]:
         """Return all that was said of a step; `NotFound` outside of the device's institution."""
@@ -147,7 +180,10 @@ class PerformedSteps:
             )
         if step is None:
             raise NotFound("there is no such step")
-        return _unpacked(step)
+        return await self._run(unpacked, step.attributes_json_gz)
+
+    async def _run(self, work: Callable[..., _T], *arguments: object) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
 
     async def _link(
         self, uow: UnitOfWork, step: PerformedStep, attributes: Attributes
@@ -186,12 +222,12 @@ class PerformedSteps:
         return [exam_id for row in rows if (exam_id := row["exam_id"])]
 
     async def _list_series(
-        self, uow: UnitOfWork, step: PerformedStep, attributes: Attributes
+        self, uow: UnitOfWork, step: PerformedStep, series: Mapping[str, int]
     ) -> None:
         await uow.session.execute(delete(PerformedSeries).where(PerformedSeries.step_id == step.id))
         rows = [
             {"step_id": step.id, "series_instance_uid": uid, "instance_count": count}
-            for uid, count in series_counts(attributes).items()
+            for uid, count in series.items()
         ]
         if rows:
             await uow.session.execute(insert(PerformedSeries), rows)
@@ -249,7 +285,7 @@ async def forget_performed(session: AsyncSession, step_ids: Select[str]) -> None
     await session.execute(
         update(PerformedStep)
         .where(PerformedStep.id.in_(step_ids))
-        .values(attributes_json_gz=_packed({}))
+        .values(attributes_json_gz=packed({}))
         .execution_options(synchronize_session=False)
     )
 
@@ -270,10 +306,11 @@ def _exam_of(item: ScheduledItem, patient_id: str, exams: Iterable[ScheduledExam
     return min(meant)[-1] if meant else None
 
 
-def _packed(attributes: Attributes) -> bytes:
-    return gzip.compress(orjson.dumps(attributes), 1)
+def _begun(attributes: Attributes) -> _Said:
+    check_created(attributes)
+    return _Said(packed(attributes), series_counts(attributes))
 
 
-def _unpacked(step: PerformedStep) -> dict[str, Any]:
-    attributes: dict[str, Any] = orjson.loads(gzip.decompress(step.attributes_json_gz))
-    return attributes
+def _merged(before: bytes, changes: Attributes) -> _Said:
+    after = changed(unpacked(before), changes)
+    return _Said(packed(after), series_counts(after))

@@ -1,10 +1,12 @@
 """What a performed procedure step says, in the DICOM JSON model (PS3.4 Table F.7.2-1)."""
 
+import gzip
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+import orjson
 from pydicom.datadict import tag_for_keyword
 
 from dicom.uids import is_uid
@@ -27,7 +29,7 @@ class AttributesError(ValueError):
     """A step cannot be as a device says it is."""
 
     def __init__(self, fault: Fault, keywords: Sequence[str]) -> None:
-        super().__init__(f"{fault}: {', '.join(keywords)}")
+        super().__init__(": ".join(filter(None, [fault, ", ".join(keywords)])))
         self.fault = fault
         self.tags = tuple(tag_for_keyword(each) or 0 for each in keywords)
 
@@ -47,6 +49,8 @@ _SERIES: Final = "PerformedSeriesSequence"
 _MOST_SCHEDULED: Final = 100
 """Examinations made in one step: a group case has a few."""
 _MOST_SERIES: Final = 1_000
+_MOST_BYTES: Final = 4_194_304
+"""Of a step as JSON, however many requests it came in: it lists more than 20,000 images then."""
 _LISTS: Final = ("ReferencedImageSequence", "ReferencedNonImageCompositeSOPInstanceSequence")
 
 _FIRST: Final = (
@@ -118,6 +122,20 @@ def changed(attributes: Attributes, changes: Attributes) -> dict[str, Any]:
     if status_of(after) is PerformedStatus.COMPLETED:
         _require(after, _LAST)
     return after
+
+
+def packed(attributes: Attributes) -> bytes:
+    """Return attributes as JSON, gzipped; raise `AttributesError` where they are too large."""
+    said = orjson.dumps(attributes)
+    if len(said) > _MOST_BYTES:
+        raise AttributesError(Fault.TOO_LARGE, ())
+    return gzip.compress(said, 1)
+
+
+def unpacked(content: bytes) -> dict[str, Any]:
+    """Return what `packed` was given."""
+    attributes: dict[str, Any] = orjson.loads(gzip.decompress(content))
+    return attributes
 
 
 def scheduled_items(attributes: Attributes) -> list[ScheduledItem]:

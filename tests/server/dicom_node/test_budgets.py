@@ -19,6 +19,7 @@ from server.migrations.run import migrate
 from server.roles import dimse_server
 from server.services import build_services, running
 from tests.server.dicom_node.test_node import Node, send
+from tests.server.dicom_node.test_performed import begun, create, say
 from tests.support.application import settings_for
 from tests.support.dicom_files import ct_bytes, ct_series
 from tests.support.fakes import ManualClock
@@ -108,6 +109,15 @@ async def test_bytes_are_paid_when_they_have_come(tmp_path: Path) -> None:
     async with running_node(tmp_path, DeviceBudget(bytes_per_hour=5 * size // 2)) as node:
         statuses = await send(node, *ct_series(4), ae_title="CT1")
         assert statuses == [SUCCESS, SUCCESS, SUCCESS, OUT_OF_RESOURCES]
+        assert await send(node, ct_bytes(), ae_title="CT2") == [SUCCESS]
+
+
+async def test_the_bytes_of_a_normalised_request_are_paid_as_an_object_s(tmp_path: Path) -> None:
+    large = begun(CommentsOnThePerformedProcedureStep="x" * 1000)
+    async with running_node(tmp_path, DeviceBudget(bytes_per_hour=1000)) as node:
+        asks = [create(large, f"1.2.{number}") for number in range(2)]
+        assert await say(node, *asks, ae_title="CT1") == [SUCCESS, 0x0213]
+        assert await send(node, ct_bytes(), ae_title="CT1") == [OUT_OF_RESOURCES]
         assert await send(node, ct_bytes(), ae_title="CT2") == [SUCCESS]
 
 

@@ -1,7 +1,9 @@
 """MPPS: what devices say they perform, which of it is believed, and what it completes."""
 
 import asyncio
+import gzip
 import itertools
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date, time
 from pathlib import Path
@@ -28,6 +30,7 @@ from server.identity.models import Level
 from server.identity.public import Actor, ActorKind
 from server.realtime.models import Event
 from server.roles import dimse_server
+from server.scheduling import performed
 from server.scheduling.completeness import ended_studies
 from server.scheduling.models import (
     PERFORMED_TRANSITIONS,
@@ -41,6 +44,7 @@ from server.scheduling.schemas import ScheduledExamIn, ScheduledPatientIn
 from server.scheduling.service import SchedulingService
 from server.services import build_services, running
 from server.studies.models import Study
+from tests.dicom.dimse.node import WAIT_S
 from tests.server.dicom_node.test_node import Node, audited, send
 from tests.support.application import settings_for
 from tests.support.dicom_files import ct_bytes, ct_series
@@ -112,6 +116,13 @@ def reference(uid: str) -> Dataset:
     item = Dataset()
     item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = CT, uid
     return item
+
+
+def saying(**values: object) -> Dataset:
+    ds = Dataset()
+    for keyword, value in values.items():
+        setattr(ds, keyword, value)
+    return ds
 
 
 def ended(status: str, *series: Dataset, **changes: object) -> Dataset:
@@ -464,6 +475,71 @@ async def test_what_was_said_is_read_again_in_letters_the_device_can_show(node: 
     some = await asyncio.to_thread(_read, node.port, "OLD", 0x00100010, 0x00400252)
     assert [each.keyword for each in some] == ["PatientName", "PerformedProcedureStepStatus"]
     assert str(some.PatientName) == "ZHANG^SAN"
+
+
+async def test_a_long_step_is_packed_and_read_beside_the_loop(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: dict[str, set[int]] = {}
+
+    def watched(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            threads.setdefault(name, set()).add(threading.get_ident())
+            return work(*arguments)
+
+        return call
+
+    for place, name in ((gzip, "compress"), (gzip, "decompress"), (Dataset, "from_json")):
+        monkeypatch.setattr(place, name, watched(name, getattr(place, name)))
+    assert await say(node, create(begun()), change(ended("COMPLETED", made(more=2)))) == [0, 0]
+    await asyncio.to_thread(_read, node.port, "TOWNSHIP1")
+    assert threads.keys() == {"compress", "decompress", "from_json"}
+    assert threading.get_ident() not in set().union(*threads.values())
+
+
+async def test_a_step_does_not_grow_past_its_bound(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.scheduling.step_attributes._MOST_BYTES", 3000)
+    responses = await asyncio.to_thread(
+        _said, node.port, "TOWNSHIP1",
+        [
+            create(begun()),
+            change(saying(CommentsOnThePerformedProcedureStep="x" * 1000)),
+            change(saying(PerformedSeriesSequence=[made(more=20)])),
+            create(begun(PerformedSeriesSequence=[made(more=20)]), "1.2.10"),
+            change(ended("COMPLETED", made(more=1))),
+        ],
+    )  # fmt: skip
+    assert [each.Status for each in responses] == [0, 0, 0x0213, 0x0213, 0]
+    assert responses[2].ErrorComment == "too large, use several steps"
+    found = await asyncio.to_thread(_read, node.port, "TOWNSHIP1")
+    assert len(found.PerformedSeriesSequence[0].ReferencedImageSequence) == 1
+    assert found.CommentsOnThePerformedProcedureStep == "x" * 1000
+
+
+async def test_of_two_changes_at_one_time_both_count(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merged, began, may_go_on = performed._merged, threading.Event(), threading.Event()
+
+    def slowly(*arguments: Any) -> Any:
+        said = merged(*arguments)
+        if not began.is_set():
+            began.set()
+            assert may_go_on.wait(WAIT_S)
+        return said
+
+    monkeypatch.setattr(performed, "_merged", slowly)
+    assert await say(node, create(begun())) == [0]
+    first = asyncio.ensure_future(say(node, change(saying(PerformedProcedureTypeDescription="CT"))))
+    assert await asyncio.to_thread(began.wait, WAIT_S)
+    assert await say(node, change(saying(PerformedProcedureStepDescription="thorax"))) == [0]
+    may_go_on.set()
+    assert await first == [0]
+    found = await asyncio.to_thread(_read, node.port, "TOWNSHIP1")
+    assert found.PerformedProcedureStepDescription == "thorax"
+    assert found.PerformedProcedureTypeDescription == "CT"
 
 
 async def test_while_the_database_is_down_a_device_hears_to_come_back(

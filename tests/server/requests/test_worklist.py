@@ -1,5 +1,6 @@
 """The list: its order, its pages, its views, and what may be found in it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -233,17 +234,19 @@ async def test_images_are_complete_at_once_when_their_device_says_so(room: Room)
     id_ = await room.request(data)
     shown = await room.shown(id_)
     assert not shown.images_complete
-    steps = PerformedSteps(
-        database=room.database,
-        audit=AuditTrail(key=b"k" * 32, clock=room.clock, ids=RandomIds(), role="node"),
-        clock=room.clock,
-        ids=RandomIds(),
-    )
-    device = Actor(ActorKind.DEVICE, "ct", ORG, TOWNSHIP, frozenset(), "CT@127.0.0.1")
-    await steps.create(device, "1.2.9", to_json(begun(shown.study_instance_uid)))
-    assert not (await room.shown(id_)).images_complete
-    await steps.change(device, "1.2.9", to_json(ended("COMPLETED", made(data))))
-    assert (await room.shown(id_)).images_complete
+    with ThreadPoolExecutor(1) as executor:
+        steps = PerformedSteps(
+            database=room.database,
+            audit=AuditTrail(key=b"k" * 32, clock=room.clock, ids=RandomIds(), role="node"),
+            clock=room.clock,
+            ids=RandomIds(),
+            executor=executor,
+        )
+        device = Actor(ActorKind.DEVICE, "ct", ORG, TOWNSHIP, frozenset(), "CT@127.0.0.1")
+        await steps.create(device, "1.2.9", to_json(begun(shown.study_instance_uid)))
+        assert not (await room.shown(id_)).images_complete
+        await steps.change(device, "1.2.9", to_json(ended("COMPLETED", made(data))))
+        assert (await room.shown(id_)).images_complete
 
 
 async def test_the_worst_of_a_study_s_ecgs_stands_for_it(room: Room) -> None:
