@@ -8,6 +8,7 @@ from pydicom.config import IGNORE
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 
 from dicom import dataset as access
 from dicom.latin import latin_name, latin_text
@@ -87,7 +88,7 @@ def label(answer: Dataset, asked: str, device: DeviceCharset | None) -> None:
         for element in elements:
             if element.VR in CHARSET_VRS:
                 _make_readable(element, _CODECS[device])
-    texts = [str(element.value) for element in elements]
+    texts = [text for element in elements for text in _texts_of(element)]
     if all(text.isascii() for text in texts):
         return
     answer.SpecificCharacterSet = device.value if device is not None else _set_for(texts, asked)
@@ -102,16 +103,28 @@ _CODECS: Final = {
 _UTF_8: Final = DeviceCharset.UTF_8.value
 
 
+def _texts_of(element: DataElement) -> list[str]:
+    """Return the values of an element, each as it is written."""
+    value = element.value
+    return [str(each) for each in (value if isinstance(value, MultiValue) else [value])]
+
+
 def _make_readable(element: DataElement, codec: str) -> None:
-    text = str(element.value)
+    texts = _texts_of(element)
+    if all(_has(codec, text) for text in texts):
+        return
+    readable = [_readable(element.VR, text, codec) for text in texts]
+    element.value = readable if len(readable) > 1 else readable[0]
+
+
+def _readable(vr: str, text: str, codec: str) -> str:
     if _has(codec, text):
-        return
-    if element.VR != "PN":
-        element.value = latin_text(text)
-        return
+        return text
+    if vr != "PN":
+        return latin_text(text)
     alphabetic, ideographic = (*text.split("=", 2), "")[:2]
     readable = alphabetic if _has(codec, alphabetic) else ""
-    element.value = readable or latin_name(ideographic or alphabetic)
+    return readable or latin_name(ideographic or alphabetic)
 
 
 def _has(codec: str, text: str) -> bool:

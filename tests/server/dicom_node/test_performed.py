@@ -477,6 +477,20 @@ async def test_what_was_said_is_read_again_in_letters_the_device_can_show(node: 
     assert str(some.PatientName) == "ZHANG^SAN"
 
 
+async def test_each_of_several_values_is_told_in_letters_the_device_can_show(node: Node) -> None:
+    ds = begun()
+    ds.SpecificCharacterSet = "GB18030"
+    ds.NamesOfIntendedRecipientsOfResults = ["LI^SI=李^四", "Wang^Wu", "赵六"]
+    ds.OtherPatientIDs = ["一", "B"]
+    assert await say(node, create(ds)) == [0]
+    found = await asyncio.to_thread(_read, node.port, "OLD")
+    assert "SpecificCharacterSet" not in found
+    assert list(map(str, found.NamesOfIntendedRecipientsOfResults)) == [
+        "LI^SI", "Wang^Wu", "ZHAO^LIU",
+    ]  # fmt: skip
+    assert list(found.OtherPatientIDs) == ["YI", "B"]
+
+
 async def test_a_long_step_is_packed_and_read_beside_the_loop(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
