@@ -86,7 +86,9 @@ class NodeCommitment:
         except Unavailable as error:
             raise NormalizedRefusedError(Status.RESOURCE_LIMITATION, error.detail) from error
         return NormalizedResult(
-            answered=lambda: self._courier.deliver_soon(commitment_id, request.events)
+            answered=lambda: self._courier.deliver_soon(
+                request.peer.device.id, commitment_id, request.events
+            )
         )
 
     async def _write_down(

@@ -6,16 +6,21 @@ a process leaves undone the next one does.
 
 Who works on a commitment puts its next try off first, and changes it only while that still stands
 as it was put: so of two processes, or of a request and its repetition, one alone counts.
+
+A device is told one thing at a time, and one that is not reached is not called again for what else
+is due to it: so those that are off keep nobody waiting.
 """
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+from weakref import WeakValueDictionary
 
 import orjson
 import structlog
@@ -34,6 +39,7 @@ from server.core.database import Database
 from server.core.errors import Unavailable
 from server.dicom_node.calling import CallingEntity
 from server.dicom_node.commitment_check import CommitmentCheck, FailureReason, outcome_of
+from server.dicom_node.commitment_due import due, put_off
 from server.dicom_node.devices import DeviceService
 from server.dicom_node.models import (
     COMMITMENT_TRANSITIONS,
@@ -43,6 +49,7 @@ from server.dicom_node.models import (
 )
 from server.identity.public import Actor, ActorKind, act_of
 
+_T = TypeVar("_T")
 _log = structlog.get_logger(__name__)
 
 COMMITMENT_UID: Final = "1.2.840.10008.1.20.1"
@@ -61,6 +68,7 @@ _KEPT_FOR: Final = timedelta(days=30)
 _EVERY_S: Final = 2.0
 _PRUNE_EVERY_S: Final = 3600.0
 _AT_ONCE: Final = 4
+"""Devices that are told something."""
 
 
 @dataclass
@@ -80,6 +88,10 @@ class _Held:
 
 class _LostError(Exception):
     """It is not ours any more: asked for again, or taken by another process."""
+
+
+class _UnheardError(Exception):
+    """The device could not be told anything."""
 
 
 class Courier:
@@ -105,7 +117,8 @@ class Courier:
         self._executor = executor
         self._limits = DimseLimits(response_s=_PATIENCE_S)
         self._gate = asyncio.Semaphore(_AT_ONCE)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._tasks: set[asyncio.Task[object]] = set()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -118,42 +131,37 @@ class Courier:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def deliver_soon(self, commitment_id: str, path: EventPath) -> None:
+    def deliver_soon(self, device_id: str, commitment_id: str, path: EventPath) -> None:
         """Answer a request that this process just took."""
-        self._spawn(self._deliver(commitment_id, path))
+        self._spawn(self._deliver(device_id, commitment_id, path))
 
-    async def deliver_due(self) -> int:
-        """Try what is due once, and return how much that was."""
+    async def deliver_due(self) -> list[asyncio.Task[object]]:
+        """Begin to try what is due to devices that are not being told something, each once."""
         async with self._database.reading() as session:
-            due = await session.scalars(
-                select(Commitment.id)
-                .where(Commitment.next_try_at <= self._clock.now())
-                .order_by(Commitment.next_try_at)
-                .limit(4 * _AT_ONCE)
-            )
-            ids = list(due)
-        await asyncio.gather(*(self._deliver(each, None) for each in ids))
-        return len(ids)
+            found = await session.execute(due(self._clock.now()))
+        of_device: defaultdict[str, list[str]] = defaultdict(list)
+        for device_id, commitment_id in found:
+            of_device[device_id].append(commitment_id)
+        return [
+            self._spawn(self._deliver_all(device_id, ids))
+            for device_id, ids in of_device.items()
+            if not self._turn_of(device_id).locked()
+        ]
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         prune_at_s = loop.time()
         while True:
-            try:
-                if loop.time() >= prune_at_s:
-                    prune_at_s = loop.time() + _PRUNE_EVERY_S
-                    await self.prune()
-                while await self.deliver_due():
-                    pass
-            except Unavailable as error:
-                _log.warning("storage commitments wait", reason=error.detail)
-            except Exception:  # noqa: BLE001 -- nothing may end it but its process
-                _log.exception("storage commitments wait")
+            if loop.time() >= prune_at_s:
+                prune_at_s = loop.time() + _PRUNE_EVERY_S
+                await _attempt(self.prune())
+            await _attempt(self.deliver_due())
             await asyncio.sleep(_EVERY_S)
 
     async def prune(self) -> None:
@@ -164,18 +172,22 @@ class Courier:
             )
             await uow.commit()
 
-    async def _deliver(self, commitment_id: str, path: EventPath | None) -> None:
-        async with self._gate:
-            try:
-                held = await self._take(commitment_id, is_ours=path is not None)
-                if held is not None:
-                    await self._answer(held, path)
-            except _LostError:
-                pass
-            except Unavailable as error:
-                _log.warning("a storage commitment waits", reason=error.detail)
-            except Exception:  # noqa: BLE001 -- it must not end those beside it
-                _log.exception("a storage commitment waits")
+    async def _deliver_all(self, device_id: str, commitment_ids: Sequence[str]) -> None:
+        for each in commitment_ids:
+            if not await self._deliver(device_id, each, None):
+                return
+
+    async def _deliver(self, device_id: str, commitment_id: str, path: EventPath | None) -> bool:
+        """Answer when it is the device's turn; False where it heard nothing."""
+        async with self._turn_of(device_id), self._gate:
+            return await _attempt(self._take_and_answer(commitment_id, path)) or False
+
+    def _turn_of(self, device_id: str) -> asyncio.Lock:
+        return self._turns.setdefault(device_id, asyncio.Lock())
+
+    async def _take_and_answer(self, commitment_id: str, path: EventPath | None) -> bool:
+        held = await self._take(commitment_id, is_ours=path is not None)
+        return held is not None and await self._answer(held, path)
 
     async def _take(self, commitment_id: str, *, is_ours: bool) -> _Held | None:
         """Put the next try off; None where it is not due, or others were first."""
@@ -210,23 +222,31 @@ class Courier:
             await uow.commit()
         return held
 
-    async def _answer(self, held: _Held, path: EventPath | None) -> None:
-        reason = "no answer"
+    async def _answer(self, held: _Held, path: EventPath | None) -> bool:
+        reason, is_heard = "no answer", True
         try:
             if held.state is CommitmentState.REQUESTED:
                 await self._find_out(held)
             reason = await self._tell(held, path)
         except Unavailable as error:
             reason = error.detail
+        except _UnheardError as error:
+            reason, is_heard = str(error), False
         if not reason:
-            return
+            return True
         now = self._clock.now()
         if now >= held.requested_at + _TRIED_FOR:
             await self._end(held, CommitmentEvent.EXPIRE, reason)
-            return
+            return is_heard
         wait = min(_FIRST_WAIT * 2 ** min(held.attempts, 12), _LONGEST_WAIT)
         _log.info("a storage commitment is tried again", device=held.device.id, reason=reason)
         await self._change(held, attempts=held.attempts + 1, next_try_at=now + wait)
+        if not is_heard:
+            async with self._database.unit_of_work() as uow:
+                others = put_off(held.device.id, now, now + wait, now - _TRIED_FOR)
+                await uow.session.execute(others)
+                await uow.commit()
+        return is_heard
 
     async def _find_out(self, held: _Held) -> None:
         if await self._is_duplicate(held):
@@ -282,6 +302,8 @@ class Courier:
                 )
             except (ScuError, TimeoutError) as error:
                 reason = str(error) or "the device did not answer in time"
+                if way is None:
+                    raise _UnheardError(reason) from error
                 continue
             if status == Status.SUCCESS:
                 await self._end(held, CommitmentEvent.DELIVER, where)
@@ -349,3 +371,16 @@ class Courier:
                 ),
             )
             await uow.commit()
+
+
+async def _attempt(work: Awaitable[_T]) -> _T | None:
+    """Do what may fail without ending what is beside it; None where it did."""
+    try:
+        return await work
+    except _LostError:
+        pass
+    except Unavailable as error:
+        _log.warning("a storage commitment waits", reason=error.detail)
+    except Exception:  # noqa: BLE001 -- nothing may end the courier but its process
+        _log.exception("a storage commitment waits")
+    return None

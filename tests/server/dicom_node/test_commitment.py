@@ -1,6 +1,7 @@
 """Storage commitment: what we commit to, and how a device is told, whatever happens meanwhile."""
 
 import asyncio
+import gzip
 import itertools
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -317,7 +318,7 @@ async def test_device_that_cannot_be_reached_is_tried_again_after_a_restart(
         # Another process: it knows nothing but the database.
         another = commitment_courier(node.services)
         await due_now(node)
-        await another.deliver_due()
+        await asyncio.gather(*await another.deliver_due())
         assert await told.outcome() == (1, {uid_of(data)}, {})
     assert [each.state for each in await commitments(node)] == [CommitmentState.DELIVERED]
 
@@ -333,10 +334,87 @@ async def test_two_processes_that_find_the_same_one_due_tell_it_once(node: Commi
         # Beside the node's own.
         others = [commitment_courier(node.services) for _ in range(2)]
         await due_now(node)
-        await asyncio.gather(*(each.deliver_due() for each in others))
+        begun = await asyncio.gather(*(each.deliver_due() for each in others))
+        await asyncio.gather(*itertools.chain(*begun))
         await until_state(node, CommitmentState.DELIVERED)
     assert len(told.events) == 1
     assert len(await audited(node, "commitment.answer")) == 1
+
+
+async def waiting(node: Node, ae_title: str, count: int, **values: Any) -> None:
+    """Write down commitments that are due, as if their device had left long ago."""
+    services = node.services
+    references = orjson.dumps([[CT, "1.2.9"]])
+    now = services.clock.now()
+    async with services.database.unit_of_work() as uow:
+        device = (await uow.session.scalars(select(Device).filter_by(ae_title=ae_title))).one()
+        uow.session.add_all(
+            Commitment(
+                id=services.ids.new(), org=device.org, institution_id=device.institution_id,
+                device_id=device.id, transaction_uid=f"1.2.{number + 1}",
+                references_gz=gzip.compress(references), references_sha256="0" * 64,
+                reference_count=1, state=CommitmentState.CHECKED, failures=[],
+                first_requested_at=now, attempts=0,
+                next_try_at=now - timedelta(seconds=count - number),
+                **{"requested_at": now, **values},
+            )
+            for number in range(count)
+        )  # fmt: skip
+        await uow.commit()
+
+
+async def until_put_off(node: Node) -> list[int]:
+    """Wait until all waits for the same moment; return how often each was tried."""
+    for _ in range(500):
+        found = await commitments(node)
+        due = {each.next_try_at for each in found}
+        if len(due) == 1 and max(filter(None, due)) > node.services.clock.now():
+            return sorted(each.attempts for each in found)
+        await asyncio.sleep(0.02)
+    raise AssertionError("never put off")
+
+
+async def test_device_that_is_not_reached_is_not_called_for_all_that_is_due(
+    node: Committing,
+) -> None:
+    await address(node, free_port())
+    await waiting(node, "TOWNSHIP1", 20)
+    assert await until_put_off(node) == [0] * 19 + [1]
+    await due_now(node)
+    assert await until_put_off(node) == [0] * 19 + [2], "one speaks for all"
+    told = Told()
+    with listening(told) as port:
+        await address(node, port)
+        await due_now(node)
+        for _ in range(20):
+            await told.outcome()
+
+
+async def test_late_commitments_of_a_device_that_is_not_reached_end(node: Committing) -> None:
+    await address(node, free_port())
+    past = node.services.clock.now() - timedelta(hours=73)
+    await waiting(node, "TOWNSHIP1", 3, requested_at=past)
+    for _ in range(1500):
+        if {each.state for each in await commitments(node)} == {CommitmentState.EXPIRED}:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("they wait on")
+
+
+async def test_silent_device_keeps_nobody_waiting(node: Committing) -> None:
+    calls: list[asyncio.StreamWriter] = []
+    silent = await asyncio.start_server(lambda _, writer: calls.append(writer), "127.0.0.1", 0)
+    told = Told()
+    with listening(told) as port:
+        await address(node, silent.sockets[0].getsockname()[1])
+        await address(node, port, "TOWNSHIP2")
+        await waiting(node, "TOWNSHIP1", 6)
+        await waiting(node, "TOWNSHIP2", 1)
+        assert (await told.outcome())[0] == 1
+        assert len(calls) <= 1
+    silent.close()
+    for each in calls:
+        each.close()
 
 
 async def test_request_repeated_while_it_is_looked_into_counts_alone(
