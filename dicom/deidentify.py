@@ -85,14 +85,20 @@ _IDENTIFYING: Final = frozenset(
 )  # fmt: skip
 """Besides person names, whose values are sought in every text that is kept."""
 _SEARCHED: Final = frozenset({"LO", "LT", "SH", "ST", "UC", "UR", "UT", "AE"})
-_MOST_SECRETS: Final = 2000
+_MOST_SECRETS: Final = 500
+_LONGEST_TEXT: Final = 262_144
+"""Bytes of a text that is searched: `re` keeps every other thread waiting meanwhile."""
 _SHORTEST_TOKEN: Final = 4
 _SHORTEST_HAN: Final = 2
 _REVEALING: Final = re.compile(
     r"\d{4}[-./年]\d{1,2}[-./月]\d{1,2}日?|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}|\d{5,}[Xx]?"
-    r"|[\w.+-]+@[\w-]+\.[\w.]+|https?://\S+"
+    r"|[\w.+-]{1,64}+@[\w-]++\.[\w.]+|https?://\S+"
 )
-"""Dates, numbers long enough to be somebody's, addresses."""
+"""Dates, numbers long enough to be somebody's, addresses.
+
+The local part of an address has 64 signs (RFC 5321 4.5.3.1.1); with no bound, a text is searched
+in the square of its length.
+"""
 _BURNED_IN_MODALITIES: Final = frozenset(
     {"US", "IVUS", "ES", "XC", "GM", "OT", "SC", "DOC", "ECG", "EPS", "HD", "OP", "OCT", "BDUS"}
 )
@@ -182,7 +188,8 @@ def deidentified(file: BinaryIO, header: Part10Header, profile: Profile) -> Iter
     ------
     DicomFormatError
         ``truncated`` where the file is shorter than its header said, ``too-many-elements`` where
-        it names too many people to look for each in every text.
+        it names too many people to look for each in every text, ``value-too-long`` where a text to
+        look in is too long.
     """
     syntax = header.transfer_syntax_uid
     if syntax in _DEFLATED:
@@ -212,7 +219,7 @@ class _Work:
     profile: Profile
     encoding: Encoding
     identity: str = ""
-    secrets: "re.Pattern[str] | None" = None
+    secrets: "list[re.Pattern[str]]" = field(default_factory=list)
     bulk: dict[tuple[int, ...], list[BulkValue]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -226,9 +233,8 @@ class _Work:
             raise DicomFormatError(
                 FormatFault.TOO_MANY_ELEMENTS, f"more than {_MOST_SECRETS} names and numbers"
             )
-        if found:
-            longest_first = sorted(found, key=len, reverse=True)
-            self.secrets = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
+        longest_first = sorted(found, key=len, reverse=True)
+        self.secrets = [re.compile(re.escape(each), re.IGNORECASE) for each in longest_first]
         for value in self.header.bulk:
             self.bulk.setdefault(value.path[:-1], []).append(value)
 
@@ -366,10 +372,9 @@ class _Work:
         """Encode a value that stays, unless it says who somebody is after all."""
         if element.vr not in CHARSET_VRS and element.vr not in _SEARCHED:
             return self._raw(tag, element)
-        values = [each.text for each in texts(element, charset)]
-        text = "\\".join(values)
-        if text and element.vr in _SEARCHED and self.secrets is not None:
-            text = self.secrets.sub("", text).strip() or _REMOVED
+        text = "\\".join(_searchable(tag, element, charset))
+        if text and element.vr in _SEARCHED and self.secrets:
+            text = self._without_secrets(text).strip() or _REMOVED
         return self._text(tag, element.vr, text)
 
     def _cleaned(self, tag: int, element: Stored, charset: Charset) -> bytes | None:
@@ -377,7 +382,7 @@ class _Work:
         if vr not in TEXT_VRS:
             # Nobody can tell what bytes say.
             return self._raw(tag, element) if tag >> 24 == 0x60 else None
-        values = [each.text for each in texts(element, charset)]
+        values = _searchable(tag, element, charset)
         match vr:
             case "TM":
                 pass
@@ -391,9 +396,14 @@ class _Work:
 
     def _clean(self, text: str) -> str:
         """Leave out of a text what names somebody elsewhere in the object, and telling numbers."""
-        if self.secrets is not None:
-            text = self.secrets.sub("", text)
+        text = self._without_secrets(text)
         return " ".join(_REVEALING.sub("", text).split()) or _REMOVED
+
+    def _without_secrets(self, text: str) -> str:
+        # One by one: all at once keeps other threads waiting as many times as long.
+        for secret in self.secrets:
+            text = secret.sub("", text)
+        return text
 
     def _dummy(self, tag: int, element: Stored) -> bytes:
         vr = element.vr
@@ -493,6 +503,17 @@ class _Work:
         if vr not in LONG_VRS and len(data) > LONGEST_SHORT:
             data = data[:LONGEST_SHORT].decode(errors="ignore").encode()
         return self.encoding.element(tag, vr, data)
+
+
+def _searchable(tag: int, element: Stored, charset: Charset) -> list[str]:
+    """Return the values of a text that is short enough to be searched."""
+    if len(raw_bytes(element) or b"") > _LONGEST_TEXT:
+        raise DicomFormatError(
+            FormatFault.VALUE_TOO_LONG,
+            f"the text of ({tag >> 16:04X},{tag & 0xFFFF:04X}) is too long to search for names:"
+            f" it has more than {_LONGEST_TEXT} bytes",
+        )
+    return [each.text for each in texts(element, charset)]
 
 
 def _tokens(text: str, vr: str) -> Iterable[str]:

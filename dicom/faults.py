@@ -14,6 +14,7 @@ class FormatFault(StrEnum):
     TOO_DEEP = "too-deep"
     TOO_MANY_ELEMENTS = "too-many-elements"
     TOO_MANY_FRAGMENTS = "too-many-fragments"
+    VALUE_TOO_LONG = "value-too-long"
     DUPLICATE_ELEMENT = "duplicate-element"
     MISSING_UID = "missing-uid"
     BAD_UID = "bad-uid"

@@ -228,13 +228,29 @@ def test_an_annotation_s_text_is_cleaned() -> None:
 
 def test_more_people_than_can_be_looked_for_are_refused() -> None:
     people = []
-    for number in range(2001):
+    for number in range(501):
         item = Dataset()
         item.PersonName = f"Somebody{number:05}"
         people.append(item)
     data = ct_bytes(ReferencedPatientAliasSequence=Sequence(people))
     with pytest.raises(DicomFormatError, match="names and numbers"):
         of_bytes(data)
+
+
+def test_a_text_too_long_to_be_searched_is_refused_unless_it_goes() -> None:
+    data = ct_bytes(TrackingID="x" * 262_146)
+    with pytest.raises(DicomFormatError, match=r"0062,0020.* too long to search") as refused:
+        of_bytes(data)
+    assert refused.value.code == "value-too-long"
+    assert "ReasonForVisit" not in of_bytes(ct_bytes(ReasonForVisit="x" * 262_146))
+    kept = of_bytes(ct_bytes(TrackingID=f"{'x' * 262_000} CompressedSamples^CT1 1"))
+    assert kept.TrackingID == f"{'x' * 262_000}  1"
+
+
+def test_a_long_text_is_cleaned_in_steps_of_its_length() -> None:
+    word = "x" * 262_000
+    data = ct_bytes(TextValue=f"{word} of zhang.san@example.org")
+    assert of_bytes(data, Option.CLEAN_STRUCTURED).TextValue == f"{word} of"
 
 
 def test_what_is_nested_is_judged_as_deep_as_it_stands() -> None:
