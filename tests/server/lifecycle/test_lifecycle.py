@@ -506,24 +506,29 @@ async def test_what_a_device_said_of_a_step_goes_with_the_last_study_it_was_for(
 ) -> None:
     uids = [generate_uid() for _ in range(2)]
     studies = [(await place.arrive(StudyInstanceUID=uid))[0] for uid in uids]
-    steps = PerformedSteps(
-        database=place.database, audit=place.audit, clock=place.clock, ids=CountingIds()
-    )
-    both = begun(uids[0])
-    both.ScheduledStepAttributesSequence += begun(uids[1]).ScheduledStepAttributesSequence
-    told = [begun(uids[0]).to_json_dict(), both.to_json_dict()]
-    made = [await steps.create(device(), "", each) for each in told]
+    with ThreadPoolExecutor(1) as executor:
+        steps = PerformedSteps(
+            database=place.database,
+            audit=place.audit,
+            clock=place.clock,
+            ids=CountingIds(),
+            executor=executor,
+        )
+        both = begun(uids[0])
+        both.ScheduledStepAttributesSequence += begun(uids[1]).ScheduledStepAttributesSequence
+        told = [begun(uids[0]).to_json_dict(), both.to_json_dict()]
+        made = [await steps.create(device(), "", each) for each in told]
 
-    async def said() -> list[dict[str, object]]:
-        return [await steps.read(device(), each) for each in made]
+        async def said() -> list[dict[str, object]]:
+            return [await steps.read(device(), each) for each in made]
 
-    assert await said() == told
-    place.later(31 * YEARS)
-    for study, left in zip(studies, ([{}, told[1]], [{}, {}]), strict=True):
-        await place.approved(study)
-        place.later(timedelta(days=31))
-        assert await place.purger.run() == 1
-        assert await said() == left
+        assert await said() == told
+        place.later(31 * YEARS)
+        for study, left in zip(studies, ([{}, told[1]], [{}, {}]), strict=True):
+            await place.approved(study)
+            place.later(timedelta(days=31))
+            assert await place.purger.run() == 1
+            assert await said() == left
 
 
 async def test_another_institution_s_study_is_not_there(place: Place) -> None:
