@@ -6,6 +6,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from pydantic import SecretStr
+from pynetdicom.transport import AssociationSocket
 
 from server.core.database import Database, open_database
 from server.core.settings import DatabaseSettings
@@ -16,6 +17,21 @@ from tests.support.postgres import PostgresServer, running_postgres
 # A busy machine is no failure: what an example may cost is not told by the clock.
 hypothesis.settings.register_profile("unhurried", hypothesis.settings(), deadline=None)
 hypothesis.settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def closed_pynetdicom_sockets() -> Iterator[None]:
+    """Close what pynetdicom leaves open where its peer hung up first."""
+    with pytest.MonkeyPatch.context() as patch:
+        shut_down = AssociationSocket._shutdown_socket
+
+        def shut_down_and_close(self: AssociationSocket) -> None:
+            shut_down(self)
+            if self.socket is not None:
+                self.socket.close()
+
+        patch.setattr(AssociationSocket, "_shutdown_socket", shut_down_and_close)
+        yield
 
 
 @pytest.fixture(scope="session")

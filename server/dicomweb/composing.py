@@ -17,6 +17,7 @@ from dicom.web.json_reader import Described, JsonError, NodeBudget, TooManyNodes
 from dicom.web.media_types import DICOM_JSON, DICOM_XML, MediaType, MediaTypeError, parse_media_type
 from dicom.web.native_xml import from_xml
 from server.core.errors import InvalidInput, TooLarge
+from server.core.file_blocks import file_blocks, opened
 from server.dicomweb.storage import (
     NOT_UNDERSTOOD,
     OUT_OF_RESOURCES,
@@ -27,7 +28,6 @@ from server.dicomweb.storage import (
 from server.intake.public import Originals
 
 _T = TypeVar("_T")
-_BLOCK_BYTES: Final = 256 * 1024
 _MOST_METADATA_BYTES: Final = 32 << 20
 """Of one message: all its metadata are held until its values are there."""
 _OCTETS: Final = MediaType("application/octet-stream")
@@ -97,7 +97,7 @@ class Composer:
 
     async def _save(self, body: AsyncIterator[bytes], path: Path, most: int) -> int:
         size = 0
-        with await self._blocking(lambda: path.open("wb")) as file:
+        async with opened(path, self._executor, "wb") as file:
             async for block in body:
                 size += len(block)
                 if size > most:
@@ -124,9 +124,8 @@ class Composer:
                 await self._blocking(partial(_write, found, values, path))
             except JsonError as error:
                 raise _refused(each, str(error)) from error
-            with await self._blocking(lambda: path.open("rb")) as file:
-                while block := await self._blocking(partial(file.read, _BLOCK_BYTES)):
-                    yield block
+            async for block in file_blocks(path, self._executor):
+                yield block
 
     async def _blocking(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)

@@ -22,12 +22,12 @@ from dicom.uids import (
     is_encapsulated,
 )
 from server.core.errors import NotFound, Unavailable
+from server.core.file_blocks import read_blocks
 from server.dicomweb.access import PixelInstance, StoredInstance
 from server.dicomweb.ranges import Blocks, fragments, only, shifted, swapped
 from server.intake.public import Originals, without_preamble
 
 _T = TypeVar("_T")
-_BLOCK_BYTES: Final = 256 * 1024
 _OPENING_BYTES: Final = 132
 """A preamble and the prefix behind it."""
 _DEFLATED: Final = frozenset({DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, "1.2.840.10008.1.2.4.95"})
@@ -221,17 +221,7 @@ class RetrievalService:
 
     @asynccontextmanager
     async def _file_range(self, file: BinaryIO, start: int, length: int) -> AsyncIterator[Blocks]:
-        async def blocks() -> Blocks:
-            file.seek(start)
-            left = length
-            while left > 0:
-                block = await self._blocking(partial(file.read, min(left, _BLOCK_BYTES)))
-                if not block:
-                    raise Unavailable("the object is shorter than its index says")
-                left -= len(block)
-                yield block
-
-        yield blocks()
+        yield read_blocks(file, self._executor, start=start, length=length)
 
     async def _blocking(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)

@@ -11,11 +11,12 @@ from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from dicom.codestream import DecodeError, DecodeFault
 from dicom.encode import LOSSLESS
 from server.core.errors import LianzhenError, NotAcceptable, Unavailable
+from server.core.file_blocks import file_blocks
 from server.dicomweb.access import StoredInstance
 from server.dicomweb.derived import Derived, transcode_key
 from server.dicomweb.ranges import Blocks
@@ -23,7 +24,6 @@ from server.dicomweb.retrieval import Body
 from server.intake.public import Originals
 
 _T = TypeVar("_T")
-_BLOCK_BYTES: Final = 256 * 1024
 
 
 class Coder(Protocol):
@@ -71,9 +71,12 @@ class TranscodingService:
                 if keeps:
                     digest, size = await self._blocking(partial(_digest, into))
                     await self._derived.keep_stream(
-                        key, lambda: self._blocks(into, 0, size), sha256=digest, size=size
+                        key,
+                        lambda: file_blocks(into, self._executor, length=size),
+                        sha256=digest,
+                        size=size,
                     )
-                yield self._blocks(into, 0, None)
+                yield file_blocks(into, self._executor)
 
         return Body(None, opened)
 
@@ -139,22 +142,9 @@ class TranscodingService:
     ) -> Callable[[], AbstractAsyncContextManager[Blocks]]:
         @asynccontextmanager
         async def opened() -> AsyncIterator[Blocks]:
-            yield self._blocks(path, start, length)
+            yield file_blocks(path, self._executor, start=start, length=length)
 
         return opened
-
-    async def _blocks(self, path: Path, start: int, length: int | None) -> Blocks:
-        file = await self._blocking(lambda: path.open("rb"))
-        with file:
-            file.seek(start)
-            left = length
-            while left is None or left > 0:
-                wanted = _BLOCK_BYTES if left is None else min(_BLOCK_BYTES, left)
-                block = await self._blocking(partial(file.read, wanted))
-                if not block:
-                    return
-                left = left and left - len(block)
-                yield block
 
     async def _blocking(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)

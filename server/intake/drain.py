@@ -10,7 +10,7 @@ those have ended too.
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ from sqlalchemy import ColumnElement, func, literal, select, tuple_, update
 from server.core.clock import Clock
 from server.core.database import Database
 from server.core.errors import LianzhenError, Unavailable
+from server.core.file_blocks import file_blocks
 from server.core.objects.errors import DigestMismatch, ObjectStoreError, StoredDigestMismatch
 from server.core.objects.port import ObjectStore
 from server.core.objects.verify import sha256_of
@@ -37,7 +38,6 @@ _IDLE_S: Final = 0.5
 _LONGEST_WAIT_S: Final = 30.0
 _LONGEST_WAIT_FOR_SENDERS: Final = timedelta(seconds=5)
 _SWEEP_EVERY_S: Final = 60.0
-_BLOCK_BYTES: Final = 256 * 1024
 
 
 def object_key(org: str, sha256: str) -> str:
@@ -207,21 +207,21 @@ class Drain:
     async def _put(self, entry: _Waiting) -> None:
         key, path = object_key(entry.org, entry.sha256), self._spool.path(entry.spool_name)
         try:
-            await self._store.put(key, self._blocks(path), sha256=entry.sha256, size=entry.size)
+            await self._store.put(
+                key, file_blocks(path, self._executor), sha256=entry.sha256, size=entry.size
+            )
         except StoredDigestMismatch:
             # The store's bytes rotted and were sent again; they go only for bytes that are right.
-            if await sha256_of(self._blocks(path), executor=self._executor) != entry.sha256:
+            if (
+                await sha256_of(file_blocks(path, self._executor), executor=self._executor)
+                != entry.sha256
+            ):
                 raise
             _log.warning("the store's damaged object is replaced", key=key)
             await self._store.delete(key)
-            await self._store.put(key, self._blocks(path), sha256=entry.sha256, size=entry.size)
-
-    async def _blocks(self, path: Path) -> AsyncIterator[bytes]:
-        loop = asyncio.get_running_loop()
-        file = await loop.run_in_executor(self._executor, path.open, "rb")
-        with file:
-            while block := await loop.run_in_executor(self._executor, file.read, _BLOCK_BYTES):
-                yield block
+            await self._store.put(
+                key, file_blocks(path, self._executor), sha256=entry.sha256, size=entry.size
+            )
 
     async def _flip(self, moved: Sequence[_Waiting]) -> None:
         async with self._database.unit_of_work() as uow:

@@ -5,22 +5,22 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Executor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from sqlalchemy import Row, select
 
 from server.core.database import Database
 from server.core.errors import NotFound, StorageFull, Unavailable
+from server.core.file_blocks import opened, read_blocks
 from server.core.objects.errors import ObjectStoreError
 from server.core.objects.port import ObjectStore, reading
 from server.intake.drain import object_key
 from server.intake.models import Conversion, Location, StoredObject
 from server.intake.spool import Spool
 
-_BLOCK_BYTES: Final = 256 * 1024
 _PARALLEL: Final = 8
 _PAGE: Final = 500
 
@@ -113,20 +113,21 @@ class Originals:
         # The drain may move the object between our look and our read: then look once more.
         for last_try in (False, True):
             place = await self._place(object_id)
-            file = None
-            if place.location is Location.SPOOL:
-                file = await self._open_spooled(place)
-                if file is None and not last_try:
+            async with AsyncExitStack() as stack:
+                if place.location is Location.STORE:
+                    yield await stack.enter_async_context(
+                        _translated(self._store, place, start, length)
+                    )
+                    return
+                spooled = opened(self._path_of(place), self._executor)
+                try:
+                    file = await stack.enter_async_context(spooled)
+                except FileNotFoundError:
+                    if last_try:
+                        break
                     continue
-            if file is not None:
-                with file:
-                    yield self._spooled_blocks(file, start, length)
+                yield read_blocks(file, self._executor, start=start, length=length)
                 return
-            if place.location is Location.SPOOL:
-                break
-            async with _translated(self._store, place, start, length) as blocks:
-                yield blocks
-            return
         raise Unavailable("the object's bytes are not at hand; try again", code="bytes-missing")
 
     async def absent(self, object_ids: Sequence[str]) -> int:
@@ -235,34 +236,13 @@ class Originals:
             )
         return place
 
-    async def _open_spooled(self, place: _Place) -> BinaryIO | None:
+    def _path_of(self, place: _Place) -> Path:
         if place.spool_id != self._spool.id or place.spool_name is None:
             raise Unavailable(
                 "the object is still in the spool of another host; try again",
                 code="bytes-elsewhere",
             )
-        path = self._spool.path(place.spool_name)
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, path.open, "rb")
-        except FileNotFoundError:
-            return None
-
-    async def _spooled_blocks(
-        self, file: BinaryIO, start: int, length: int | None
-    ) -> AsyncIterator[bytes]:
-        loop = asyncio.get_running_loop()
-        file.seek(start)
-        left = length
-        while left is None or left > 0:
-            size = _BLOCK_BYTES if left is None else min(_BLOCK_BYTES, left)
-            block = await loop.run_in_executor(self._executor, file.read, size)
-            if not block:
-                if left is not None:
-                    raise Unavailable("the object is shorter than its index says")
-                return
-            if left is not None:
-                left -= len(block)
-            yield block
+        return self._spool.path(place.spool_name)
 
 
 def _forget(path: Path) -> None:

@@ -13,7 +13,6 @@ from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select, update
@@ -21,8 +20,9 @@ from sqlalchemy import select, update
 from server.audit.public import AuditTrail, Outcome
 from server.core.clock import Clock
 from server.core.database import Database
+from server.core.file_blocks import file_blocks
 from server.core.objects.errors import ObjectMissing
-from server.core.objects.port import BLOCK_BYTES, ObjectStore
+from server.core.objects.port import ObjectStore
 from server.core.objects.verify import sha256_of
 from server.identity.public import act_of
 from server.intake.drain import object_key
@@ -163,7 +163,9 @@ class Scrub:
             if entry.spool_id != self._spool.id or entry.spool_name is None:
                 return Condition.ELSEWHERE
             try:
-                return await self._compared(entry, self._spooled(entry.spool_name))
+                return await self._compared(
+                    entry, file_blocks(self._spool.path(entry.spool_name), self._executor)
+                )
             except FileNotFoundError:
                 # The drain may have moved it since the page was read: then the store has it.
                 pass
@@ -176,13 +178,6 @@ class Scrub:
     async def _compared(self, entry: _Entry, blocks: AsyncIterator[bytes]) -> Condition:
         digest = await sha256_of(blocks, executor=self._executor)
         return Condition.WHOLE if digest == entry.sha256 else Condition.OTHER_BYTES
-
-    async def _spooled(self, name: str) -> AsyncIterator[bytes]:
-        loop = asyncio.get_running_loop()
-        path: Path = self._spool.path(name)
-        with await loop.run_in_executor(self._executor, path.open, "rb") as file:
-            while block := await loop.run_in_executor(self._executor, file.read, BLOCK_BYTES):
-                yield block
 
     async def _note(self, report: ScrubReport, found: Sequence[tuple[_Entry, Condition]]) -> None:
         to_mark: list[str] = []

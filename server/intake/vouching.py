@@ -5,18 +5,18 @@ when it was put there and is read again by every scrub: here it must be there, w
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
 
 from server.core.database import Database
 from server.core.errors import Unavailable
+from server.core.file_blocks import file_blocks
 from server.core.objects.errors import ObjectStoreError
-from server.core.objects.port import BLOCK_BYTES, ObjectStore
+from server.core.objects.port import ObjectStore
 from server.core.objects.verify import sha256_of
 from server.intake.drain import object_key
 from server.intake.models import Location, StoredObject
@@ -96,7 +96,10 @@ class Vouching:
                 )
             try:
                 path = self._spool.path(kept.spool_name)
-                return await sha256_of(self._read(path), executor=self._executor) == kept.sha256
+                return (
+                    await sha256_of(file_blocks(path, self._executor), executor=self._executor)
+                    == kept.sha256
+                )
             except FileNotFoundError:
                 pass  # the drain may have moved it since: then the store has it
             except OSError:
@@ -108,9 +111,3 @@ class Vouching:
                 "the object store does not answer now; try again", code="store-unavailable"
             ) from error
         return found is not None and found.size_bytes == kept.size
-
-    async def _read(self, path: Path) -> AsyncIterator[bytes]:
-        loop = asyncio.get_running_loop()
-        with await loop.run_in_executor(self._executor, path.open, "rb") as file:
-            while block := await loop.run_in_executor(self._executor, file.read, BLOCK_BYTES):
-                yield block

@@ -46,6 +46,7 @@ from tests.support.application import settings_for
 from tests.support.dicom_files import ct_series
 from tests.support.orthanc import orthanc
 from tests.support.ports import free_port
+from tests.support.tcp import loopback_server
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 MR = "1.2.840.10008.5.1.4.1.1.4"
@@ -59,7 +60,10 @@ class Committing(Node):
 
 
 @pytest.fixture
-async def node(tmp_path: Path, database_url: str) -> AsyncIterator[Committing]:
+async def node(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Committing]:
+    monkeypatch.setattr("server.dicom_node.courier._EVERY_S", 0.1)
     services = build_services(settings_for(tmp_path, database_url), role="node")
     courier = commitment_courier(services)
     async with running(services), courier.running():
@@ -403,18 +407,20 @@ async def test_late_commitments_of_a_device_that_is_not_reached_end(node: Commit
 
 async def test_silent_device_keeps_nobody_waiting(node: Committing) -> None:
     calls: list[asyncio.StreamWriter] = []
-    silent = await asyncio.start_server(lambda _, writer: calls.append(writer), "127.0.0.1", 0)
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        calls.append(writer)
+        await reader.read()
+
     told = Told()
-    with listening(told) as port:
-        await address(node, silent.sockets[0].getsockname()[1])
-        await address(node, port, "TOWNSHIP2")
-        await waiting(node, "TOWNSHIP1", 6)
-        await waiting(node, "TOWNSHIP2", 1)
-        assert (await told.outcome())[0] == 1
-        assert len(calls) <= 1
-    silent.close()
-    for each in calls:
-        each.close()
+    async with loopback_server(say_nothing) as silent:
+        with listening(told) as port:
+            await address(node, silent)
+            await address(node, port, "TOWNSHIP2")
+            await waiting(node, "TOWNSHIP1", 6)
+            await waiting(node, "TOWNSHIP2", 1)
+            assert (await told.outcome())[0] == 1
+            assert len(calls) <= 1
 
 
 async def test_request_repeated_while_it_is_looked_into_counts_alone(
