@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import report, searches, store_rates, visibility
+from benchmarks import echo, report, searches, store_rates, visibility
+from benchmarks.rows import Row
 
 _RESULTS = Path(__file__).with_name("results.json")
 _TMPFS = Path("/dev/shm")  # noqa: S108 -- the one place that is memory on every Linux
@@ -20,6 +21,7 @@ def main() -> None:
     """Run what was asked for, write results.json and print a table."""
     asked = _arguments()
     timings: list[store_rates.Timing] = []
+    rows: list[Row] = []
     with _folder(None) as disk, _folder(_tmpfs()) as memory:
         delays = visibility.measure(disk, asked.instances) if "visible" in asked.only else []
         if "search" in asked.only:
@@ -38,9 +40,17 @@ def main() -> None:
                     slices=asked.slices,
                     tell=_tell,
                 )
-    absent = store_rates.absent() if "store" in asked.only else []
-    report.write(_RESULTS, report.as_json(timings, delays, absent))
-    print(report.table(timings, delays, absent))
+        if "echo" in asked.only:
+            rows += echo.measure(
+                root=disk / "echo",
+                corpus=memory / "corpus",
+                rounds=asked.rounds,
+                slices=asked.slices,
+                tell=_tell,
+            )
+    absent = store_rates.absent() if {"store", "echo"} & set(asked.only) else []
+    report.write(_RESULTS, report.as_json(timings, delays, rows, absent))
+    print(report.table(timings, delays, rows, absent))
 
 
 def _arguments() -> argparse.Namespace:
@@ -54,7 +64,10 @@ def _arguments() -> argparse.Namespace:
         "--databases", nargs="+", default=["sqlite", "postgresql"], help="sqlite, postgresql"
     )
     parser.add_argument(
-        "--only", nargs="+", default=["store", "visible"], help="store, visible, search"
+        "--only",
+        nargs="+",
+        default=["store", "visible", "echo"],
+        help="store, visible, echo, search",
     )
     parser.add_argument("--media", nargs="+", default=["disk", "tmpfs"], help="disk, tmpfs")
     return parser.parse_args()

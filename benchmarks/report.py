@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import ours
+from benchmarks.rows import Row, own_of
 from benchmarks.store_rates import Timing
 from benchmarks.visibility import Delays
 
@@ -32,7 +33,10 @@ def _version(program: str) -> str:
 
 
 def as_json(
-    timings: Sequence[Timing], delays: Sequence[Delays], absent: Sequence[str]
+    timings: Sequence[Timing],
+    delays: Sequence[Delays],
+    rows: Sequence[Row],
+    absent: Sequence[str],
 ) -> dict[str, Any]:
     """Return everything, each round included."""
     return {
@@ -51,6 +55,11 @@ def as_json(
         "visibility": [
             asdict(each) | {"p50_ms": each.p50_ms, "p95_ms": each.p95_ms} for each in delays
         ],
+        "rows": [
+            asdict(each)
+            | {"median": each.median, "times_ours": each.times_ours(own_of(rows, each))}
+            for each in rows
+        ],
     }
 
 
@@ -61,7 +70,12 @@ def _own(timings: Sequence[Timing], beside: Timing) -> Timing:
     )
 
 
-def table(timings: Sequence[Timing], delays: Sequence[Delays], absent: Sequence[str]) -> str:
+def table(
+    timings: Sequence[Timing],
+    delays: Sequence[Delays],
+    rows: Sequence[Row],
+    absent: Sequence[str],
+) -> str:
     """Return everything a reader wants to see, as Markdown."""
     lines = []
     if timings:
@@ -82,6 +96,16 @@ def table(timings: Sequence[Timing], delays: Sequence[Delays], absent: Sequence[
         f"| {each.what} | {each.p50_ms:.1f} | {each.p95_ms:.1f} | {len(each.milliseconds)} |"
         for each in delays
     )
+    if rows:
+        lines += ["", "| what | program | median | times ours |", "|---|---|---|---|"]
+    quantities = list(dict.fromkeys(row.what for row in rows))
+    for row in sorted(rows, key=lambda row: quantities.index(row.what)):
+        own = own_of(rows, row)
+        times = None if row is own else row.times_ours(own)
+        lines.append(
+            f"| {row.what} | {row.peer} | {row.median:.3g} {row.unit} "
+            f"| {'' if times is None else f'{times:.2f}'} |"
+        )
     if absent:
         lines += ["", f"Not on this machine: {', '.join(absent)}"]
     return "\n".join(lines).strip()

@@ -10,6 +10,7 @@ from statistics import median
 from benchmarks import ours
 from benchmarks.corpus import Series, write_series
 from benchmarks.peers import FOREIGN, Peer, is_present
+from benchmarks.rows import in_turn
 from benchmarks.senders import DcmSend, Sender, StoreScu
 
 _WARM_UP_SLICES = 8
@@ -84,7 +85,7 @@ def measure(
                 folder = corpus / f"{medium}-{number}"
                 batches = _batches(folder, slices, workload.associations, seed=number)
                 size_bytes = sum(batch.size_bytes for batch in batches)
-                for peer in _in_turn(peers, number):
+                for peer in in_turn(peers, number):
                     timing = own.setdefault(
                         peer.name, Timing(medium, workload.name, peer.name, slices, size_bytes)
                     )
@@ -108,12 +109,6 @@ def _receivers(root: Path) -> Iterator[AbstractContextManager[Peer]]:
     for name, program, run in FOREIGN:
         if is_present(program):
             yield run(root / name.replace(" ", "-"))
-
-
-def _in_turn(peers: Sequence[Peer], number: int) -> list[Peer]:
-    """Begin each round with another one, so that nobody always follows the same neighbour."""
-    start = number % len(peers)
-    return [*peers[start:], *peers[:start]]
 
 
 def _time(timing: Timing, peer: Peer, workload: Workload, batches: Sequence[Series]) -> None:
