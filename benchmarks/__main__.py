@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import echo, report, searches, store_rates, visibility
+from benchmarks.corpus import Kind
 from benchmarks.rows import Row
 
 _RESULTS = Path(__file__).with_name("results.json")
 _TMPFS = Path("/dev/shm")  # noqa: S108 -- the one place that is memory on every Linux
-# Each receiver keeps every round; the slices to be sent stand there as well.
-_TMPFS_NEEDS_BYTES = 8 << 30
 
 
 def main() -> None:
@@ -22,22 +21,26 @@ def main() -> None:
     asked = _arguments()
     timings: list[store_rates.Timing] = []
     rows: list[Row] = []
-    with _folder(None) as disk, _folder(_tmpfs()) as memory:
+    counts = {Kind.CT: asked.slices, Kind.DR: asked.radiographs, Kind.US: asked.clips}
+    needs_bytes = store_rates.needs_bytes(asked.rounds, counts)
+    tmpfs = _tmpfs(needs_bytes)
+    absent = store_rates.absent() if {"store", "echo"} & set(asked.only) else []
+    with _folder(None) as disk, _folder(tmpfs) as memory:
         delays = visibility.measure(disk, asked.instances) if "visible" in asked.only else []
         if "search" in asked.only:
             delays += searches.measure(disk, asked.studies, asked.queries, asked.databases, _tell)
         if "store" in asked.only:
-            places = {"disk": disk} | ({"tmpfs": memory} if _tmpfs() else {})
+            places = {"disk": disk} | ({"tmpfs": memory} if tmpfs else {})
             for medium in asked.media:
                 if medium not in places:
-                    _tell(f"{medium}: too little room here, left out")
+                    absent.append(f"{needs_bytes / 1e9:.1f} GB free on {medium}")
                     continue
                 timings += store_rates.measure(
                     medium=medium,
                     root=places[medium] / "receivers",
                     corpus=memory / "corpus",
                     rounds=asked.rounds,
-                    slices=asked.slices,
+                    counts=counts,
                     tell=_tell,
                 )
         if "echo" in asked.only:
@@ -48,7 +51,6 @@ def main() -> None:
                 slices=asked.slices,
                 tell=_tell,
             )
-    absent = store_rates.absent() if {"store", "echo"} & set(asked.only) else []
     report.write(_RESULTS, report.as_json(timings, delays, rows, absent))
     print(report.table(timings, delays, rows, absent))
 
@@ -57,6 +59,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each workload")
     parser.add_argument("--slices", type=int, default=100, help="CT slices a round, fours of them")
+    parser.add_argument("--radiographs", type=int, default=10, help="15 MB each; 0 leaves out")
+    parser.add_argument("--clips", type=int, default=1, help="200 MB each; 0 leaves out")
     parser.add_argument("--instances", type=int, default=100, help="objects to wait for in a list")
     parser.add_argument("--studies", type=int, default=1_000_000, help="studies in the archive")
     parser.add_argument("--queries", type=int, default=200, help="requests of each kind of search")
@@ -73,8 +77,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _tmpfs() -> Path | None:
-    if _TMPFS.is_dir() and shutil.disk_usage(_TMPFS).free >= _TMPFS_NEEDS_BYTES:
+def _tmpfs(needs_bytes: int) -> Path | None:
+    if _TMPFS.is_dir() and shutil.disk_usage(_TMPFS).free >= needs_bytes:
         return _TMPFS
     return None
 

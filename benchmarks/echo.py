@@ -10,7 +10,7 @@ from statistics import median, quantiles
 
 from benchmarks import ours
 from benchmarks.corpus import Series, write_series
-from benchmarks.peers import FOREIGN, Peer, is_present, storescp_ignore
+from benchmarks.peers import FOREIGN, Peer
 from benchmarks.rows import Row, in_turn
 from benchmarks.senders import DcmSend
 from benchmarks.wire import EchoAssociation, WireError, echoing
@@ -35,9 +35,11 @@ def measure(
 
     with ExitStack() as stack:
         peers = [stack.enter_context(ours.receiving(root / "ours"))]
-        for name, program, run in FOREIGN:
-            if is_present(program) and run is not storescp_ignore:
-                peers.append(stack.enter_context(run(root / name.replace(" ", "-"))))
+        peers += [
+            stack.enter_context(each.running(root))
+            for each in FOREIGN
+            if each.is_present and each.keeps
+        ]
         for peer in peers:
             _associate(peer.port, _WARM_UP)
             peer.settle()

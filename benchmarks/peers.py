@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -9,16 +10,23 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks.senders import NO_DELAY
+from benchmarks.senders import tcp_environment
 from tests.support.ports import free_port
 
 _READY_WITHIN_S = 60.0
 _QUIET_S = 0.25
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _LARGEST_PDU = 131_072
+_TUNING: Final[Mapping[str, object]] = {
+    "SyncStorageArea": False,
+    "StoreMD5ForAttachments": False,
+    "MaximumPduLength": _LARGEST_PDU,
+    "DicomThreadsCount": 8,
+}
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,7 @@ def process(
     with log.open("wb") as output:
         running = subprocess.Popen(
             command, stdout=output, stderr=subprocess.STDOUT, cwd=cwd,
-            env={**os.environ, **NO_DELAY} if environment is None else dict(environment),
+            env=tcp_environment(nagle=False) if environment is None else dict(environment),
         )  # fmt: skip
     try:
         if not _listens(port, running):
@@ -99,7 +107,9 @@ def _listens(port: int, running: subprocess.Popen[bytes]) -> bool:
 
 
 @contextmanager
-def _orthanc(name: str, root: Path, tuning: Mapping[str, object]) -> Iterator[Peer]:
+def _orthanc(
+    name: str, root: Path, *, tuning: Mapping[str, object], nagle: bool = False
+) -> Iterator[Peer]:
     port = free_port()
     root.mkdir(parents=True)
     configuration = {
@@ -114,57 +124,60 @@ def _orthanc(name: str, root: Path, tuning: Mapping[str, object]) -> Iterator[Pe
     }
     (root / "orthanc.json").write_text(json.dumps(configuration))
     command = ["Orthanc", str(root / "orthanc.json")]
-    with process(name, command, port=port, log=root / "log") as peer:
+    environment = tcp_environment(nagle=nagle)
+    with process(
+        name, command, port=port, log=root / "log", environment=environment
+    ) as peer:  # fmt: skip
         yield peer
 
 
-def orthanc_tuned(root: Path) -> AbstractContextManager[Peer]:
-    """Run Orthanc as its manual tunes it for speed: nothing is synced."""
-    tuning = {
-        "SyncStorageArea": False,
-        "StoreMD5ForAttachments": False,
-        "MaximumPduLength": _LARGEST_PDU,
-        "DicomThreadsCount": 8,
-    }
-    return _orthanc("Orthanc tuned", root, tuning)
-
-
-def orthanc_default(root: Path) -> AbstractContextManager[Peer]:
-    """Run Orthanc as it comes: it syncs each file, not its index."""
-    return _orthanc("Orthanc default", root, {})
-
-
 @contextmanager
-def _storescp(name: str, root: Path, *options: str) -> Iterator[Peer]:
+def _storescp(name: str, root: Path, *, option: str) -> Iterator[Peer]:
     port = free_port()
     (root / "received").mkdir(parents=True)
     command = [
-        "storescp", "--fork", "--max-pdu", str(_LARGEST_PDU), *options,
+        "storescp", "--fork", "--max-pdu", str(_LARGEST_PDU), option,
         "-od", str(root / "received"), str(port),
     ]  # fmt: skip
     with process(name, command, port=port, log=root / "log") as peer:
         yield peer
 
 
-def storescp_fork(root: Path) -> AbstractContextManager[Peer]:
-    """Run DCMTK's storescp: files as received, no index, nothing synced."""
-    return _storescp("storescp --fork", root, "--bit-preserving")
+@dataclass(frozen=True)
+class Foreign:
+    """A receiver of others."""
+
+    name: str
+    program: str
+    run: Callable[[str, Path], AbstractContextManager[Peer]]
+    keeps: bool = True
+    """Whether it stores what it receives."""
+
+    @property
+    def is_present(self) -> bool:
+        """Whether its program is on this machine."""
+        return shutil.which(self.program) is not None
+
+    def running(self, root: Path) -> AbstractContextManager[Peer]:
+        """Run it in a folder of its own below ``root``."""
+        return self.run(self.name, root / re.sub(r"\W+", "-", self.name))
 
 
-def storescp_ignore(root: Path) -> AbstractContextManager[Peer]:
-    """Run DCMTK's storescp that forgets what it receives: the sender's own time."""
-    return _storescp("storescp --ignore", root, "--ignore")
-
-
-FOREIGN: Final[tuple[tuple[str, str, Callable[[Path], AbstractContextManager[Peer]]], ...]] = (
-    ("Orthanc tuned", "Orthanc", orthanc_tuned),
-    ("Orthanc default", "Orthanc", orthanc_default),
-    ("storescp --fork", "storescp", storescp_fork),
-    ("storescp --ignore", "storescp", storescp_ignore),
+# As its manual tunes it for speed: nothing is synced.
+_TUNED: Final = Foreign("Orthanc tuned", "Orthanc", partial(_orthanc, tuning=_TUNING))
+FOREIGN: Final = (
+    _TUNED,
+    # As it comes: it syncs each file, not its index.
+    Foreign("Orthanc default", "Orthanc", partial(_orthanc, tuning={})),
+    # Files as received, no index, nothing synced.
+    Foreign("storescp --fork", "storescp", partial(_storescp, option="--bit-preserving")),
+    # It forgets what it receives: the sender's own time.
+    Foreign("storescp --ignore", "storescp", partial(_storescp, option="--ignore"), keeps=False),
 )
-"""Name, program and how to run it."""
-
-
-def is_present(program: str) -> bool:
-    """Tell whether a program is on this machine."""
-    return shutil.which(program) is not None
+"""All without Nagle's algorithm."""
+FOREIGN_NAGLE: Final = (
+    # TCP_NODELAY is a variable of the environment that few know of.
+    Foreign("Orthanc tuned, Nagle", "Orthanc", partial(_orthanc, tuning=_TUNING, nagle=True)),
+    _TUNED,
+)
+"""Whom a sender with Nagle's algorithm meets."""

@@ -86,8 +86,8 @@ def table(
     for timing in timings:
         ratio = f"{timing.speed_of(_own(timings, timing)):.2f}"
         lines.append(
-            f"| {timing.medium} | {timing.workload} | {timing.peer} | {timing.megabytes_s:.0f} "
-            f"| {timing.instances_s:.0f} | {timing.cpu_ms_each:.2f} "
+            f"| {timing.medium} | {timing.workload} | {timing.peer} | {timing.megabytes_s:.3g} "
+            f"| {timing.instances_s:.3g} | {timing.cpu_ms_each:.2f} "
             f"| {'' if timing.peer == ours.NAME else ratio} |"
         )
     if delays:

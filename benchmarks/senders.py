@@ -13,8 +13,16 @@ from typing import ClassVar
 from benchmarks.corpus import Series
 
 AE_TITLE = "BENCH"
-# Without it DCMTK writes each PDU in two pieces and waits for the peer's delayed acknowledgement.
-NO_DELAY = {"TCP_NODELAY": "1"}
+_NO_DELAY = "TCP_NODELAY"
+
+
+def tcp_environment(*, nagle: bool) -> dict[str, str]:
+    """Return the environment of a DCMTK program with Nagle's algorithm on, its default, or off.
+
+    With it each PDU, written in two pieces, waits for the peer's delayed acknowledgement.
+    """
+    inherited = {name: value for name, value in os.environ.items() if name != _NO_DELAY}
+    return inherited if nagle else inherited | {_NO_DELAY: "1"}
 
 
 class SendingFailedError(RuntimeError):
@@ -39,7 +47,7 @@ class Sender(ABC):
     def count_stored(self, folder: Path, output: str) -> int:
         """Return how many objects were answered with success."""
 
-    def send(self, port: int, batches: Sequence[Series]) -> float:
+    def send(self, port: int, batches: Sequence[Series], *, nagle: bool = False) -> float:
         """Send each batch on an association of its own, all at once; return the seconds it took.
 
         Raises
@@ -48,7 +56,7 @@ class Sender(ABC):
             Unless every object was answered with success.
         """
         commands = [self.command(port, batch.folder) for batch in batches]
-        environment = os.environ | NO_DELAY
+        environment = tcp_environment(nagle=nagle)
         began_s = time.perf_counter()
         running = [
             subprocess.Popen(
