@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import echo, report, searches, store_rates, visibility
+from benchmarks import echo, memory, report, searches, store_rates, visibility
 from benchmarks.corpus import Kind
 from benchmarks.rows import Row
 
@@ -24,13 +24,13 @@ def main() -> None:
     counts = {Kind.CT: asked.slices, Kind.DR: asked.radiographs, Kind.US: asked.clips}
     needs_bytes = store_rates.needs_bytes(asked.rounds, counts)
     tmpfs = _tmpfs(needs_bytes)
-    absent = store_rates.absent() if {"store", "echo"} & set(asked.only) else []
-    with _folder(None) as disk, _folder(tmpfs) as memory:
+    absent = store_rates.absent() if {"store", "echo", "memory"} & set(asked.only) else []
+    with _folder(None) as disk, _folder(tmpfs) as tmpfs_folder:
         delays = visibility.measure(disk, asked.instances) if "visible" in asked.only else []
         if "search" in asked.only:
             delays += searches.measure(disk, asked.studies, asked.queries, asked.databases, _tell)
         if "store" in asked.only:
-            places = {"disk": disk} | ({"tmpfs": memory} if tmpfs else {})
+            places = {"disk": disk} | ({"tmpfs": tmpfs_folder} if tmpfs else {})
             for medium in asked.media:
                 if medium not in places:
                     absent.append(f"{needs_bytes / 1e9:.1f} GB free on {medium}")
@@ -38,7 +38,7 @@ def main() -> None:
                 timings += store_rates.measure(
                     medium=medium,
                     root=places[medium] / "receivers",
-                    corpus=memory / "corpus",
+                    corpus=tmpfs_folder / "corpus",
                     rounds=asked.rounds,
                     counts=counts,
                     tell=_tell,
@@ -46,9 +46,16 @@ def main() -> None:
         if "echo" in asked.only:
             rows += echo.measure(
                 root=disk / "echo",
-                corpus=memory / "corpus",
+                corpus=tmpfs_folder / "corpus",
                 rounds=asked.rounds,
                 slices=asked.slices,
+                tell=_tell,
+            )
+        if "memory" in asked.only:
+            rows += memory.measure(
+                root=disk / "memory",
+                corpus=tmpfs_folder / "corpus",
+                soak_minutes=asked.soak_minutes,
                 tell=_tell,
             )
     report.write(_RESULTS, report.as_json(timings, delays, rows, absent))
@@ -61,6 +68,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--slices", type=int, default=100, help="CT slices a round, fours of them")
     parser.add_argument("--radiographs", type=int, default=10, help="15 MB each; 0 leaves out")
     parser.add_argument("--clips", type=int, default=1, help="200 MB each; 0 leaves out")
+    parser.add_argument("--soak-minutes", type=int, default=0, help="0 leaves out")
     parser.add_argument("--instances", type=int, default=100, help="objects to wait for in a list")
     parser.add_argument("--studies", type=int, default=1_000_000, help="studies in the archive")
     parser.add_argument("--queries", type=int, default=200, help="requests of each kind of search")
@@ -70,8 +78,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only",
         nargs="+",
-        default=["store", "visible", "echo"],
-        help="store, visible, echo, search",
+        default=["store", "visible", "echo", "memory"],
+        help="store, visible, echo, memory, search",
     )
     parser.add_argument("--media", nargs="+", default=["disk", "tmpfs"], help="disk, tmpfs")
     return parser.parse_args()

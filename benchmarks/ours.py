@@ -42,8 +42,12 @@ class Installation:
                 "--name-zh", f"{code} 医院", "--name-en", f"{code} hospital",
                 *(("--parent", parent[0]) if parent else ()),
             )  # fmt: skip
+        self.register(AE_TITLE)
+
+    def register(self, ae_title: str) -> None:
+        """Register one more device at the township."""
         self._run(
-            "device", "create", "--ae-title", AE_TITLE, "--institution", "town",
+            "device", "create", "--ae-title", ae_title, "--institution", "town",
             "--network", "127.0.0.0/8",
         )  # fmt: skip
 
@@ -60,11 +64,11 @@ class Installation:
         return self._run("token", "create", "--user", login, "--ttl", "1d").strip()
 
     @contextmanager
-    def role(self, role: str, port: int) -> Iterator[Peer]:
-        """Run one role in a process of its own."""
-        command = [sys.executable, "-m", "server", "serve", "--role", role]
+    def role(self, role: str | None, port: int) -> Iterator[Peer]:
+        """Run one role in a process of its own, or all as children of one (None)."""
+        command = [sys.executable, "-m", "server", "serve", *(("--role", role) if role else ())]
         with process(
-            NAME, command, port=port, log=self.root / f"{role}.log",
+            NAME, command, port=port, log=self.root / f"{role or 'all'}.log",
             environment=self._environment(), cwd=_ROOT,
         ) as peer:  # fmt: skip
             yield peer
@@ -85,6 +89,8 @@ class Installation:
             "LIANZHEN_DATABASE__URL": self.database_url,
             "LIANZHEN_DICOM__PORT": str(self.dicom_port),
             "LIANZHEN_HTTP__PORT": str(self.http_port),
+            "LIANZHEN_HTTP__MEDIA_PORT": "0",
+            "LIANZHEN_HTTP__WORKER_PORT": "0",
             "LIANZHEN_LOGGING__LEVEL": "WARNING",
         }
 

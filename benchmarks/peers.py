@@ -59,6 +59,15 @@ class Peer:
         os.sync()
 
 
+def listens(port: int) -> bool:
+    """Tell whether somebody listens on a port of loopback."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def process(
     name: str,
@@ -82,7 +91,7 @@ def process(
             env=tcp_environment(nagle=False) if environment is None else dict(environment),
         )  # fmt: skip
     try:
-        if not _listens(port, running):
+        if not _becomes_ready(port, running):
             raise TimeoutError(f"{name} does not listen: {log.read_text()[-1000:]}")
         yield Peer(name, port, running.pid)
     finally:
@@ -94,15 +103,12 @@ def process(
             running.wait()
 
 
-def _listens(port: int, running: subprocess.Popen[bytes]) -> bool:
+def _becomes_ready(port: int, running: subprocess.Popen[bytes]) -> bool:
     deadline_s = time.monotonic() + _READY_WITHIN_S
     while time.monotonic() < deadline_s and running.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
+        if listens(port):
             return True
+        time.sleep(0.05)
     return False
 
 
