@@ -1,7 +1,7 @@
 """STOW-RS of metadata and bulk data: instances put together from the parts of one message."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import AsyncExitStack
 from functools import partial
@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeVar, cast
 from urllib.parse import urljoin
 
-import orjson
-
 from dicom.compose import Arrived, compose, composed_bytes
 from dicom.uids import is_uid
-from dicom.web.json_reader import Described, JsonError, NodeBudget, TooManyNodes, from_json
+from dicom.web.json_reader import Described, JsonError, NodeBudget, from_json
 from dicom.web.media_types import DICOM_JSON, DICOM_XML, MediaType, MediaTypeError, parse_media_type
-from dicom.web.native_xml import from_xml
 from server.core.errors import InvalidInput, TooLarge
 from server.core.file_blocks import file_blocks, opened
+from server.dicomweb.described import described
 from server.dicomweb.storage import (
     NOT_UNDERSTOOD,
     OUT_OF_RESOURCES,
@@ -58,16 +56,16 @@ class Composer:
             If it is too large.
         """
         async with AsyncExitStack() as files:
-            described, arrived = await self._receive(parts, base, files)
-            if not described:
+            several, arrived = await self._receive(parts, base, files)
+            if not several:
                 raise InvalidInput("the request brings no metadata", code="no-metadata")
-            for each in described:
+            for each in several:
                 yield self._file_of(each, arrived, base)
 
     async def _receive(
         self, parts: AsyncIterator[IncomingPart], base: str, files: AsyncExitStack
     ) -> tuple[list[dict[str, Any]], dict[str, Arrived]]:
-        described: list[dict[str, Any]] = []
+        found: list[dict[str, Any]] = []
         arrived: dict[str, Arrived] = {}
         left = self._limits.max_total_bytes
         metadata_left = _MOST_METADATA_BYTES
@@ -82,8 +80,8 @@ class Composer:
                 document = await _whole(body, min(left, metadata_left))
                 left -= len(document)
                 metadata_left -= len(document)
-                read = partial(_described, kind.name, document, budget)
-                described.extend(await self._blocking(read))
+                read = partial(described, kind.name, document, budget)
+                found.extend(await self._blocking(read))
                 continue
             path = await files.enter_async_context(self._originals.scratch_file())
             saved = await self._save(body, path, left)
@@ -93,7 +91,7 @@ class Composer:
             paths = [path] if before is None else [*before.paths, path]
             size = saved if before is None else before.size + saved
             arrived[location] = Arrived(paths, size, kind.name, kind.parameter("transfer-syntax"))
-        return described, arrived
+        return found, arrived
 
     async def _save(self, body: AsyncIterator[bytes], path: Path, most: int) -> int:
         size = 0
@@ -172,24 +170,6 @@ async def _whole(body: AsyncIterator[bytes], most: int) -> bytes:
             )
         blocks.append(block)
     return b"".join(blocks)
-
-
-def _described(kind: str, document: bytes, budget: NodeBudget) -> Sequence[dict[str, Any]]:
-    try:
-        if kind == DICOM_XML:
-            return [from_xml(document, budget)]
-        budget.spend(sum(document.count(mark) for mark in (b"{", b"[", b",")))
-        found = orjson.loads(document)
-    except TooManyNodes as error:
-        raise TooLarge(str(error), code="metadata-too-large") from error
-    except JsonError as error:
-        raise InvalidInput(str(error), code="bad-metadata") from error
-    except orjson.JSONDecodeError as error:
-        raise InvalidInput("the metadata are no JSON", code="bad-metadata") from error
-    several = found if isinstance(found, list) else [found]
-    if not all(isinstance(each, dict) for each in several):
-        raise InvalidInput("the metadata are a list of data sets", code="bad-metadata")
-    return several
 
 
 def _refused(each: dict[str, Any], detail: str, reason: int = NOT_UNDERSTOOD) -> PartRefused:

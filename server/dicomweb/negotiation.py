@@ -58,6 +58,8 @@ STORED: Final = (*METADATA, Offer(DICOM_XML))
 """How a request to store hears how it ended (PS3.18 10.5.3)."""
 DESCRIBED: Final = (*METADATA, Offer(DICOM_XML, multipart=True))
 """Data sets without their bulk data: metadata, and what a search finds."""
+DESCRIBED_ALONE: Final = (*DESCRIBED, Offer(DICOM_XML))
+"""The one data set of a workitem."""
 RENDERED: Final = (Offer("image/jpeg"), Offer("image/png"), Offer("image/gif"))
 """PS3.18 Table 8.7.4-1 for single frames."""
 

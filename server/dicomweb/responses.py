@@ -161,7 +161,7 @@ async def send_described(
     offer: Offer,
     headers: Mapping[str, str],
 ) -> web.StreamResponse:
-    """Send data sets of the JSON model: in one array, or each as an XML part."""
+    """Send data sets of the JSON model: in one array, each as an XML part, or one as XML alone."""
     loop = asyncio.get_running_loop()
     headers = {"Vary": CACHE["Vary"], **headers}
     if offer.media_type != DICOM_XML:
@@ -171,6 +171,10 @@ async def send_described(
             body = await loop.run_in_executor(None, partial(gzip.compress, body, 1, mtime=0))
             headers["Content-Encoding"] = "gzip"
         return web.Response(body=body, headers=headers)
+    if not offer.multipart:
+        (only,) = several
+        headers["Content-Type"] = DICOM_XML
+        return web.Response(body=await loop.run_in_executor(None, to_xml, only), headers=headers)
     writer = MultipartWriter(new_boundary(secrets.randbits), DICOM_XML)
     response = web.StreamResponse(headers={**headers, "Content-Type": writer.content_type})
     await response.prepare(request)

@@ -1,13 +1,14 @@
-"""What UPS clients send, read from DICOM JSON (PS3.18 F)."""
+"""What UPS clients send, read from DICOM JSON (PS3.18 F) or XML (PS3.19 A.1)."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from pydicom.datadict import dictionary_keyword, tag_for_keyword
 
 from dicom.uids import is_uid
+from dicom.web.json_reader import NodeBudget
 from server.core.errors import InvalidInput
+from server.dicomweb.public import described
 from server.requests.public import RequestPatch
 from server.workitems.service import NewWorkitem
 from server.workitems.states import StepState
@@ -23,23 +24,18 @@ _URGENT: Final = {"HIGH": True, "MEDIUM": False, "LOW": False}
 """Priorities of UPS: what is urgent is an emergency to us."""
 
 
-def dataset(body: bytes) -> Json:
-    """Read the one data set of a body.
+def dataset(kind: str, body: bytes) -> Json:
+    """Read the one data set of a body of the media type ``kind``.
 
     Raises
     ------
-    InvalidInput
-        If the body is none, or holds several.
+    InvalidInput, TooLarge
+        If the body is none, or holds several; if it has too many parts.
     """
-    try:
-        found = json.loads(body)
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-        raise InvalidInput("the body is not DICOM JSON", code="bad-body") from None
-    if isinstance(found, list) and len(found) == 1:
-        found = found[0]
-    if not isinstance(found, dict) or not all(isinstance(each, dict) for each in found.values()):
-        raise InvalidInput("the body is not one data set of DICOM JSON", code="bad-body")
-    return found
+    several = described(kind, body, NodeBudget())
+    if len(several) != 1 or not all(isinstance(each, dict) for each in several[0].values()):
+        raise InvalidInput("the body is not one data set", code="bad-body")
+    return several[0]
 
 
 def new_workitem(ds: Json, uid: str | None) -> NewWorkitem:

@@ -3,14 +3,22 @@
 from collections.abc import Mapping
 from typing import Final
 
-import orjson
 from aiohttp import web
 
 from dicom.uids import is_uid
+from dicom.web.media_types import DICOM_JSON, DICOM_XML
 from dicom.web.query import Query, QueryError, parse_query
 from server.core.errors import InvalidInput, UnsupportedMedia
 from server.core.http import Requires, Route
-from server.dicomweb.public import METADATA, PREFIX, base_url, chosen
+from server.dicomweb.public import (
+    DESCRIBED,
+    DESCRIBED_ALONE,
+    PREFIX,
+    accept_of,
+    base_url,
+    chosen,
+    send_described,
+)
 from server.identity.public import ACTOR, Action
 from server.workitems import bodies
 from server.workitems.document import document
@@ -18,7 +26,8 @@ from server.workitems.service import Changed, WorkitemService
 
 _USUAL_LIMIT: Final = 100
 _MOST: Final = 1000
-_JSON: Final = frozenset({"application/dicom+json", "application/json"})
+_KINDS: Final = frozenset({DICOM_JSON, "application/json", DICOM_XML})
+_UNKEPT: Final = {"Cache-Control": "no-store"}
 WORKITEM: Final = f"{PREFIX}/workitems/{{workitem}}"
 
 
@@ -27,18 +36,18 @@ def workitem_routes(workitems: WorkitemService, public_url: str | None) -> list[
 
     async def search(request: web.Request) -> web.StreamResponse:
         """Search workitems within reach, the most urgent first."""
-        media_type = _media_type(request)
+        offer = chosen(DESCRIBED, accept_of(request))
         query = _query(request)
         limit = min(query.limit if query.limit is not None else _USUAL_LIMIT, _MOST)
         steps, more = await workitems.search(request[ACTOR], query, limit=limit)
         base = base_url(request, public_url)
-        headers = {"Content-Type": media_type, "Cache-Control": "no-store"}
+        if not steps:
+            return web.Response(status=204, headers=_UNKEPT)
+        headers = dict(_UNKEPT)
         if more:
             headers |= _warning(base, "There are additional results that can be requested")
-        if not steps:
-            return web.Response(status=204, headers={"Cache-Control": "no-store"})
-        body = orjson.dumps([document(step, base) for step in steps])
-        return web.Response(body=body, headers=headers)
+        found = [document(step, base) for step in steps]
+        return await send_described(request, found, offer, headers)
 
     async def create(request: web.Request) -> web.StreamResponse:
         """Ask for the reading of an own study that nobody was asked for yet."""
@@ -54,12 +63,10 @@ def workitem_routes(workitems: WorkitemService, public_url: str | None) -> list[
 
     async def retrieve(request: web.Request) -> web.StreamResponse:
         """Return one workitem; that it was read is recorded."""
-        media_type = _media_type(request)
+        offer = chosen(DESCRIBED_ALONE, accept_of(request))
         step = await workitems.one(request[ACTOR], request.match_info["workitem"])
-        body = orjson.dumps([document(step, base_url(request, public_url))])
-        return web.Response(
-            body=body, headers={"Content-Type": media_type, "Cache-Control": "no-store"}
-        )
+        found = [document(step, base_url(request, public_url))]
+        return await send_described(request, found, offer, _UNKEPT)
 
     async def update(request: web.Request) -> web.StreamResponse:
         """Change priority and comments before, or tell progress meanwhile."""
@@ -107,15 +114,10 @@ def workitem_routes(workitems: WorkitemService, public_url: str | None) -> list[
     ]
 
 
-def _media_type(request: web.Request) -> str:
-    accept = request.query.get("accept") or request.headers.get("Accept")
-    return chosen(METADATA, accept).media_type
-
-
 async def _body(request: web.Request) -> bodies.Json:
-    if request.content_type not in _JSON:
-        raise UnsupportedMedia("a body of application/dicom+json is wanted")
-    return bodies.dataset(await request.read())
+    if request.content_type not in _KINDS:
+        raise UnsupportedMedia(f"a body of {DICOM_JSON} or {DICOM_XML} is wanted")
+    return bodies.dataset(request.content_type, await request.read())
 
 
 def _query(request: web.Request) -> Query:

@@ -1,106 +1,28 @@
 """UPS-RS over HTTP, as PS3.18 11 writes it."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from importlib import import_module
-from io import BytesIO
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
-from pydicom import Dataset, dcmread
-from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.uid import generate_uid
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from server.audit.models import AuditEvent
 from server.core.errors import Unavailable
 from server.identity.models import Role
 from server.requests.models import (
     REQUEST_TRANSITIONS,
-    DiagnosisRequest,
     RequestStatus,
     RequestTransition,
 )
 from server.studies.models import Study
 from server.workitems.states import CHANGES, STEP_STATES, StepState, statuses_of
 from server.workitems.uids import GLOBAL_SUBSCRIPTION, request_id_of, uid_of
-from tests.support.application import RunningApp, running_app, settings_for
+from tests.server.workitems.site import JSON, LOCK, Site, attributes, told, unread_study, wanted
 from tests.support.dicom_files import ct_bytes, ecg_bytes
 
-WORKITEMS = "/dicomweb/workitems"
-JSON = {"Content-Type": "application/dicom+json"}
-LOCK, OTHER_LOCK = "1.2.3.4", "1.2.3.5"
-
-
-@dataclass
-class Site:
-    """The web role, and who works there."""
-
-    app: RunningApp
-    people: dict[str, dict[str, str]]
-
-    async def ask(
-        self, method: str, path: str, who: str = "reader", body: Any = None, **headers: str
-    ) -> tuple[int, Any, dict[str, str]]:
-        response = await self.app.client.request(
-            method,
-            f"/dicomweb{path}",
-            headers={**self.people[who], **(JSON if body is not None else {}), **headers},
-            json=body,
-        )
-        text = await response.read()
-        answer = await response.json(content_type=None) if text else None
-        return response.status, answer, dict(response.headers)
-
-    async def found(self, query: str = "", who: str = "reader") -> list[Dataset]:
-        status, body, _ = await self.ask("GET", f"/workitems{query}", who)
-        assert status == (200 if body else 204), body
-        return [Dataset.from_json(each) for each in body or ()]
-
-    async def workitem(self) -> str:
-        """Return the UID of the one workitem."""
-        (found,) = await self.found()
-        return str(found.SOPInstanceUID)
-
-    async def one(self, uid: str, who: str = "reader") -> Dataset:
-        status, body, _ = await self.ask("GET", f"/workitems/{uid}", who)
-        assert status == 200, body
-        (only,) = body
-        return Dataset.from_json(only)
-
-    async def put_state(
-        self, uid: str, state: str, lock: str = LOCK, who: str = "reader"
-    ) -> tuple[int, str]:
-        body = [attributes(ProcedureStepState=state, TransactionUID=lock)]
-        status, answer, headers = await self.ask("PUT", f"/workitems/{uid}/state", who, body)
-        return status, answer["code"] if status >= 400 else headers.get("Warning", "")
-
-    async def request(self) -> DiagnosisRequest:
-        async with self.app.services.database.reading() as session:
-            return (await session.scalars(select(DiagnosisRequest))).one()
-
-
-def attributes(**values: Any) -> dict[str, Any]:
-    """Return attributes by keyword as DICOM JSON."""
-    found = {}
-    for keyword, value in values.items():
-        several = value if isinstance(value, list) else [value]
-        found[f"{tag_for_keyword(keyword):08X}"] = {"vr": dictionary_VR(keyword), "Value": several}
-    return found
-
-
-@pytest.fixture
-async def site(tmp_path: Path, database_url: str) -> AsyncIterator[Site]:
-    async with running_app(settings_for(tmp_path, database_url)) as app:
-        people = {
-            "reader": await app.token("reader", "county", Role.COUNTY_READER),
-            "second": await app.token("second", "county", Role.COUNTY_READER),
-            "township": await app.token("township", "township1", Role.TOWNSHIP_DOCTOR),
-            "stranger": await app.token("stranger", "township2", Role.TOWNSHIP_DOCTOR),
-        }
-        yield Site(app, people)
+OTHER_LOCK = "1.2.3.5"
 
 
 @pytest.mark.parametrize("status", RequestStatus)
@@ -392,7 +314,7 @@ async def test_bodies_of_other_kinds_are_refused(site: Site) -> None:
     await site.app.receive(ct_bytes())
     uid = await site.workitem()
     for content, status in ((b"<x/>", 415), (b"[", 400), (b"[" * 100_000, 400), (b"\xff", 400)):
-        kind = "application/dicom+xml" if status == 415 else JSON["Content-Type"]
+        kind = "application/xml" if status == 415 else JSON["Content-Type"]
         response = await site.app.client.put(
             f"/dicomweb/workitems/{uid}/state",
             headers={**site.people["reader"], "Content-Type": kind},
@@ -401,24 +323,7 @@ async def test_bodies_of_other_kinds_are_refused(site: Site) -> None:
         assert response.status == status, content[:9]
     for lock, state in (("", "IN PROGRESS"), ("x", "IN PROGRESS"), (LOCK, "DONE")):
         assert (await site.put_state(uid, state, lock))[0] == 400
-    assert (await site.ask("GET", f"/workitems/{uid}", Accept="application/dicom+xml"))[0] == 406
-
-
-async def unread_study(site: Site) -> str:
-    """Leave a study that nobody was asked to read: one of before there were requests."""
-    data = ct_bytes()
-    await site.app.receive(data)
-    async with site.app.services.database.unit_of_work() as uow:
-        await uow.session.execute(delete(RequestTransition))
-        await uow.session.execute(delete(DiagnosisRequest))
-        await uow.commit()
-    return str(dcmread(BytesIO(data)).StudyInstanceUID)
-
-
-def wanted(study_uid: str, **more: Any) -> list[dict[str, Any]]:
-    item = attributes(StudyInstanceUID=study_uid)
-    values = {"ProcedureStepState": "SCHEDULED", "InputInformationSequence": item}
-    return [attributes(**(values | more))]
+    assert (await site.ask("GET", f"/workitems/{uid}", Accept="application/dicom"))[0] == 406
 
 
 @pytest.mark.parametrize("named", ["", "?1.2.3.99", "?AffectedSOPInstanceUID=1.2.3.99"])
@@ -511,13 +416,6 @@ async def test_a_global_subscriber_hears_of_what_comes(site: Site) -> None:
     for ae_title in ("SEVENTEEN_LETTERS", "A%5CB"):
         bad = f"/workitems/{GLOBAL_SUBSCRIPTION}/subscribers/{ae_title}"
         assert (await site.ask("POST", bad))[0] == 400
-
-
-def told(report: dict[str, Any]) -> tuple[str, int, str]:
-    """Return workitem, event type and state of an event report."""
-    assert report["00000002"]["Value"] == ["1.2.840.10008.5.1.4.34.6.4"]
-    state = report.get("00741000", {"Value": [""]})["Value"][0]
-    return report["00001000"]["Value"][0], report["00001002"]["Value"][0], state
 
 
 @pytest.mark.parametrize(("before", "after"), list(product(StepState, StepState)))
