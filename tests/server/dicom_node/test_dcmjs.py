@@ -12,14 +12,14 @@ from server.dicom_node.models import CommitmentState
 from server.dicom_node.public import DeviceAddress, NewDevice
 from tests.dicom.dimse.acceptors import address as called
 from tests.dicom.dimse.acceptors import listening as until_listening
-from tests.server.dicom_node import test_commitment
-from tests.server.dicom_node.test_commitment import CT, Committing, until_state
+from tests.server.dicom_node.commitment import conftest
+from tests.server.dicom_node.commitment.committing import CT, Committing, until_state
 from tests.server.dicom_node.test_performed import complete, steps
 from tests.support.dcmjs_peer import javascript_device
 from tests.support.dicom_files import ct_series
 from tests.support.ports import free_port
 
-node = test_commitment.node
+node = conftest.node
 
 BEGUN = {
     "PatientName": "ZHANG^SAN", "PatientID": "P1", "PerformedProcedureStepID": "PPS1",

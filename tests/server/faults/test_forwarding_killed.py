@@ -4,7 +4,7 @@ import threading
 
 from server.dicom_node.public import DeviceAddress, NewDevice
 from server.forwarding.public import Conditions, JobState, NewRoute
-from tests.server.forwarding.test_forwarding import Archive
+from tests.server.forwarding.archive import Archive
 from tests.support.ledger import Ledger, ct_slices, send
 from tests.support.node_process import ORG, Site, wait_until
 

@@ -1,88 +1,31 @@
 """What arrives goes on by rule: as it is, in order, to DCMTK and to archives in trouble."""
 
-import asyncio
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
 from pydicom import dcmread
 from pydicom.filebase import DicomBytesIO
-from pynetdicom import AE, evt
-from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]  # made at import
 from sqlalchemy import delete, select, update
 
-from dicom.rejection import KEY_OBJECT_SELECTION
-from server.audit.models import AuditEvent
 from server.core.errors import InvalidInput, NotFound
 from server.dicom_node.models import Device
 from server.dicom_node.public import DeviceAddress, NewDevice
 from server.forwarding.desk import JobState
-from server.forwarding.models import ForwardJob, ForwardObject, Outage, Priority
+from server.forwarding.models import ForwardObject, Outage, Priority
 from server.forwarding.public import Conditions, NewRoute
 from server.studies.models import Instance, Study
-from tests.dicom.dimse.acceptors import pynetdicom_scp, storescp
+from tests.dicom.dimse.acceptors import storescp
 from tests.dicom.dimse.certificates import certificate, server_context
 from tests.dicom.dimse.node import running_node
 from tests.dicom.dimse.test_scu import stored_in
 from tests.server.dicom_node.test_retrieve import data_sets
+from tests.server.forwarding.archive import Archive, audited
 from tests.server.forwarding.site import ORG, Site, uid_of, until
 from tests.support.dicom_files import ct_bytes, ct_series, rejection_note, sample
 from tests.support.ports import free_port
-
-
-class Archive:
-    """A destination of pynetdicom's, which answers as it is told, by the number of the object."""
-
-    def __init__(self, answer: Callable[[int], int] = lambda _: 0) -> None:
-        self.answer = answer
-        self.uids: list[str] = []
-        self.priorities: list[int] = []
-        self.at_once = 0
-        self._open = 0
-
-    def _store(self, event: evt.Event) -> int:
-        request: Any = event.request
-        self.uids.append(str(request.AffectedSOPInstanceUID))
-        self.priorities.append(request.Priority)
-        status = self.answer(len(self.uids))
-        if status < 0:
-            event.assoc.abort()
-        return max(status, 0)
-
-    def _opened(self, _: evt.Event) -> None:
-        self._open += 1
-        self.at_once = max(self.at_once, self._open)
-
-    def _closed(self, _: evt.Event) -> None:
-        self._open -= 1
-
-    @contextmanager
-    def running(self, port: int = 0) -> Iterator[int]:
-        entity = AE(ae_title="ARCHIVE")
-        for kind in (CTImageStorage, KEY_OBJECT_SELECTION):
-            entity.add_supported_context(kind, ["1.2.840.10008.1.2.1"])
-        handlers: list[tuple[Any, ...]] = [
-            (evt.EVT_C_STORE, self._store),
-            (evt.EVT_CONN_OPEN, self._opened),
-            (evt.EVT_CONN_CLOSE, self._closed),
-        ]
-        with pynetdicom_scp(entity, handlers, port=port) as at:
-            yield at
-
-
-async def audited(site: Site, action: str) -> list[AuditEvent]:
-    async with site.services.database.reading() as session:
-        found = await session.scalars(select(AuditEvent).where(AuditEvent.action == action))
-        return list(found)
-
-
-# As it is, in order, where a rule says
 
 
 async def test_what_matches_goes_on_to_dcmtk_as_it_is_stored(site: Site, tmp_path: Path) -> None:
@@ -526,77 +469,3 @@ async def test_what_was_deleted_meanwhile_is_waited_for_no_more(site: Site) -> N
 
             await until(over, "what is left to be sent")
     assert archive.uids == [uid_of(files[1])]
-
-
-# Workers
-
-
-async def test_a_study_is_claimed_once_and_taken_up_when_its_worker_died(site: Site) -> None:
-    await site.route(await site.device("ARCHIVE", free_port()))
-    await site.receive(*ct_series(1))
-    dying, other = site.queue("worker-1", lease_s=0.2), site.queue("worker-2")
-    claims = await asyncio.gather(dying.claim([]), other.claim([]))
-    assert sum(claim is not None for claim in claims) == 1
-    if claims[0] is None:
-        await other.take_back()
-        assert await dying.claim([]) is not None
-
-    async def free() -> bool:
-        return await other.claim([]) is not None
-
-    await until(free, "the claim to run out")
-    assert await dying.claim([]) is None
-
-
-async def test_a_worker_that_starts_again_takes_its_claims_back(site: Site) -> None:
-    await site.route(await site.device("ARCHIVE", free_port()))
-    await site.receive(*ct_series(1))
-    assert await site.queue().claim([]) is not None
-    assert await site.queue().claim([]) is None
-    again = site.queue()
-    await again.take_back()
-    assert await again.claim([]) is not None
-
-
-async def test_what_arrives_while_its_study_is_sent_goes_as_well(site: Site) -> None:
-    files = ct_series(4)
-    may_go_on = threading.Event()
-
-    def answer(number: int) -> int:
-        if number == 1:
-            assert may_go_on.wait(20)
-        return 0
-
-    archive = Archive(answer)
-    with archive.running() as port:
-        await site.route(await site.device("ARCHIVE", port))
-        await site.receive(*files[:2])
-        async with site.forwarding():
-
-            async def begun() -> bool:
-                return bool(archive.uids)
-
-            await until(begun, "the first object")
-            await site.receive(*files[2:])
-            may_go_on.set()
-            await site.until_sent(4)
-    assert archive.uids == [uid_of(data) for data in files]
-
-
-async def test_a_study_that_was_forgotten_is_queued_anew_when_more_of_it_arrives(
-    site: Site,
-) -> None:
-    files = ct_series(3)
-    await site.route(await site.device("ARCHIVE", free_port()))
-    await site.receive(*files[:2])
-    async with site.services.database.unit_of_work() as uow:
-        await uow.session.execute(update(ForwardJob).values(waiting=0, due_at=None))
-        await uow.session.execute(delete(ForwardObject))
-        long_ago = site.services.clock.now() - timedelta(days=31)
-        await uow.session.execute(update(ForwardJob).values(changed_at=long_ago))
-        await uow.commit()
-    await site.queue().prune()
-    assert await site.jobs() == []
-    await site.receive(files[2])
-    (job,) = await site.jobs()
-    assert (job.waiting, job.state) == (1, JobState.WAITING)
