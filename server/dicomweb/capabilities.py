@@ -46,6 +46,7 @@ _WORKITEMS: Final = {
     ("cancelrequest", "POST"): "RequestUPSCancellation",
     ("{ae}", "POST"): "CreateSubscription",
     ("{ae}", "DELETE"): "DeleteSubscription",
+    ("suspend", "POST"): "SuspendGlobalSubscription",
     ("{ae}", "GET"): "OpenEventChannel",
 }
 """Transactions of the worklist service by resource and method (PS3.18 11)."""

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.database import Base
@@ -25,7 +25,7 @@ class Workitem(Base):
 
 
 class WorkitemSubscription(Base):
-    """An AE of an institution that hears of one workitem, or of all."""
+    """An AE of an institution that hears of one workitem, of all, or of all that match."""
 
     __tablename__ = "workitem_subscriptions"
     __table_args__ = (UniqueConstraint("institution_id", "ae_title", "uid"),)
@@ -35,6 +35,10 @@ class WorkitemSubscription(Base):
     institution_id: Mapped[str] = mapped_column(ForeignKey("institutions.id"))
     ae_title: Mapped[str] = mapped_column(String(16))
     uid: Mapped[str] = mapped_column(String(64))
-    """Of the workitem, or the UPS Global Subscription's well-known one (PS3.4 CC.2.3.3)."""
+    """Of the workitem, or a well-known one of global subscriptions (PS3.4 CC.2.3.3)."""
+    filter: Mapped[str | None] = mapped_column(Text)
+    """Match keys of a filtered subscription (`filters.filter_of`)."""
+    suspended_at: Mapped[datetime | None]
+    """Since when a global one takes in no more workitems; a workitem's own is silenced by it."""
     created_by: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]

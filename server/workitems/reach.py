@@ -1,9 +1,10 @@
 """Which workitems are within reach: those an institution examined or reads, of studies it sees."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dicom.uids import is_uid
@@ -54,3 +55,15 @@ async def find(
     if row is None:
         raise NotFound(NOT_THERE)
     return row[0], row[1], row[2]
+
+
+async def matches(
+    session: AsyncSession,
+    actor: Actor,
+    request_id: str,
+    conditions: Sequence[ColumnElement[bool]],
+    now: datetime,
+) -> bool:
+    """Tell whether a request's workitem is within reach and meets all conditions."""
+    wanted = within_reach(actor, now).where(DiagnosisRequest.id == request_id, *conditions)
+    return (await session.execute(wanted)).first() is not None

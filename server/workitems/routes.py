@@ -45,7 +45,7 @@ def workitem_routes(workitems: WorkitemService, public_url: str | None) -> list[
             return web.Response(status=204, headers=_UNKEPT)
         headers = dict(_UNKEPT)
         if more:
-            headers |= _warning(base, "There are additional results that can be requested")
+            headers |= warning(base, "There are additional results that can be requested")
         found = [document(step, base) for step in steps]
         return await send_described(request, found, offer, headers)
 
@@ -130,8 +130,9 @@ def _query(request: web.Request) -> Query:
 def _was_so(changed: Changed, base: str, state: str) -> Mapping[str, str]:
     if not changed.was_so:
         return {}
-    return _warning(base, f"The UPS is already in the requested state of {state}")
+    return warning(base, f"The UPS is already in the requested state of {state}")
 
 
-def _warning(base: str, text: str) -> dict[str, str]:
+def warning(base: str, text: str) -> dict[str, str]:
+    """Return the header that says what an answer lacks (PS3.18 8.4.3)."""
     return {"Warning": f'299 {base}: "{text}"'}

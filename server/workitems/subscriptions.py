@@ -1,24 +1,32 @@
 """Who hears of workitems, and what they hear (PS3.18 11.10 to 11.13, PS3.4 CC.2.3 and CC.2.4)."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.audit.public import AuditTrail
 from server.core.clock import Clock
-from server.core.database import Database, insert_unless_there
+from server.core.database import Database, UnitOfWork, insert_unless_there
 from server.core.errors import InvalidInput, NotFound
 from server.core.ids import Ids
 from server.identity.public import Actor, act_of
-from server.requests.public import CHANGED, OPENED, RequestStatus
+from server.realtime.public import Occurrence, publish
+from server.requests.public import CHANGED, OPENED, DiagnosisRequest, RequestStatus
 from server.workitems.document import encoded
+from server.workitems.filters import conditions_of
 from server.workitems.models import WorkitemSubscription
+from server.workitems.reach import find, matches
 from server.workitems.service import CANCEL_REQUESTED, WorkitemService
 from server.workitems.states import STEP_STATES
-from server.workitems.uids import GLOBAL_SUBSCRIPTION
+from server.workitems.uids import FILTERED_SUBSCRIPTION, GLOBAL_SUBSCRIPTION
 
+SUBSCRIBED: Final = "workitem.subscribed"
+"""An AE hears at once how the workitem stands that it subscribes to (PS3.4 Table CC.2.3-2)."""
+_GLOBAL: Final = frozenset({GLOBAL_SUBSCRIPTION, FILTERED_SUBSCRIPTION})
+_NONE: Final = "there is no such subscription"
 _UPS_EVENT: Final = "1.2.840.10008.5.1.4.34.6.4"
 _STATE_REPORT, _CANCEL_REQUESTED = 1, 2
 """Event types (PS3.4 Table CC.2.4-1)."""
@@ -43,8 +51,13 @@ class SubscriptionService:
         self._clock = clock
         self._ids = ids
 
-    async def subscribe(self, actor: Actor, ae_title: str, uid: str) -> None:
+    async def subscribe(
+        self, actor: Actor, ae_title: str, uid: str, match_keys: str | None = None
+    ) -> None:
         """Let an AE of the actor's institution hear of a workitem within reach, or of all.
+
+        ``match_keys`` (`filters.filter_of`) go with the filtered subscription, which they are of;
+        asked again, it is of the new ones, and what was suspended goes on.
 
         Raises
         ------
@@ -52,46 +65,65 @@ class SubscriptionService:
             If the AE title is none; if there is no such workitem.
         """
         _check(ae_title)
-        if uid != GLOBAL_SUBSCRIPTION:
-            await self._workitems.state_of(actor, uid)
         async with self._database.unit_of_work() as uow:
+            if uid not in _GLOBAL:
+                row = await find(uow.session, actor, uid, self._clock.now())
+                await self._tell(uow, row[0], actor, ae_title)
+            await self._put(uow.session, actor, ae_title, uid)
             await uow.session.execute(
-                insert_unless_there(uow.session, WorkitemSubscription).values(
-                    id=self._ids.new(),
-                    org=actor.org,
-                    institution_id=actor.institution_id,
-                    ae_title=ae_title,
-                    uid=uid,
-                    created_by=actor.id[:64],
-                    created_at=self._clock.now(),
-                )
+                update(WorkitemSubscription)
+                .where(*_of(actor, ae_title), WorkitemSubscription.uid == uid)
+                .values(filter=match_keys, suspended_at=None)
             )
-            self._audit.record(
-                uow,
-                act_of(
-                    actor,
-                    "workitem.subscribe",
-                    object_kind="workitem",
-                    object_id=uid,
-                    detail={"ae_title": ae_title},
-                ),
-            )
+            self._record(uow, actor, "workitem.subscribe", ae_title, uid)
             await uow.commit()
 
     async def unsubscribe(self, actor: Actor, ae_title: str, uid: str) -> None:
-        """Let an AE hear of it no more; `NotFound` where it did not."""
+        """Let an AE hear of it no more; of nothing, where that is all (PS3.4 Table CC.2.3-2).
+
+        Of a workitem it hears no more even where a global subscription of its goes on.
+
+        Raises
+        ------
+        NotFound
+            If it did not hear of it.
+        """
         async with self._database.unit_of_work() as uow:
-            gone = await uow.session.scalar(
-                delete(WorkitemSubscription)
-                .where(
-                    WorkitemSubscription.institution_id == actor.institution_id,
-                    WorkitemSubscription.ae_title == ae_title,
-                    WorkitemSubscription.uid == uid,
-                )
-                .returning(WorkitemSubscription.id)
-            )
-            if gone is None:
-                raise NotFound("there is no such subscription")
+            session = uow.session
+            found = await self._subscriptions(session, actor, ae_title)
+            own = found.get(uid)
+            heard = own is not None and (uid in _GLOBAL or own.suspended_at is None)
+            if uid not in _GLOBAL and own is None and _GLOBAL & found.keys():
+                await find(session, actor, uid, self._clock.now())
+                heard = True
+            if not heard:
+                raise NotFound(_NONE)
+            gone = delete(WorkitemSubscription).where(*_of(actor, ae_title))
+            if uid == GLOBAL_SUBSCRIPTION:
+                await session.execute(gone)
+            elif uid == FILTERED_SUBSCRIPTION or not _GLOBAL & found.keys():
+                await session.execute(gone.where(WorkitemSubscription.uid == uid))
+            else:
+                await self._put(session, actor, ae_title, uid)
+                await self._suspend(session, actor, ae_title, uid)
+            self._record(uow, actor, "workitem.unsubscribe", ae_title, uid)
+            await uow.commit()
+
+    async def suspend(self, actor: Actor, ae_title: str, uid: str) -> None:
+        """Let a global subscription take in no more workitems (PS3.18 11.12).
+
+        Raises
+        ------
+        InvalidInput, NotFound
+            If that is none; if the AE has none.
+        """
+        if uid not in _GLOBAL:
+            raise InvalidInput("global subscriptions alone are suspended", code="ups-not-global")
+        async with self._database.unit_of_work() as uow:
+            if uid not in await self._subscriptions(uow.session, actor, ae_title):
+                raise NotFound(_NONE)
+            await self._suspend(uow.session, actor, ae_title, uid)
+            self._record(uow, actor, "workitem.suspend", ae_title, uid)
             await uow.commit()
 
     async def reports(
@@ -99,38 +131,122 @@ class SubscriptionService:
     ) -> AsyncIterator[str]:
         """Yield the event reports of an AE: how its workitems stand, then each change."""
         counted = _counter()
-        for uid in await self._subscribed(actor, ae_title):
-            if uid != GLOBAL_SUBSCRIPTION:
+        async with self._database.reading() as session:
+            found = await self._subscriptions(session, actor, ae_title)
+        for uid, each in found.items():
+            if uid not in _GLOBAL and each.suspended_at is None:
                 state = await self._workitems.state_of(actor, uid)
                 yield _report(counted(), uid, _STATE_REPORT, {"ProcedureStepState": state})
         async for message in events:
             event = orjson.loads(message)
             if event["topic"] not in _TYPES:
                 continue
-            request_id = event["payload"]["request_id"]
+            payload = event["payload"]
+            request_id = payload["request_id"]
             uid = (await self._workitems.uids([request_id]))[request_id]
-            # Read anew each time: a subscription made meanwhile counts.
-            if not {uid, GLOBAL_SUBSCRIPTION} & await self._subscribed(actor, ae_title):
+            if event["topic"] == SUBSCRIBED:
+                who = payload["institution_id"], payload["ae_title"]
+                hears = who == (actor.institution_id, ae_title)
+            else:
+                hears = await self._hears(actor, ae_title, request_id, uid)
+            if not hears:
                 continue
             kind = _TYPES[event["topic"]]
-            state = STEP_STATES[RequestStatus(event["payload"]["status"])].value
+            state = STEP_STATES[RequestStatus(payload["status"])].value
             said = {"ProcedureStepState": state} if kind == _STATE_REPORT else {}
             yield _report(counted(), uid, kind, said)
 
-    async def _subscribed(self, actor: Actor, ae_title: str) -> set[str]:
+    async def _hears(self, actor: Actor, ae_title: str, request_id: str, uid: str) -> bool:
+        """Tell whether an AE is subscribed now: a subscription made meanwhile counts.
+
+        What it says of a workitem itself goes before what it says of all (PS3.4 CC.2.3.1).
+        Deviation from PS3.4 CC.2.3.3.1: a filter is matched at each event, and not once for all
+        when the subscription or the workitem is made.
+        """
         async with self._database.reading() as session:
-            found = await session.scalars(
-                select(WorkitemSubscription.uid).where(
-                    WorkitemSubscription.institution_id == actor.institution_id,
-                    WorkitemSubscription.ae_title == ae_title,
-                )
+            found = await self._subscriptions(session, actor, ae_title)
+            if uid in found:
+                return found[uid].suspended_at is None
+            for each in found.values():
+                if each.uid not in _GLOBAL:
+                    continue
+                if each.filter is None and each.suspended_at is None:
+                    return True
+                wanted = conditions_of(each.filter) if each.filter is not None else []
+                if each.suspended_at is not None:
+                    wanted.append(DiagnosisRequest.received_at <= each.suspended_at)
+                if await matches(session, actor, request_id, wanted, self._clock.now()):
+                    return True
+        return False
+
+    async def _subscriptions(
+        self, session: AsyncSession, actor: Actor, ae_title: str
+    ) -> Mapping[str, WorkitemSubscription]:
+        found = await session.scalars(select(WorkitemSubscription).where(*_of(actor, ae_title)))
+        return {each.uid: each for each in found}
+
+    async def _put(self, session: AsyncSession, actor: Actor, ae_title: str, uid: str) -> None:
+        await session.execute(
+            insert_unless_there(session, WorkitemSubscription).values(
+                id=self._ids.new(),
+                org=actor.org,
+                institution_id=actor.institution_id,
+                ae_title=ae_title,
+                uid=uid,
+                created_by=actor.id[:64],
+                created_at=self._clock.now(),
             )
-            return set(found)
+        )
+
+    async def _suspend(self, session: AsyncSession, actor: Actor, ae_title: str, uid: str) -> None:
+        await session.execute(
+            update(WorkitemSubscription)
+            .where(
+                *_of(actor, ae_title),
+                WorkitemSubscription.uid == uid,
+                WorkitemSubscription.suspended_at.is_(None),
+            )
+            .values(suspended_at=self._clock.now())
+        )
+
+    async def _tell(
+        self, uow: UnitOfWork, request: DiagnosisRequest, actor: Actor, ae_title: str
+    ) -> None:
+        await publish(
+            uow,
+            Occurrence(
+                org=request.org,
+                topic=SUBSCRIBED,
+                at=self._clock.now(),
+                study_id=request.study_pk,
+                payload={
+                    "request_id": request.id,
+                    "study_id": request.study_pk,
+                    "status": str(request.status),
+                    "institution_id": actor.institution_id,
+                    "ae_title": ae_title,
+                },
+            ),
+        )
+
+    def _record(self, uow: UnitOfWork, actor: Actor, action: str, ae_title: str, uid: str) -> None:
+        detail = {"ae_title": ae_title}
+        self._audit.record(
+            uow, act_of(actor, action, object_kind="workitem", object_id=uid, detail=detail)
+        )
+
+
+def _of(actor: Actor, ae_title: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return (
+        WorkitemSubscription.institution_id == actor.institution_id,
+        WorkitemSubscription.ae_title == ae_title,
+    )
 
 
 _TYPES: Final = {
     OPENED: _STATE_REPORT,
     CHANGED: _STATE_REPORT,
+    SUBSCRIBED: _STATE_REPORT,
     CANCEL_REQUESTED: _CANCEL_REQUESTED,
 }
 

@@ -5,6 +5,8 @@ from typing import Final
 UPS_PUSH: Final = "1.2.840.10008.5.1.4.34.6.1"
 GLOBAL_SUBSCRIPTION: Final = "1.2.840.10008.5.1.4.34.5"
 """UPS Global Subscription SOP Instance (PS3.4 CC.2.3.3, PS3.6 table A-1)."""
+FILTERED_SUBSCRIPTION: Final = f"{GLOBAL_SUBSCRIPTION}.1"
+"""UPS Filtered Global Subscription SOP Instance (PS3.4 CC.2.3.3.1)."""
 _UUID_ROOT: Final = "2.25."
 
 

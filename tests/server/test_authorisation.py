@@ -211,6 +211,8 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("POST", f"{WORKITEM}/subscribers/{{ae}}"): Rule(LISTENERS, scoped=True),
     # The first of a place ends it, and where nobody subscribed there is nothing to end.
     ("DELETE", f"{WORKITEM}/subscribers/{{ae}}"): Rule(LISTENERS, scoped=True),
+    # Of one workitem there is nothing to suspend.
+    ("POST", f"{WORKITEM}/subscribers/{{ae}}/suspend"): Rule(LISTENERS, answer=400),
     # Without the handshake of a WebSocket the door opens to a bad request.
     ("GET", "/dicomweb/subscribers/{ae}"): Rule(LISTENERS, answer=400),
     ("GET", "/dicomweb/studies"): Rule(READERS),

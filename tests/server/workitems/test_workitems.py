@@ -18,8 +18,8 @@ from server.requests.models import (
 )
 from server.studies.models import Study
 from server.workitems.states import CHANGES, STEP_STATES, StepState, statuses_of
-from server.workitems.uids import GLOBAL_SUBSCRIPTION, request_id_of, uid_of
-from tests.server.workitems.site import JSON, LOCK, Site, attributes, told, unread_study, wanted
+from server.workitems.uids import request_id_of, uid_of
+from tests.server.workitems.site import JSON, LOCK, Site, attributes, unread_study, wanted
 from tests.support.dicom_files import ct_bytes, ecg_bytes
 
 OTHER_LOCK = "1.2.3.5"
@@ -373,49 +373,6 @@ async def test_only_own_studies_are_given_to_be_read(site: Site) -> None:
 async def test_a_workitem_that_makes_no_sense_is_not_made(site: Site, more: Any) -> None:
     study_uid = await unread_study(site)
     assert (await site.ask("POST", "/workitems", "township", wanted(study_uid, **more)))[0] == 400
-
-
-async def test_a_subscriber_hears_how_its_workitem_stands_and_changes(site: Site) -> None:
-    await site.app.receive(ct_bytes())
-    await site.app.receive(ecg_bytes())
-    uid, other = [str(each.SOPInstanceUID) for each in await site.found()]
-    status, _, headers = await site.ask("POST", f"/workitems/{uid}/subscribers/RIS")
-    assert status == 201
-    assert headers["Content-Location"].startswith("ws://")
-    channel = headers["Content-Location"].partition("/dicomweb")[2]
-    who = site.people["second"]
-    async with site.app.client.ws_connect(f"/dicomweb{channel}", headers=who) as socket:
-        assert told(await socket.receive_json(timeout=10)) == (uid, 1, "SCHEDULED")
-        await site.put_state(other, "IN PROGRESS")
-        await site.put_state(uid, "IN PROGRESS")
-        await site.ask("POST", f"/workitems/{uid}/cancelrequest", "township")
-        await site.put_state(uid, "CANCELED")
-        heard: list[tuple[str, int, str]] = []
-        while (uid, 1, "CANCELED") not in heard:
-            heard.append(told(await socket.receive_json(timeout=10)))
-    # An event of before the channel was opened may come by once more.
-    assert [each for each in heard if each != (uid, 1, "SCHEDULED")] == [
-        (uid, 1, "IN PROGRESS"), (uid, 2, ""), (uid, 1, "CANCELED"),
-    ]  # fmt: skip
-
-
-async def test_a_global_subscriber_hears_of_what_comes(site: Site) -> None:
-    path = f"/workitems/{GLOBAL_SUBSCRIPTION}/subscribers/RIS"
-    for _ in range(2):
-        assert (await site.ask("POST", path))[0] == 201
-    who = site.people["reader"]
-    async with site.app.client.ws_connect("/dicomweb/subscribers/RIS", headers=who) as socket:
-        await site.app.receive(ct_bytes())
-        assert told(await socket.receive_json(timeout=10)) == (
-            await site.workitem(),
-            1,
-            "SCHEDULED",
-        )
-    assert (await site.ask("DELETE", path))[0] == 200
-    assert (await site.ask("DELETE", path))[0] == 404
-    for ae_title in ("SEVENTEEN_LETTERS", "A%5CB"):
-        bad = f"/workitems/{GLOBAL_SUBSCRIPTION}/subscribers/{ae_title}"
-        assert (await site.ask("POST", bad))[0] == 400
 
 
 @pytest.mark.parametrize(("before", "after"), list(product(StepState, StepState)))
