@@ -5,6 +5,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
 from pydantic import SecretStr
 from pynetdicom.transport import AssociationSocket
 
@@ -32,6 +33,12 @@ def closed_pynetdicom_sockets() -> Iterator[None]:
 
         patch.setattr(AssociationSocket, "_shutdown_socket", shut_down_and_close)
         yield
+
+
+@pytest.fixture(autouse=True)
+def undirected_logs() -> None:
+    """Forget where a command that ran before had the logs sent."""
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
