@@ -8,7 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import echo, memory, report, searches, store_rates, visibility
+from benchmarks import (
+    echo,
+    memory,
+    report,
+    searches,
+    store_rates,
+    visibility,
+    web_reads,
+    web_services,
+)
 from benchmarks.corpus import Kind
 from benchmarks.rows import Row
 
@@ -58,6 +67,11 @@ def main() -> None:
                 soak_minutes=asked.soak_minutes,
                 tell=_tell,
             )
+        if "web" in asked.only:
+            absent += web_services.absent()
+            rows += web_reads.measure(
+                disk / "web", asked.web_studies, asked.web_slices, asked.rounds, _tell
+            )
     report.write(_RESULTS, report.as_json(timings, delays, rows, absent))
     print(report.table(timings, delays, rows, absent))
 
@@ -71,6 +85,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--soak-minutes", type=int, default=0, help="0 leaves out")
     parser.add_argument("--instances", type=int, default=100, help="objects to wait for in a list")
     parser.add_argument("--studies", type=int, default=1_000_000, help="studies in the archive")
+    parser.add_argument("--web-studies", type=int, default=10_000, help="studies DICOMweb is asked")
+    parser.add_argument("--web-slices", type=int, default=300, help="CT slices in its series")
     parser.add_argument("--queries", type=int, default=200, help="requests of each kind of search")
     parser.add_argument(
         "--databases", nargs="+", default=["sqlite", "postgresql"], help="sqlite, postgresql"
@@ -78,8 +94,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only",
         nargs="+",
-        default=["store", "visible", "echo", "memory"],
-        help="store, visible, echo, memory, search",
+        default=["store", "visible", "echo", "memory", "web"],
+        help="store, visible, echo, memory, web, search",
     )
     parser.add_argument("--media", nargs="+", default=["disk", "tmpfs"], help="disk, tmpfs")
     return parser.parse_args()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.peers import Peer, process
 from benchmarks.senders import AE_TITLE
+from server.identity.people import PHYSICIANS
 from tests.support.ports import free_port
 
 NAME = "ours"
@@ -56,9 +57,10 @@ class Installation:
         password_file = self.root / "password"
         password_file.write_text(os.urandom(16).hex())
         login = f"{_LOGIN}-{institution}"
+        licence = ("--licence", "BENCH", "--licence-scope", "imaging")
         self._run(
             "user", "create", "--login", login, "--name", "Bench", "--institution", institution,
-            "--role", role, "--licence", "BENCH", "--licence-scope", "imaging",
+            "--role", role, *(licence if role in PHYSICIANS else ()),
             "--password-file", str(password_file),
         )  # fmt: skip
         return self._run("token", "create", "--user", login, "--ttl", "1d").strip()

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from benchmarks.senders import tcp_environment
 from tests.support.ports import free_port
@@ -114,16 +114,20 @@ def _becomes_ready(port: int, running: subprocess.Popen[bytes]) -> bool:
 
 @contextmanager
 def _orthanc(
-    name: str, root: Path, *, tuning: Mapping[str, object], nagle: bool = False
+    name: str,
+    root: Path,
+    *,
+    tuning: Mapping[str, object],
+    nagle: bool = False,
+    asked_at: Literal["DicomPort", "HttpPort"] = "DicomPort",
 ) -> Iterator[Peer]:
-    port = free_port()
+    ports = {"DicomPort": free_port(), "HttpPort": free_port()}
     root.mkdir(parents=True)
     configuration = {
         "Name": "Bench",
         "StorageDirectory": str(root / "db"),
         "IndexDirectory": str(root / "db"),
-        "DicomPort": port,
-        "HttpPort": free_port(),
+        **ports,
         "DicomAlwaysAllowStore": True,
         "Plugins": [],
         **tuning,
@@ -132,8 +136,8 @@ def _orthanc(
     command = ["Orthanc", str(root / "orthanc.json")]
     environment = tcp_environment(nagle=nagle)
     with process(
-        name, command, port=port, log=root / "log", environment=environment
-    ) as peer:  # fmt: skip
+        name, command, port=ports[asked_at], log=root / "log", environment=environment
+    ) as peer:
         yield peer
 
 
@@ -187,3 +191,22 @@ FOREIGN_NAGLE: Final = (
     _TUNED,
 )
 """Whom a sender with Nagle's algorithm meets."""
+
+DICOMWEB_PLUGIN: Final = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+_WEB_TUNING: Final[Mapping[str, object]] = {
+    **_TUNING,
+    # Without it each request costs a connection; compressing costs more than loopback saves.
+    "KeepAlive": True,
+    "HttpCompressionEnabled": False,
+    # All that is read fits: it need not go to the disk twice.
+    "MaximumStorageCacheSize": 1024,
+    "Plugins": [str(DICOMWEB_PLUGIN)],
+    # As its book recommends for many studies; series answer with all their attributes.
+    "DicomWeb": {"Enable": True, "StudiesMetadata": "MainDicomTags", "SeriesMetadata": "Full"},
+}
+FOREIGN_WEB: Final = Foreign(
+    "Orthanc tuned, DICOMweb plugin",
+    "Orthanc",
+    partial(_orthanc, tuning=_WEB_TUNING, asked_at="HttpPort"),
+)
+"""The one beside us that answers DICOMweb."""
