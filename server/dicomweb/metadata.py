@@ -1,4 +1,4 @@
-"""Metadata as DICOM JSON: prepared once a series, kept gzipped, and sent as it is kept.
+"""Metadata as DICOM JSON: prepared once a series, kept gzipped, sent as it is kept; or as XML.
 
 What is kept is derived data: it is rebuilt when the series has grown, when it is damaged, and
 when the store has lost it; while the store is down it is rebuilt for each request.
@@ -10,10 +10,13 @@ import hashlib
 import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from typing import Final, TypeVar
 
+import orjson
 from sqlalchemy import select
 
+from dicom.web.native_xml import to_xml
 from server.core.database import Database
 from server.dicomweb.access import StoredInstance, StoredSeries
 from server.dicomweb.derived import Derived
@@ -79,6 +82,12 @@ class MetadataService:
             opening = b","
         yield encoded(b"]") + (engine.flush() if engine is not None else b"")
 
+    async def documents(self, several: Sequence[StoredSeries], base: str) -> AsyncIterator[bytes]:
+        """Yield each instance's metadata as XML, in the same order; one in memory at once."""
+        for series in several:
+            for kept, uri in await self._rows(series, base):
+                yield await self._blocking(partial(_document, kept, uri))
+
     async def plain(self, gzipped: bytes) -> bytes:
         """Return what was gzipped, for the client that does not take that."""
         return await self._blocking(lambda: gzip.decompress(gzipped))
@@ -93,17 +102,21 @@ class MetadataService:
         return found[len(head) :] if found is not None and found.startswith(head) else None
 
     async def _build(self, series: StoredSeries, base: str) -> bytes:
+        rows = await self._rows(series, base)
+        return await self._blocking(lambda: _join(rows, _KEPT_LEVEL))
+
+    async def _rows(self, series: StoredSeries, base: str) -> list[tuple[bytes, bytes]]:
+        """Return each instance's metadata as they are kept, and its address."""
         async with self._database.reading() as session:
             found = await session.execute(
                 select(Instance.sop_instance_uid, Instance.metadata_json_gz)
                 .where(Instance.series_pk == series.pk, Instance.rejected_as.is_(None))
                 .order_by(Instance.instance_number, Instance.sop_instance_uid)
             )
-            rows = [
+            return [
                 (kept, _instance_uri(base, series.study_uid, series.series_uid, sop_uid))
                 for sop_uid, kept in found
             ]
-        return await self._blocking(lambda: _join(rows, _KEPT_LEVEL))
 
     async def _blocking(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
@@ -119,6 +132,10 @@ def absolute(kept: bytes, uri: bytes) -> bytes:
     The key with its colon cannot stand inside a JSON string, where its quotes would be escaped.
     """
     return gzip.decompress(kept).replace(_RELATIVE, _RELATIVE + uri)
+
+
+def _document(kept: bytes, uri: bytes) -> bytes:
+    return to_xml(orjson.loads(absolute(kept, uri)))
 
 
 def _join(rows: Sequence[tuple[bytes, bytes]], level: int) -> bytes:

@@ -5,7 +5,7 @@ import gzip
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -163,27 +163,49 @@ async def send_described(
 ) -> web.StreamResponse:
     """Send data sets of the JSON model: in one array, each as an XML part, or one as XML alone."""
     loop = asyncio.get_running_loop()
-    headers = {"Vary": CACHE["Vary"], **headers}
     if offer.media_type != DICOM_XML:
-        body = orjson.dumps(several)
-        headers["Content-Type"] = offer.media_type
-        if len(body) >= _WORTH_GZIP_BYTES and takes_gzip(request):
-            body = await loop.run_in_executor(None, partial(gzip.compress, body, 1, mtime=0))
-            headers["Content-Encoding"] = "gzip"
-        return web.Response(body=body, headers=headers)
+        told = {**headers, "Content-Type": offer.media_type}
+        return await send_json(request, orjson.dumps(several), told)
     if not offer.multipart:
         (only,) = several
-        headers["Content-Type"] = DICOM_XML
-        return web.Response(body=await loop.run_in_executor(None, to_xml, only), headers=headers)
+        told = {"Vary": CACHE["Vary"], **headers, "Content-Type": DICOM_XML}
+        return web.Response(body=await loop.run_in_executor(None, to_xml, only), headers=told)
+
+    async def documents() -> AsyncIterator[bytes]:
+        for each in several:
+            yield await loop.run_in_executor(None, to_xml, each)
+
+    return await send_xml(request, documents(), headers)
+
+
+async def send_json(
+    request: web.Request, body: bytes, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    """Send JSON, gzipped where that is worth it and taken."""
+    headers = {"Vary": CACHE["Vary"], **headers}
+    if len(body) >= _WORTH_GZIP_BYTES and takes_gzip(request):
+        compress = partial(gzip.compress, body, 1, mtime=0)
+        body = await asyncio.get_running_loop().run_in_executor(None, compress)
+        headers["Content-Encoding"] = "gzip"
+    return web.Response(body=body, headers=headers)
+
+
+async def send_xml(
+    request: web.Request, documents: AsyncIterator[bytes], headers: Mapping[str, str]
+) -> web.StreamResponse:
+    """Stream XML documents as the parts of one answer, one in memory at once."""
     writer = MultipartWriter(new_boundary(secrets.randbits), DICOM_XML)
-    response = web.StreamResponse(headers={**headers, "Content-Type": writer.content_type})
-    await response.prepare(request)
+    told = {"Vary": CACHE["Vary"], **headers, "Content-Type": writer.content_type}
+    response = web.StreamResponse(headers=told)
     if request.method == "HEAD":
         return response
+    # What goes wrong before the first byte is still a proper answer.
+    document = await anext(documents, None)
+    await response.prepare(request)
     with breaking_off(request):
-        for each in several:
-            document = await loop.run_in_executor(None, to_xml, each)
+        while document is not None:
             await response.write(writer.begin(length=len(document)) + document + PART_END)
+            document = await anext(documents, None)
         await response.write(writer.end())
         await response.write_eof()
     return response

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import Any
 
 import orjson
 from aiohttp import web
@@ -12,7 +11,7 @@ from dicom.web.media_types import DICOM, OCTET_STREAM, Offer
 from server.core.http import Requires, Route
 from server.core.streaming import breaking_off
 from server.dicomweb import negotiation
-from server.dicomweb.access import PixelInstance, StoredInstance, StoredSeries, StudyAccess
+from server.dicomweb.access import PixelInstance, StoredInstance, StudyAccess
 from server.dicomweb.asking import (
     INSTANCE,
     SERIES,
@@ -32,6 +31,7 @@ from server.dicomweb.responses import (
     send_body,
     send_described,
     send_multipart,
+    send_xml,
     takes_gzip,
 )
 from server.dicomweb.retrieval import Body, RetrievalService
@@ -142,7 +142,8 @@ class RetrieveHandlers:
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged
         if offer.multipart:
-            return await self._described(request, several, base, offer, etag)
+            documents = self._metadata.documents(several, base)
+            return await send_xml(request, documents, _tagged(etag))
         if target.series_uid is not None:
             body = await self._metadata.of_series(several[0], base)
             return await self._send_metadata(request, body, offer.media_type, etag)
@@ -159,20 +160,6 @@ class RetrieveHandlers:
                 await response.write(block)
             await response.write_eof()
         return response
-
-    async def _described(
-        self,
-        request: web.Request,
-        several: Sequence[StoredSeries],
-        base: str,
-        offer: Offer,
-        etag: str,
-    ) -> web.StreamResponse:
-        described: list[dict[str, Any]] = []
-        for series in several:
-            gzipped = await self._metadata.of_series(series, base)
-            described.extend(orjson.loads(await self._metadata.plain(gzipped)))
-        return await send_described(request, described, offer, _tagged(etag))
 
     async def _send_metadata(
         self, request: web.Request, body: bytes, media_type: str, etag: str

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -26,6 +26,8 @@ Json = dict[str, Any]
 
 USUAL_LIMIT: Final = 100
 MOST_MATCHES: Final = 1000
+MOST_BYTES: Final = 16 << 20
+"""Of a page in JSON: all attributes of a thousand objects could be of any size."""
 
 _SPECIFIC_CHARACTER_SET: Final = "00080005"
 _UTF_8: Final[Json] = {"vr": "CS", "Value": ["ISO_IR 192"]}
@@ -37,9 +39,9 @@ _PATHS: Final = {Level.STUDY: "studies", Level.SERIES: "series", Level.INSTANCE:
 
 @dataclass(frozen=True)
 class Found:
-    """A page of matches, and whether there are more, of studies behind which."""
+    """A page of matches, each in JSON, and whether there are more, of studies behind which."""
 
-    matches: Sequence[Json]
+    matches: Sequence[bytes]
     more: bool
     last: Cursor | None
 
@@ -47,27 +49,38 @@ class Found:
 class SearchService:
     """Answers searches."""
 
-    def __init__(self, *, searches: StudySearch, executor: Executor) -> None:
+    def __init__(
+        self, *, searches: StudySearch, executor: Executor, most_bytes: int = MOST_BYTES
+    ) -> None:
         self._searches = searches
         self._executor = executor
+        self._most_bytes = most_bytes
 
     async def search(self, actor: Actor, search: Search, base: str) -> Found:
-        """Return what matches ``search`` among what ``actor`` may see.
+        """Return what matches ``search`` among what ``actor`` may see, as much as a page may hold.
 
         Raises
         ------
         InvalidInput
             If a key is none of this level, or its value none of its kind.
         """
-        page = await self._searches.page(actor, search)
+        page = await self._searches.page(actor, replace(search, most_bytes=self._most_bytes))
         matches = await asyncio.get_running_loop().run_in_executor(
-            self._executor, _matches, page, base, search.level
+            self._executor, _matches, page, base, self._most_bytes
         )
-        return Found(matches, page.more, page.last)
+        more = page.more or len(matches) < len(page.rows)
+        return Found(matches, more, page.place_behind(len(matches)) if more else None)
 
 
-def _matches(page: Page, base: str, level: Level) -> list[Json]:
-    return [_match(page, row, base, level) for row in page.rows]
+def _matches(page: Page, base: str, most_bytes: int) -> list[bytes]:
+    found: list[bytes] = []
+    for row in page.rows:
+        match = orjson.dumps(_match(page, row, base, page.level))
+        most_bytes -= len(match)
+        if found and most_bytes < 0:
+            break
+        found.append(match)
+    return found
 
 
 def _match(page: Page, row: Row[*tuple[Any, ...]], base: str, level: Level) -> Json:

@@ -1,11 +1,16 @@
 """QIDO-RS: searches of studies, series and instances (PS3.18 10.6)."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Final
 from urllib.parse import urlencode
 
+import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from dicom.web.media_types import DICOM_XML
+from dicom.web.native_xml import to_xml
 from dicom.web.query import Query, QueryError, parse_query
 from server.core.errors import InvalidInput
 from server.core.http import Requires, Route
@@ -13,7 +18,7 @@ from server.core.paging import decode_cursor
 from server.dicomweb import negotiation
 from server.dicomweb.access import Target
 from server.dicomweb.asking import accept_of
-from server.dicomweb.responses import PREFIX, base_url, send_described
+from server.dicomweb.responses import PREFIX, base_url, send_json, send_xml
 from server.dicomweb.search import MOST_MATCHES, USUAL_LIMIT, Found, SearchService
 from server.identity.public import ACTOR, Action
 from server.studies.public import ATTRIBUTES, Level, Search
@@ -45,13 +50,16 @@ def search_routes(searches: SearchService, public_url: str | None) -> list[Route
             wanted = Search(level, query, limit, _within(request), after)
             base = base_url(request, public_url)
             found = await searches.search(request[ACTOR], wanted, base)
-            headers = {"Cache-Control": "no-store", **_warning(query, found, base)}
+            headers = {"Cache-Control": "no-store", **_warning(wanted, found, base)}
             if found.more and found.matches:
                 headers["Link"] = _next_link(request, wanted, found, base)
             if not found.matches:
                 # PS3.18 Table 10.6.3-1.
                 return web.Response(status=204, headers=headers)
-            return await send_described(request, found.matches, offer, headers)
+            if offer.media_type == DICOM_XML:
+                return await send_xml(request, _documents(found), headers)
+            body = b"[" + b",".join(found.matches) + b"]"
+            return await send_json(request, body, {**headers, "Content-Type": offer.media_type})
 
         return search
 
@@ -59,6 +67,16 @@ def search_routes(searches: SearchService, public_url: str | None) -> list[Route
     return [
         Route("GET", f"{PREFIX}{path}", handler_of(level), read) for path, level in _LEVELS.items()
     ]
+
+
+async def _documents(found: Found) -> AsyncIterator[bytes]:
+    loop = asyncio.get_running_loop()
+    for match in found.matches:
+        yield await loop.run_in_executor(None, _document, match)
+
+
+def _document(match: bytes) -> bytes:
+    return to_xml(orjson.loads(match))
 
 
 def _query(request: web.Request) -> Query:
@@ -86,15 +104,21 @@ def _next_link(request: web.Request, search: Search, found: Found, base: str) ->
     if found.last is not None:
         kept.append((_AFTER, found.last.encode()))
     else:
-        kept.append(("offset", str(search.query.offset + search.limit)))
+        kept.append(("offset", str(search.query.offset + len(found.matches))))
     path = request.path.removeprefix(PREFIX)
     return f'<{base}{path}?{urlencode(kept)}>; rel="next"'
 
 
-def _warning(query: Query, found: Found, base: str) -> dict[str, str]:
+def _warning(search: Search, found: Found, base: str) -> dict[str, str]:
     """Say what the answer lacks (PS3.18 8.3.4.2 and 8.3.4.4)."""
     warnings = []
-    if found.more:
+    query = search.query
+    if found.more and 0 < len(found.matches) < search.limit:
+        warnings.append(
+            "The results were limited by their size. There are additional results that can be "
+            f"requested with offset={query.offset + len(found.matches)}"
+        )
+    elif found.more:
         warnings.append("There are additional results that can be requested")
     others = query.matches.keys() - {"PatientName"}
     if query.fuzzy and any(ATTRIBUTES[keyword].vr == "PN" for keyword in others):

@@ -27,6 +27,8 @@ UNIQUE_KEYS: Final = {
     Level.INSTANCE: "SOPInstanceUID",
 }
 
+_AT_ONCE: Final = 32
+"""Rows with metadata that are read in one go."""
 _DAYS_AND_TIMES: Final = (
     ("StudyDate", "StudyTime"),
     ("PerformedProcedureStepStartDate", "PerformedProcedureStepStartTime"),
@@ -44,6 +46,9 @@ class Search:
     """UIDs of the study and of the series in which to search."""
     after: Cursor | None = None
     """The study behind which to begin; of searches for studies alone."""
+    most_bytes: int | None = None
+    """Of metadata, as they are kept: the page ends before it holds more, but for its first match.
+    """
 
 
 @dataclass(frozen=True)
@@ -52,16 +57,22 @@ class Page:
 
     Each row holds the values of ``attributes``, and last, where ``from_metadata`` names tags that
     an instance's metadata alone can answer, that metadata (DICOM JSON, gzipped): its own, or those
-    of one of its instances; all of it is asked for where ``whole``. Where more studies follow,
-    ``last`` is the key of the last one here.
+    of one of its instances; all of it is asked for where ``whole``.
     """
 
     attributes: Sequence[Attribute]
     from_metadata: Sequence[str]
     rows: Sequence[Row[*tuple[Any, ...]]]
     more: bool
-    last: Cursor | None = None
+    level: Level
     whole: bool = False
+
+    def place_behind(self, count: int) -> Cursor | None:
+        """Return where the studies behind the first ``count`` begin; None of other matches."""
+        if self.level is not Level.STUDY or not 0 < count <= len(self.rows):
+            return None
+        keys = len(self.attributes)
+        return Cursor(*self.rows[count - 1][keys : keys + 2])
 
 
 class StudySearch:
@@ -101,13 +112,29 @@ class StudySearch:
         async with self._database.reading() as session:
             if by_name is not None:
                 query = query.where(await _named(session, actor.org, by_name, search.level))
-            rows = (await session.execute(query)).all()
-        more = len(rows) > search.limit
-        shown = rows[: search.limit]
-        last = None
-        if more and shown and search.level is Level.STUDY:
-            last = Cursor(*shown[-1][len(chosen) : len(chosen) + 2])
-        return Page(chosen, from_metadata, shown, more, last, whole)
+            if search.most_bytes is not None and (from_metadata or whole):
+                rows, more = await _bounded(session, query, search.most_bytes)
+            else:
+                rows, more = (await session.execute(query)).all(), False
+        more = more or len(rows) > search.limit
+        return Page(chosen, from_metadata, rows[: search.limit], more, search.level, whole)
+
+
+async def _bounded(
+    session: AsyncSession, query: Select[*tuple[Any, ...]], most_bytes: int
+) -> tuple[Sequence[Row[*tuple[Any, ...]]], bool]:
+    """Return rows while their metadata fit, at least one, and whether the rest was left."""
+    found: list[Row[*tuple[Any, ...]]] = []
+    rows = await session.stream(query.execution_options(yield_per=_AT_ONCE))
+    try:
+        async for row in rows:
+            most_bytes -= len(row[-1])
+            if found and most_bytes < 0:
+                return found, True
+            found.append(row)
+    finally:
+        await rows.close()
+    return found, False
 
 
 _ORDER: Final = (

@@ -35,7 +35,7 @@ from server.dicomweb.metadata import MetadataService
 from server.dicomweb.rendering import RenderingService
 from server.dicomweb.retrieval import RetrievalService
 from server.dicomweb.routes import dicomweb_routes
-from server.dicomweb.search import SearchService
+from server.dicomweb.search import MOST_BYTES, SearchService
 from server.dicomweb.storage import StorageService, StoreLimits
 from server.dicomweb.transcoding import TranscodingService
 from server.identity.public import ACTOR, Action, Actor, ActorKind, Role
@@ -135,6 +135,7 @@ async def running_site(
     public_url: str | None = None,
     max_object_bytes: int = 1 << 30,
     min_free_bytes: int = 1,
+    most_page_bytes: int = MOST_BYTES,
 ) -> AsyncIterator[Site]:
     """Run DICOMweb over a real intake, database and store."""
     audit = AuditTrail(key=b"k" * 32, clock=clock, ids=ids, role="web")
@@ -167,7 +168,9 @@ async def running_site(
                 metadata=metadata,
                 rendering=RenderingService(originals=parts.originals, derived=kept, renderer=pool),
                 searches=SearchService(
-                    searches=StudySearch(database=database, clock=clock), executor=executor
+                    searches=StudySearch(database=database, clock=clock),
+                    executor=executor,
+                    most_bytes=most_page_bytes,
                 ),
                 storage=StorageService(
                     intake=parts.intake,
