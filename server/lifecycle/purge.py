@@ -25,8 +25,8 @@ from server.lifecycle.models import Deletion, DeletionState, DeletionStep, Purge
 from server.lifecycle.retention import holds_on, retention_of
 from server.lifecycle.rounds import Failures
 from server.lifecycle.service import next_state
-from server.realtime.public import Occurrence, publish
-from server.studies.public import Instance, Series, Study
+from server.realtime.public import publish
+from server.studies.public import UPDATED, Instance, Series, Study, study_event
 
 _log = structlog.get_logger(__name__)
 _AT_ONCE: Final = 20
@@ -130,13 +130,7 @@ class Purger:
             ),
         )  # fmt: skip
         now = self._clock.now()
-        told = [
-            Occurrence(
-                org=org, topic="study.updated", at=now, study_id=pk, payload={"study_id": pk}
-            )
-            for pk, org in shown.items()
-        ]
-        await publish(uow, *told)
+        await publish(uow, *(study_event(UPDATED, pk, org, now) for pk, org in shown.items()))
 
     async def _must_be_kept(self, session: AsyncSession, study: Study) -> bool:
         """Tell whether its time is not over: a visit since, or another class, made it longer."""

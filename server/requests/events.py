@@ -14,8 +14,8 @@ ALARM_ANSWERED: Final = "alarm.answered"
 """Somebody did, or it is no longer to be read: it falls silent for all."""
 
 
-def occurrence(topic: str, request: DiagnosisRequest, at: datetime) -> Occurrence:
-    """Return what happened to ``request``, as an event."""
+def occurrence(topic: str, request: DiagnosisRequest, at: datetime, **more: str) -> Occurrence:
+    """Return what happened to ``request``, as an event; its payload holds ``more``, too."""
     return Occurrence(
         org=request.org,
         topic=topic,
@@ -25,5 +25,6 @@ def occurrence(topic: str, request: DiagnosisRequest, at: datetime) -> Occurrenc
             "request_id": request.id,
             "study_id": request.study_pk,
             "status": str(request.status),
+            **more,
         },
     )

@@ -1,7 +1,7 @@
 """What other capabilities may know of requests."""
 
 from server.requests.directories import ConsultDirectory, NoConsults, NoReports, ReportDirectory
-from server.requests.events import CHANGED, OPENED
+from server.requests.events import CHANGED, OPENED, occurrence
 from server.requests.follower import RequestFollower
 from server.requests.models import (
     CLAIMED,
@@ -39,4 +39,5 @@ __all__ = [
     "Risk",
     "RiskRaiser",
     "Worklist",
+    "occurrence",
 ]

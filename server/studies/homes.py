@@ -14,7 +14,8 @@ from server.core.clock import Clock
 from server.core.database import UnitOfWork
 from server.identity.public import Actor
 from server.patients.public import Patient, survivors_of
-from server.realtime.public import Occurrence, publish
+from server.realtime.public import publish
+from server.studies.events import UPDATED, study_event
 from server.studies.holding import hold
 from server.studies.models import ArrivedPatient, Study
 from server.studies.names import remember_names
@@ -68,13 +69,7 @@ class StudyHomes:
                 await _show_under(session, study_pk, root)
         now = self._clock.now()
         orgs = await session.execute(select(Study.id, Study.org).where(Study.id.in_(moved)))
-        told = [
-            Occurrence(
-                org=org, topic="study.updated", at=now, study_id=pk, payload={"study_id": pk}
-            )
-            for pk, org in orgs
-        ]
-        await publish(uow, *told)
+        await publish(uow, *(study_event(UPDATED, pk, org, now) for pk, org in orgs))
         return len(moved)
 
 

@@ -18,6 +18,7 @@ from server.intake.public import Arrival, Follower, Indexed, Verdict, give_up
 from server.patients.public import PatientService
 from server.realtime.public import Occurrence, publish, published
 from server.studies.batch import Batch, sop_key
+from server.studies.events import ARRIVED, UPDATED, study_event
 from server.studies.further import Counting, MetSeries
 from server.studies.homes import follow_merges
 from server.studies.models import AccessGrant, Instance, Series, Study
@@ -271,12 +272,6 @@ def _occurrences(
         received = each.arrival.received
         latest[each.study_pk] = (received.sender.org, received.received_at)
     return [
-        Occurrence(
-            org=org,
-            topic="study.arrived" if study_pk in new_studies else "study.updated",
-            at=at,
-            study_id=study_pk,
-            payload={"study_id": study_pk},
-        )
+        study_event(ARRIVED if study_pk in new_studies else UPDATED, study_pk, org, at)
         for study_pk, (org, at) in latest.items()
     ]

@@ -10,6 +10,7 @@ from server.studies.attributes import (
     values_of,
     written,
 )
+from server.studies.events import UPDATED, study_event
 from server.studies.holding import hold_studies
 from server.studies.homes import StudyHomes
 from server.studies.index import StudyIndex
@@ -40,6 +41,7 @@ from server.studies.visibility import visible_studies
 __all__ = [
     "ATTRIBUTES",
     "UNIQUE_KEYS",
+    "UPDATED",
     "AccessGrant",
     "ArrivedPatient",
     "Attribute",
@@ -75,6 +77,7 @@ __all__ = [
     "period",
     "remember_names",
     "settle",
+    "study_event",
     "typed_for",
     "values_of",
     "visible_studies",

@@ -12,7 +12,8 @@ from server.core.clock import Clock
 from server.core.database import Database, UnitOfWork
 from server.core.errors import Conflict, NotFound
 from server.identity.public import Actor, InstitutionRef, act_of
-from server.realtime.public import Occurrence, publish
+from server.realtime.public import publish
+from server.studies.events import UPDATED, study_event
 from server.studies.holding import hold_studies
 from server.studies.models import Instance, RejectedObject, Rejection, Series, Study
 from server.studies.rejections import count_anew, settle
@@ -135,16 +136,7 @@ class RejectionService:
             await self._follower.restored(uow, studies, actor)
             await publish(
                 uow,
-                *(
-                    Occurrence(
-                        org=org,
-                        topic="study.updated",
-                        at=now,
-                        study_id=study_pk,
-                        payload={"study_id": study_pk},
-                    )
-                    for study_pk, org in studies.items()
-                ),
+                *(study_event(UPDATED, pk, org, now) for pk, org in studies.items()),
             )
             await uow.commit()
 

@@ -20,7 +20,7 @@ from server.identity.public import (
     PersonDirectory,
     act_of,
 )
-from server.realtime.public import Occurrence, publish
+from server.realtime.public import publish
 from server.requests.public import (
     CLAIMED,
     DiagnosisRequest,
@@ -28,6 +28,7 @@ from server.requests.public import (
     RequestPatch,
     RequestService,
     RequestStatus,
+    occurrence,
 )
 from server.scheduling.public import ended_studies
 from server.studies.public import Study
@@ -308,20 +309,7 @@ class WorkitemService:
                 uow,
                 act_of(actor, "request.ask-to-cancel", object_kind="request", object_id=request.id),
             )
-            await publish(
-                uow,
-                Occurrence(
-                    org=request.org,
-                    topic=CANCEL_REQUESTED,
-                    at=self._clock.now(),
-                    study_id=request.study_pk,
-                    payload={
-                        "request_id": request.id,
-                        "study_id": request.study_pk,
-                        "status": str(request.status),
-                    },
-                ),
-            )
+            await publish(uow, occurrence(CANCEL_REQUESTED, request, self._clock.now()))
             await uow.commit()
 
     async def _steps(self, session: AsyncSession, rows: Sequence[Any]) -> list[Step]:

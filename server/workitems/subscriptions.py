@@ -13,8 +13,8 @@ from server.core.database import Database, UnitOfWork, insert_unless_there
 from server.core.errors import InvalidInput, NotFound
 from server.core.ids import Ids
 from server.identity.public import Actor, act_of
-from server.realtime.public import Occurrence, publish
-from server.requests.public import CHANGED, OPENED, DiagnosisRequest, RequestStatus
+from server.realtime.public import publish
+from server.requests.public import CHANGED, OPENED, DiagnosisRequest, RequestStatus, occurrence
 from server.workitems.document import encoded
 from server.workitems.filters import conditions_of
 from server.workitems.models import WorkitemSubscription
@@ -212,22 +212,8 @@ class SubscriptionService:
     async def _tell(
         self, uow: UnitOfWork, request: DiagnosisRequest, actor: Actor, ae_title: str
     ) -> None:
-        await publish(
-            uow,
-            Occurrence(
-                org=request.org,
-                topic=SUBSCRIBED,
-                at=self._clock.now(),
-                study_id=request.study_pk,
-                payload={
-                    "request_id": request.id,
-                    "study_id": request.study_pk,
-                    "status": str(request.status),
-                    "institution_id": actor.institution_id,
-                    "ae_title": ae_title,
-                },
-            ),
-        )
+        who = {"institution_id": actor.institution_id, "ae_title": ae_title}
+        await publish(uow, occurrence(SUBSCRIBED, request, self._clock.now(), **who))
 
     def _record(self, uow: UnitOfWork, actor: Actor, action: str, ae_title: str, uid: str) -> None:
         detail = {"ae_title": ae_title}
