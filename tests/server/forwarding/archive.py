@@ -58,6 +58,3 @@ async def audited(site: Site, action: str) -> list[AuditEvent]:
     async with site.services.database.reading() as session:
         found = await session.scalars(select(AuditEvent).where(AuditEvent.action == action))
         return list(found)
-
-
-# As it is, in order, where a rule says

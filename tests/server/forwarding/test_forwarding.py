@@ -27,6 +27,8 @@ from tests.server.forwarding.site import ORG, Site, uid_of, until
 from tests.support.dicom_files import ct_bytes, ct_series, rejection_note, sample
 from tests.support.ports import free_port
 
+# As it is, in order, where a rule says
+
 
 async def test_what_matches_goes_on_to_dcmtk_as_it_is_stored(site: Site, tmp_path: Path) -> None:
     folder = tmp_path / "archive"

@@ -36,6 +36,7 @@ from tests.support.senders import (
 )
 
 
+@pytest.mark.parametrize(("chosen", "years"), [(None, 30), (RetentionClass.OUTPATIENT, 15)])
 async def test_a_study_is_kept_by_its_class_from_its_patient_s_last_visit(
     place: Place, chosen: RetentionClass | None, years: int
 ) -> None:
