@@ -98,6 +98,7 @@ def _roles(whole: Peer, installation: Installation) -> dict[str, Process]:
         }
         if len(roles) == _ROLES and listens(installation.dicom_port):
             return roles
+        # A process that starts tells nobody when it is ready.
         time.sleep(0.1)
     raise TimeoutError("not every role of ours runs; its log tells why")
 
@@ -133,6 +134,7 @@ def _idle_associations(node: Peer) -> list[Row]:
 
 def _idle_percent(node: Peer) -> float:
     used_s = node.cpu_s()
+    # What it does while nobody asks anything is what is measured.
     time.sleep(_IDLE_S)
     return 100 * (node.cpu_s() - used_s) / _IDLE_S
 

@@ -108,6 +108,7 @@ def _becomes_ready(port: int, running: subprocess.Popen[bytes]) -> bool:
     while time.monotonic() < deadline_s and running.poll() is None:
         if listens(port):
             return True
+        # A program that starts tells nobody when it is ready.
         time.sleep(0.05)
     return False
 

@@ -82,6 +82,7 @@ def measure(
         number += 1
         if number % 60 == 0:
             tell(f"soak: {number} studies, {(ends_s - time.monotonic()) / 60:.0f} minutes to go")
+        # One study a second, however quickly it was done with.
         time.sleep(max(0.0, begins_s + _EVERY_S - time.monotonic()))
     what = f"memory, soak of {minutes} min and {number} studies, drift"
     return [

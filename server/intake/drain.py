@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -205,23 +206,17 @@ class Drain:
         return [place > tuple_(at, self._after.id)]
 
     async def _put(self, entry: _Waiting) -> None:
-        key, path = object_key(entry.org, entry.sha256), self._spool.path(entry.spool_name)
+        key = object_key(entry.org, entry.sha256)
+        blocks = partial(file_blocks, self._spool.path(entry.spool_name), self._executor)
         try:
-            await self._store.put(
-                key, file_blocks(path, self._executor), sha256=entry.sha256, size=entry.size
-            )
+            await self._store.put(key, blocks(), sha256=entry.sha256, size=entry.size)
         except StoredDigestMismatch:
             # The store's bytes rotted and were sent again; they go only for bytes that are right.
-            if (
-                await sha256_of(file_blocks(path, self._executor), executor=self._executor)
-                != entry.sha256
-            ):
+            if await sha256_of(blocks(), executor=self._executor) != entry.sha256:
                 raise
             _log.warning("the store's damaged object is replaced", key=key)
             await self._store.delete(key)
-            await self._store.put(
-                key, file_blocks(path, self._executor), sha256=entry.sha256, size=entry.size
-            )
+            await self._store.put(key, blocks(), sha256=entry.sha256, size=entry.size)
 
     async def _flip(self, moved: Sequence[_Waiting]) -> None:
         async with self._database.unit_of_work() as uow:

@@ -163,9 +163,8 @@ class Scrub:
             if entry.spool_id != self._spool.id or entry.spool_name is None:
                 return Condition.ELSEWHERE
             try:
-                return await self._compared(
-                    entry, file_blocks(self._spool.path(entry.spool_name), self._executor)
-                )
+                blocks = file_blocks(self._spool.path(entry.spool_name), self._executor)
+                return await self._compared(entry, blocks)
             except FileNotFoundError:
                 # The drain may have moved it since the page was read: then the store has it.
                 pass

@@ -95,11 +95,8 @@ class Vouching:
                     code="bytes-elsewhere",
                 )
             try:
-                path = self._spool.path(kept.spool_name)
-                return (
-                    await sha256_of(file_blocks(path, self._executor), executor=self._executor)
-                    == kept.sha256
-                )
+                blocks = file_blocks(self._spool.path(kept.spool_name), self._executor)
+                return await sha256_of(blocks, executor=self._executor) == kept.sha256
             except FileNotFoundError:
                 pass  # the drain may have moved it since: then the store has it
             except OSError:

@@ -40,7 +40,7 @@ from server.scheduling.models import (
     PerformedStudy,
     ScheduledExam,
 )
-from server.scheduling.schemas import ScheduledExamIn, ScheduledPatientIn
+from server.scheduling.schemas import ScheduledExamIn, ScheduledExamOut, ScheduledPatientIn
 from server.scheduling.service import SchedulingService
 from server.services import build_services, running
 from server.studies.models import Study
@@ -274,7 +274,8 @@ async def test_while_one_of_two_steps_goes_on_the_study_is_not_complete(node: No
     assert await complete(node) == {study}
 
 
-async def test_a_step_of_our_worklist_is_linked_to_its_examination(node: Node) -> None:
+async def scheduled(node: Node) -> ScheduledExamOut:
+    """Schedule an examination of one patient at the first township."""
     services = node.services
     person = Actor(
         kind=ActorKind.PERSON, id="p", org="qinghe", institution_id=node.institutions["township1"],
@@ -283,28 +284,13 @@ async def test_a_step_of_our_worklist_is_linked_to_its_examination(node: Node) -
     scheduling = SchedulingService(
         database=services.database, audit=services.audit, clock=services.clock, ids=services.ids
     )
-    exam = await scheduling.schedule(
+    return await scheduling.schedule(
         person,
         ScheduledExamIn(
             patient=ScheduledPatientIn(name="张三", patient_id="P1"), modality="CT",
             description="胸部", start_date=date(2026, 11, 26), start_time=time(9),
         ),
     )  # fmt: skip
-    # The device makes a study UID of its own, and repeats the accession number.
-    item = Dataset()
-    item.StudyInstanceUID, item.AccessionNumber = "1.2.77", exam.accession_number
-    item.ScheduledProcedureStepID = ""
-    files = [ct_bytes(StudyInstanceUID="1.2.77", AccessionNumber=exam.accession_number,
-                      PatientID="P1")]  # fmt: skip
-    assert await say(node, create(begun(ScheduledStepAttributesSequence=[item]))) == [0]
-    await send(node, *files)
-    assert await say(node, change(ended("COMPLETED", made(*files)))) == [0]
-    async with services.database.reading() as session:
-        linked = (await session.scalars(select(PerformedStudy))).one()
-    assert (linked.study_instance_uid, linked.exam_id) == ("1.2.77", exam.id)
-    (created,) = await audited(node, "step.create")
-    assert orjson.loads(created.detail)["exams"] == [exam.id]
-    assert await complete(node) == {"1.2.77"}
 
 
 def scheduled_as(study_uid: str, accession_number: str = "", step_id: str = "") -> Dataset:
@@ -314,26 +300,26 @@ def scheduled_as(study_uid: str, accession_number: str = "", step_id: str = "") 
     return item
 
 
+async def test_a_step_of_our_worklist_is_linked_to_its_examination(node: Node) -> None:
+    exam = await scheduled(node)
+    # The device makes a study UID of its own, and repeats the accession number.
+    item = scheduled_as("1.2.77", exam.accession_number)
+    files = [ct_bytes(StudyInstanceUID="1.2.77", AccessionNumber=exam.accession_number,
+                      PatientID="P1")]  # fmt: skip
+    assert await say(node, create(begun(ScheduledStepAttributesSequence=[item]))) == [0]
+    await send(node, *files)
+    assert await say(node, change(ended("COMPLETED", made(*files)))) == [0]
+    async with node.services.database.reading() as session:
+        linked = (await session.scalars(select(PerformedStudy))).one()
+    assert (linked.study_instance_uid, linked.exam_id) == ("1.2.77", exam.id)
+    (created,) = await audited(node, "step.create")
+    assert orjson.loads(created.detail)["exams"] == [exam.id]
+    assert await complete(node) == {"1.2.77"}
+
+
 async def test_a_step_of_several_examinations_is_linked_to_each_by_one_query(node: Node) -> None:
-    services = node.services
-    person = Actor(
-        kind=ActorKind.PERSON, id="p", org="qinghe", institution_id=node.institutions["township1"],
-        roles=frozenset(), source="test",
-    )  # fmt: skip
-    scheduling = SchedulingService(
-        database=services.database, audit=services.audit, clock=services.clock, ids=services.ids
-    )
-    exams = [
-        await scheduling.schedule(
-            person,
-            ScheduledExamIn(
-                patient=ScheduledPatientIn(name="张三", patient_id="P1"), modality="CT",
-                description="胸部", start_date=date(2026, 11, 26), start_time=time(9),
-            ),
-        )
-        for _ in range(3)
-    ]  # fmt: skip
-    async with services.database.reading() as session:
+    exams = [await scheduled(node) for _ in range(3)]
+    async with node.services.database.reading() as session:
         step_id = await session.scalar(
             select(ScheduledExam.step_id).where(ScheduledExam.id == exams[1].id)
         )
@@ -352,7 +338,7 @@ async def test_a_step_of_several_examinations_is_linked_to_each_by_one_query(nod
         assert await say(node, create(ds)) == [0]
     finally:
         remove(Engine, "before_cursor_execute", hear)
-    async with services.database.reading() as session:
+    async with node.services.database.reading() as session:
         linked = await session.scalars(select(PerformedStudy))
         found = {each.study_instance_uid: each.exam_id for each in linked}
     assert found == {

@@ -28,7 +28,7 @@ from server.patients.models import Patient
 from server.studies.models import Instance, NameKey, Study
 from tests.server.core.objects.bodies import put
 from tests.server.lifecycle.place import ONE, OTHER, YEARS, Place, office
-from tests.support.dicom_files import ct_bytes, rejection_note
+from tests.support.dicom_files import ct_bytes
 from tests.support.senders import (
     ORG,
     OTHER_TOWNSHIP,
@@ -144,18 +144,6 @@ async def test_after_the_window_index_bytes_and_derived_data_are_gone_and_stay_a
     async with place.database.reading() as session:
         assert (await session.scalars(select(Quarantined.object_id))).all() == [None]
         assert await session.scalar(select(func.count()).select_from(StoredObject)) == 1
-
-
-async def test_a_study_with_a_rejection_note_is_purged_with_it(place: Place) -> None:
-    study, data = await place.arrive()
-    assert (await send(place.parts.intake, rejection_note(data))).verdict.kept
-    while await place.parts.drain.drain_once():
-        pass
-    place.later(31 * YEARS)
-    await place.approved(study)
-    place.later(timedelta(days=31))
-    assert await place.purger.run() == 1
-    assert await place.keys(place.store) == []
 
 
 async def test_what_arrives_for_a_deleted_study_is_refused_also_by_who_just_sent_to_it(

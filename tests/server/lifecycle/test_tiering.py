@@ -30,12 +30,18 @@ async def test_old_studies_move_to_the_cold_store_and_are_read_as_before(place: 
     assert await place.tiering.run() == 0
 
 
-async def test_rotten_bytes_are_not_moved(place: Place, tmp_path: Path) -> None:
-    _, data = await place.arrive()
+async def rot(place: Place, tmp_path: Path, data: bytes) -> str:
+    """Let the last byte of the only object go bad, and return its key."""
     (key,) = await place.keys(place.store)
     path = tmp_path / "objects" / key
     path.chmod(0o640)
     path.write_bytes(data[:-1] + b"\xff")
+    return key
+
+
+async def test_rotten_bytes_are_not_moved(place: Place, tmp_path: Path) -> None:
+    _, data = await place.arrive()
+    key = await rot(place, tmp_path, data)
     place.later(timedelta(days=701))
     with pytest.raises(Exception, match="sha256"):
         await place.tiering.run()
@@ -47,10 +53,7 @@ async def test_rotten_bytes_keep_no_other_study_from_being_moved(
     place: Place, tmp_path: Path
 ) -> None:
     rotten, data = await place.arrive()
-    (key,) = await place.keys(place.store)
-    path = tmp_path / "objects" / key
-    path.chmod(0o640)
-    path.write_bytes(data[:-1] + b"\xff")
+    key = await rot(place, tmp_path, data)
     place.later(timedelta(hours=1))
     whole, other = await place.arrive("B2", PatientName="Somebody^Much^Longer")
     place.later(timedelta(days=701))

@@ -184,7 +184,7 @@ async def test_while_the_store_is_down_nothing_is_said(
 ) -> None:
     (data,) = ct_series(1)
     await send(node, data)
-    while not await in_store(node):  # noqa: ASYNC110  the drain has no event
+    while not await in_store(node):  # noqa: ASYNC110 -- the drain has no event
         await asyncio.sleep(0.02)
 
     async def down(key: str) -> None:
