@@ -61,7 +61,7 @@ check: setup-dev
 
 test: setup-dev
 	cd web_client && npm test --silent
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/e2e
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --max-worker-restart 0 --dist loadfile --ignore tests/e2e
 	$(BIN)/python -m pytest tests/e2e
 
 # Part of `make test`; the judge is the ledger of the sender: what it was told, held against what is there.

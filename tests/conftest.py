@@ -7,13 +7,13 @@ import hypothesis
 import pytest
 import structlog
 from pydantic import SecretStr
-from pynetdicom.transport import AssociationSocket
 
 from server.core.database import Database, open_database
 from server.core.settings import DatabaseSettings
 from server.migrations.run import migrate
 from tests.support.fakes import CountingIds, ManualClock
 from tests.support.postgres import PostgresServer, running_postgres
+from tests.support.pynetdicom_faults import mended_pynetdicom
 
 # A busy machine is no failure: what an example may cost is not told by the clock.
 hypothesis.settings.register_profile("unhurried", hypothesis.settings(), deadline=None)
@@ -21,17 +21,9 @@ hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def closed_pynetdicom_sockets() -> Iterator[None]:
-    """Close what pynetdicom leaves open where its peer hung up first."""
-    with pytest.MonkeyPatch.context() as patch:
-        shut_down = AssociationSocket._shutdown_socket
-
-        def shut_down_and_close(self: AssociationSocket) -> None:
-            shut_down(self)
-            if self.socket is not None:
-                self.socket.close()
-
-        patch.setattr(AssociationSocket, "_shutdown_socket", shut_down_and_close)
+def whole_pynetdicom() -> Iterator[None]:
+    """Keep pynetdicom's own faults out of the tests."""
+    with mended_pynetdicom():
         yield
 
 

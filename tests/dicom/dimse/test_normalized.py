@@ -225,9 +225,11 @@ async def test_handler_that_fails_or_takes_too_long_is_answered_for() -> None:
 async def test_event_on_the_same_association_comes_after_the_answer() -> None:
     received = threading.Event()
     heard: list[tuple[int, int]] = []
+    answering: list[threading.Thread] = []
 
     def event_came(e: Any) -> tuple[int, None]:
         heard.append((e.request.EventTypeID, len(e.event_information.ReferencedSOPSequence)))
+        answering.append(threading.current_thread())
         received.set()
         return 0, None
 
@@ -237,6 +239,8 @@ async def test_event_on_the_same_association_comes_after_the_answer() -> None:
             assert status.Status == 0
             assert received.wait(WAIT_S)
             assert association.send_c_echo().Status == 0
+            # Else the association ends before the event is answered.
+            answering[0].join(WAIT_S)
 
     async with running_node(normalized=SERVED) as node:
         reports: list[asyncio.Task[int]] = []

@@ -41,10 +41,12 @@ class Told:
 
     events: list[tuple[int, Dataset]] = field(default_factory=list)
     status: int = 0
+    answering: list[threading.Thread] = field(default_factory=list)
     came: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def hear(self, event: Any) -> tuple[int, None]:
         self.events.append((event.request.EventTypeID, event.event_information))
+        self.answering.append(threading.current_thread())
         self.came.release()
         return self.status, None
 
@@ -93,6 +95,9 @@ def _ask(
         if told is not None:
             assert told.came.acquire(timeout=WAIT_S)
             told.came.release()
+            # Else the association ends before the event is answered.
+            for thread in told.answering:
+                thread.join(WAIT_S)
         return int(status.Status)
     finally:
         # Without an ear for events it is gone before one can be answered.

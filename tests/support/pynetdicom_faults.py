@@ -1,0 +1,67 @@
+"""Faults of pynetdicom 3 over which no test is to stumble."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from pynetdicom.association import Association
+from pynetdicom.transport import AssociationSocket
+
+
+@contextmanager
+def mended_pynetdicom() -> Iterator[None]:
+    """Close sockets whose peer hung up first, and let an event's thread stop no other."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AssociationSocket, "_shutdown_socket", _closing())
+        patch.setattr(Association, "_is_paused", _Paused(), raising=False)
+        patch.setattr(Association, "_serve_request", _marked())
+        yield
+
+
+_answering: set[int] = set()
+"""Threads that answer an event, beside the association's own."""
+
+
+class _Paused:
+    """Whether an association's own thread waits.
+
+    Who asks waits until it does, and for ever where a thread that has answered an event takes that
+    back: only the association's own may.
+    """
+
+    def __get__(self, association: Association, _: type | None = None) -> bool:
+        return bool(association.__dict__.get("_is_paused", False))
+
+    def __set__(self, association: Association, value: bool) -> None:
+        if threading.get_ident() not in _answering:
+            association.__dict__["_is_paused"] = value
+
+
+def _marked() -> Any:
+    serve = Association._serve_request
+
+    def serve_request(self: Association, *arguments: Any) -> None:
+        thread = threading.current_thread()
+        if thread is self or thread.ident is None:
+            serve(self, *arguments)
+            return
+        _answering.add(thread.ident)
+        try:
+            serve(self, *arguments)
+        finally:
+            _answering.discard(thread.ident)
+
+    return serve_request
+
+
+def _closing() -> Any:
+    shut_down = AssociationSocket._shutdown_socket
+
+    def shut_down_and_close(self: AssociationSocket) -> None:
+        shut_down(self)
+        if self.socket is not None:
+            self.socket.close()
+
+    return shut_down_and_close
