@@ -151,13 +151,14 @@ class StudyExporter:
         plan = _received(found) if how is None else _anonymous(found, how)
         made_at = self._clock.now()
         text = note(made_at, len(plan.files), plan.left_out, None if how is None else how.names)
-        size = None
+        size = directory = None
         if how is None:
+            directory = _directory(plan.entries)
             names = [
                 (NOTE_NAME, len(text)),
                 *((each.path, each.content.size) for each in plan.files),
             ]
-            size = zip_size([*names, (_DIRECTORY, len(_directory(plan.entries)))])
+            size = zip_size([*names, (_DIRECTORY, len(directory))])
         detail: dict[str, Any] = {"objects": len(plan.files), "bytes": size}
         if how is not None:
             detail |= {"deidentified": sorted(how.options), "left_out": plan.left_out}
@@ -168,7 +169,7 @@ class StudyExporter:
             name=f"study-{made_at:%Y%m%d}-{secrets.token_hex(4) if how else study_id[:8]}.zip",
             size=size,
             objects=len(plan.files),
-            blocks=self._blocks((actor, study_id, org), text, plan, profile),
+            blocks=self._blocks((actor, study_id, org), text, plan, profile, directory),
         )
 
     async def _objects(self, study_id: str) -> Sequence[_Object]:
@@ -225,6 +226,7 @@ class StudyExporter:
         text: bytes,
         plan: _Plan,
         profile: Profile | None,
+        directory: bytes | None,
     ) -> AsyncIterator[bytes]:
         writer = ZipWriter(self._clock.now())
         yield writer.begin(NOTE_NAME, len(text)) + writer.write(text) + writer.end()
@@ -243,7 +245,8 @@ class StudyExporter:
         except (DigestMismatch, Unavailable) as error:
             await self._record(*act, {"reason": str(error)}, outcome=Outcome.FAILED)
             raise
-        directory = _directory(entries)
+        if directory is None:
+            directory = _directory(entries)
         yield writer.begin(_DIRECTORY, len(directory)) + writer.write(directory) + writer.end()
         yield writer.close()
 

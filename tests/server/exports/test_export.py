@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import itertools
 import zipfile
 from collections.abc import AsyncIterator
 from io import BytesIO
@@ -70,6 +71,23 @@ async def test_a_study_s_zip_has_its_bytes_and_a_directory_that_finds_them(
     event = (await events(app))[-1]
     assert (event.outcome, event.object_id) == ("success", study.id)
     assert orjson.loads(event.detail) == {"objects": 3, "bytes": len(body)}
+
+
+async def test_the_length_told_is_that_of_the_directory_sent(
+    app: RunningApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Random UIDs differ in length: one made for the length is not the one that is sent.
+    lengths = itertools.count(1)
+    monkeypatch.setattr(
+        "server.exports.service.new_uid", lambda _: f"2.25.{10 ** (4 * next(lengths))}"
+    )
+    await app.receive(sample("waveform_ecg.dcm").read_bytes())
+    async with app.services.database.reading() as session:
+        study_id = await session.scalar(select(Study.id))
+    who = await app.token("doctor", "township1", Role.TOWNSHIP_DOCTOR)
+    answer = await app.client.get(f"/api/studies/{study_id}/export", headers=who)
+    with zipfile.ZipFile(BytesIO(await answer.read())) as archive:
+        assert archive.testzip() is None
 
 
 async def test_what_still_lies_in_the_spool_is_exported_too(app: RunningApp) -> None:
