@@ -19,8 +19,8 @@ LAST_CODE: Final = (1 << CODE_BITS) - 2
 DIFFERENCE_BIAS: Final = 64
 
 
-def _codes(packed: bytes) -> list[int]:
-    """Return the 10-bit codes, four to five bytes; what is left at the end is padding."""
+def _codes(packed: bytes) -> NDArray[np.int32]:
+    """Return the 10-bit codes, four to five bytes, up to the end code; the rest is padding."""
     padded = packed + bytes(-len(packed) % 5)
     b = np.frombuffer(padded, np.uint8).reshape(-1, 5).astype(np.int32)
     quads = (
@@ -29,8 +29,9 @@ def _codes(packed: bytes) -> list[int]:
         (b[:, 2] & 0x0F) << 6 | b[:, 3] >> 2,
         (b[:, 3] & 0x03) << 8 | b[:, 4],
     )
-    codes: list[int] = np.stack(quads, axis=1).ravel()[: len(packed) * 8 // CODE_BITS].tolist()
-    return codes
+    codes = np.stack(quads, axis=1).ravel()[: len(packed) * 8 // CODE_BITS]
+    ends = np.flatnonzero(codes > LAST_CODE)
+    return codes[: ends[0]] if len(ends) else codes
 
 
 def lzw(packed: bytes, most: int) -> bytes:
@@ -42,25 +43,28 @@ def lzw(packed: bytes, most: int) -> bytes:
         If a code has no meaning, or there are more than ``most`` bytes.
     """
     table = [bytes((value,)) for value in range(256)]
+    codes = _codes(packed)
     out: list[bytes] = []
-    size = 0
     previous = b""
-    for code in _codes(packed):
-        if code > LAST_CODE:
-            break
+    # Each code but the first sets one: the table is full after these.
+    filling = LAST_CODE + 2 - len(table)
+    for code in codes[:filling].tolist():
         if code < len(table):
             piece = table[code]
         elif previous and code == len(table):
             piece = previous + previous[:1]
         else:
             raise EcgFormatError(f"the compressed samples hold the code {code}, which is not set")
-        size += len(piece)
-        if size > most:
-            raise EcgFormatError("the compressed samples are longer than they state")
         out.append(piece)
-        if previous and len(table) <= LAST_CODE:
+        if previous:
             table.append(previous + piece[:1])
         previous = piece
+    rest = codes[filling:]
+    lengths = np.array([len(piece) for piece in table])
+    # Reckoned before it is made, for a few bytes may stand for very many.
+    if sum(map(len, out)) + int(lengths[rest].sum()) > most:
+        raise EcgFormatError("the compressed samples are longer than they state")
+    out.extend(map(table.__getitem__, rest.tolist()))
     return b"".join(out)
 
 

@@ -58,7 +58,12 @@ class Element:
 
     def find(self, path: str) -> "Element | None":
         """Return the first element at a path of tags: ``"author/name"``, or None."""
-        return next(self.all(path), None)
+        if "/" in path:
+            return next(self.all(path), None)
+        for child in self.children:
+            if child.tag == path:
+                return child
+        return None
 
     def all(self, path: str) -> Iterator["Element"]:
         """Yield every element at a path of tags, in document order."""
@@ -169,8 +174,10 @@ def root_name(content: bytes) -> str | None:
 class _Builder:
     """Builds the tree from the parser's events and refuses what has no place in an ECG."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
         self.root: Element | None = None
+        # In a text no longer than an attribute may be, none needs to be measured.
+        self._measuring = size > MAX_ATTRIBUTE
         self._open: list[Element] = []
         self._texts: list[list[str]] = []
         self._parts = 0
@@ -181,10 +188,11 @@ class _Builder:
             raise EcgFormatError(f"the XML is nested more than {MAX_DEPTH} levels deep")
         if self._parts > MAX_PARTS:
             raise EcgFormatError(f"the XML has more than {MAX_PARTS} elements and attributes")
-        if attributes and max(map(len, attributes.values())) > MAX_ATTRIBUTE:
+        if self._measuring and attributes and max(map(len, attributes.values())) > MAX_ATTRIBUTE:
             raise EcgFormatError("the XML has an attribute that is too long")
-        named = {name[name.find(":") + 1 :]: value for name, value in attributes.items()}
-        element = Element(tag[tag.find(":") + 1 :], named)
+        if ":" in "".join(attributes):
+            attributes = {name[name.find(":") + 1 :]: each for name, each in attributes.items()}
+        element = Element(tag[tag.find(":") + 1 :], attributes, [])
         if self._open:
             self._open[-1].children.append(element)
         else:
@@ -209,7 +217,7 @@ class _Builder:
 
 
 def _tree(text: str) -> Element:
-    builder = _Builder()
+    builder = _Builder(len(text))
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
     parser.buffer_size = 1 << 16
