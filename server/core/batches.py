@@ -10,14 +10,11 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Insert, TextClause, Update
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-_DIALECT: Final = SQLiteDialect_pysqlite(paramstyle="named")
-_Native = Callable[[Any], Any]
+from server.core.prepared import prepared
 
 
 class BatchRefusedError(Exception):
@@ -37,36 +34,6 @@ class Statement:
     rows: Sequence[Mapping[str, Any]]
     """Values by column (INSERT) or by bound parameter; an UPDATE must change one row for each."""
     postgresql_only: bool = False
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """A statement as SQLite takes it."""
-
-    text: str
-    literals: dict[str, Any]
-    natives: dict[str, _Native]
-    """What makes native values of those that need it."""
-
-    def values(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        values = {**self.literals, **row}
-        for name, native in self.natives.items():
-            values[name] = native(values[name])
-        return values
-
-
-@lru_cache(maxsize=64)
-def _prepared(sql: Insert | Update | TextClause, keys: tuple[str, ...]) -> _Prepared:
-    compiled = sql.compile(
-        dialect=_DIALECT,
-        column_keys=list(keys) if isinstance(sql, Insert) else None,
-    )
-    natives: dict[str, _Native] = {}
-    for name, bound in compiled.binds.items():
-        native = bound.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
-        if native is not None and name in compiled.params:
-            natives[name] = native
-    return _Prepared(str(compiled), dict(compiled.params), natives)
 
 
 class SqliteBatches:
@@ -124,8 +91,8 @@ class SqliteBatches:
 
 
 def _execute(cursor: sqlite3.Cursor, statement: Statement) -> None:
-    prepared = _prepared(statement.sql, tuple(statement.rows[0]))
+    ready = prepared(statement.sql, tuple(statement.rows[0]))
     for row in statement.rows:
-        cursor.execute(prepared.text, prepared.values(row))
+        cursor.execute(ready.text, ready.values(row))
         if isinstance(statement.sql, Update) and cursor.rowcount != 1:
             raise BatchRefusedError("a row that was expected is not there")

@@ -8,14 +8,25 @@ connection, and ``BEGIN IMMEDIATE`` takes turns between processes.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVarTuple, cast
 
-from sqlalchemy import DateTime, Dialect, MetaData, String, TypeDecorator, Update, event, text
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    MetaData,
+    Select,
+    String,
+    TypeDecorator,
+    Update,
+    event,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -33,7 +44,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from server.core.batches import BatchInDoubtError, BatchRefusedError, SqliteBatches, Statement
 from server.core.errors import Unavailable
+from server.core.lookups import SqliteLookups
 from server.core.settings import DatabaseSettings
+
+_Columns = TypeVarTuple("_Columns")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -166,10 +180,12 @@ class Database:
         *,
         turn_timeout_s: float,
         batches: SqliteBatches | None = None,
+        lookups: SqliteLookups | None = None,
     ) -> None:
         self._writer = writer
         self._reader = reader
         self._batches = batches
+        self._lookups = lookups
         self._turn_timeout_s = turn_timeout_s
         # One writer at a time in a process, first come first served; SQLite's own waiting is not.
         self._turns = asyncio.Lock()
@@ -244,6 +260,21 @@ class Database:
             async with AsyncSession(self._reader, expire_on_commit=False) as session:
                 yield session
 
+    async def look_up(
+        self, query: Select[*_Columns], values: Mapping[str, Any]
+    ) -> Sequence[tuple[*_Columns]]:
+        """Return all rows of a query that is made once, with bound parameters for ``values``.
+
+        What cannot be made once, such as a list for ``IN``, is for `reading`.
+        """
+        with _Translated():
+            if self._lookups is not None:
+                return await self._lookups.rows(query, values)
+            async with self._reader.connect() as connection:
+                found = await connection.execute(query, values)
+                # A row is a tuple, but for its type.
+                return cast("Sequence[tuple[*_Columns]]", found.all())
+
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
         """Open a bare reading connection, for LISTEN and the like."""
@@ -257,14 +288,12 @@ class Database:
 
     async def close(self) -> None:
         """Give every connection back."""
-        try:
-            if self._batches is not None:
-                await self._batches.close()
-        finally:
-            try:
-                await self._writer.dispose()
-            finally:
-                await self._reader.dispose()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._reader.dispose)
+            stack.push_async_callback(self._writer.dispose)
+            for each in (self._lookups, self._batches):
+                if each is not None:
+                    stack.push_async_callback(each.close)
 
 
 async def _run_within(uow: UnitOfWork, statements: Sequence[Statement]) -> None:
@@ -355,12 +384,17 @@ def open_database(settings: DatabaseSettings) -> Database:
     reader = create_async_engine(url, pool_size=settings.pool_size, max_overflow=0)
     _prepare_sqlite(writer, settings.busy_timeout_ms, begin="BEGIN IMMEDIATE", query_only=False)
     _prepare_sqlite(reader, settings.busy_timeout_ms, begin="BEGIN", query_only=True)
-    batches = None
+    batches, lookups = None, None
     if url.database is not None:
         batches = SqliteBatches(
-            url.database, lambda connection: _set_up(connection, settings.busy_timeout_ms)
+            url.database, partial(_set_up, busy_timeout_ms=settings.busy_timeout_ms)
         )
-    return Database(writer, reader, turn_timeout_s=wait_s, batches=batches)
+        lookups = SqliteLookups(
+            url.database,
+            partial(_set_up, busy_timeout_ms=settings.busy_timeout_ms, query_only=True),
+            threads=settings.pool_size,
+        )
+    return Database(writer, reader, turn_timeout_s=wait_s, batches=batches, lookups=lookups)
 
 
 def _prepare_sqlite(

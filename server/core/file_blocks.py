@@ -1,7 +1,7 @@
 """Local files, read in blocks beside the loop."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from functools import partial
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from server.core.errors import Unavailable
+from server.core.objects.file_io import FileReader
 from server.core.objects.port import BLOCK_BYTES
 
 
@@ -54,11 +55,29 @@ async def read_blocks(
 
 async def file_blocks(
     path: Path, executor: Executor, *, start: int = 0, length: int | None = None
-) -> AsyncIterator[bytes]:
-    """Yield a file's bytes as `read_blocks` does."""
-    async with opened(path, executor) as file:
-        async for block in read_blocks(file, executor, start=start, length=length):
+) -> AsyncGenerator[bytes, None]:
+    """Yield a file's bytes as `read_blocks` does, its first block in the visit that opens it."""
+    loop = asyncio.get_running_loop()
+    reader = FileReader(path)
+
+    def end_of(size: int) -> int:
+        end = max(size, start) if length is None else start + length
+        if end > max(size, start):
+            raise Unavailable("the object is shorter than its index says")
+        return end
+
+    try:
+        end, block = await loop.run_in_executor(executor, reader.begin, end_of, start)
+        while start < end:
+            if not block:
+                raise Unavailable("the object is shorter than its index says")
+            start += len(block)
             yield block
+            if start < end:
+                block = await loop.run_in_executor(executor, reader.read, start, end)
+    finally:
+        if not reader.is_closed:
+            await asyncio.shield(loop.run_in_executor(executor, reader.close))
 
 
 def _open(path: Path, mode: Literal["rb", "wb"]) -> BinaryIO:

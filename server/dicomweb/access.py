@@ -1,11 +1,12 @@
 """Which instances a request may have, and the audit of who had or was refused them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol, TypeVarTuple
+from functools import cache, cached_property
+from typing import Any, Final, Protocol
 
-from sqlalchemy import ColumnElement, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dicom.rejection import RejectionReason
@@ -15,10 +16,15 @@ from server.core.clock import Clock
 from server.core.database import Database
 from server.core.errors import InvalidInput, NotFound
 from server.identity.public import Action, Actor
-from server.intake.public import StoredObject
-from server.studies.public import Instance, Series, Study, visible_studies
-
-_Columns = TypeVarTuple("_Columns")
+from server.intake.public import PLACE_COLUMNS, Place, StoredObject
+from server.studies.public import (
+    VISIBLE,
+    Instance,
+    Series,
+    Study,
+    reach_of,
+    visible_studies,
+)
 
 
 class ReadAudit(Protocol):
@@ -39,9 +45,18 @@ class Target:
 
     def __post_init__(self) -> None:
         """Refuse what is no UID; it would never be found, and perhaps be echoed."""
-        for uid in (self.study_uid, self.series_uid, self.sop_uid):
-            if uid is not None and not is_uid(uid):
-                raise InvalidInput("the path holds something that is no UID", code="bad-uid")
+        if not all(map(is_uid, self.uids.values())):
+            raise InvalidInput("the path holds something that is no UID", code="bad-uid")
+
+    @cached_property
+    def uids(self) -> Mapping[str, str]:
+        """Those that it has, by name."""
+        named = {
+            "study_uid": self.study_uid,
+            "series_uid": self.series_uid,
+            "sop_uid": self.sop_uid,
+        }
+        return {name: uid for name, uid in named.items() if uid is not None}
 
 
 @dataclass(frozen=True)
@@ -62,6 +77,8 @@ class StoredInstance:
     object_id: str
     sha256: str
     size: int
+    place: Place | None
+    """Where they were a moment ago; None of several, which are read one after another."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +121,72 @@ _INSTANCE_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     Instance.bits_allocated,
     Instance.frame_count,
     Instance.object_id,
-    StoredObject.sha256,
-    StoredObject.size,
 )
+_VALUE_COLUMNS: Final = (Instance.rows, Instance.columns, Instance.frames, Instance.bulk_values)
+_PLACE_END: Final = len(_INSTANCE_COLUMNS) + len(PLACE_COLUMNS)
+_ORDER: Final = (
+    Series.series_number,
+    Series.id,
+    Instance.instance_number,
+    Instance.sop_instance_uid,
+)
+
+
+@cache
+def _instances_query(
+    target: frozenset[str], *, with_values: bool, with_rejected: bool
+) -> Select[*tuple[Any, ...]]:
+    """Make the query of instances once for each kind of target, by the UIDs that it has."""
+    values = _VALUE_COLUMNS if with_values else ()
+    query = (
+        VISIBLE.with_only_columns(*_INSTANCE_COLUMNS, *PLACE_COLUMNS, *values)
+        .select_from(Study)
+        .join(Series, Series.study_pk == Study.id)
+        .join(Instance, Instance.series_pk == Series.id)
+        .join(StoredObject, StoredObject.id == Instance.object_id)
+        .order_by(*_ORDER)
+    )
+    shown: ColumnElement[bool] = Instance.rejected_as.is_(None)
+    if "sop_uid" in target:
+        query = query.where(
+            Instance.org == bindparam("reach_org"),
+            Instance.sop_instance_uid == bindparam("sop_uid"),
+        )
+    if with_rejected:
+        shown = or_(shown, Instance.rejected_as == RejectionReason.QUALITY)
+    return _within(query.where(shown), target)
+
+
+@cache
+def _series_query(target: frozenset[str]) -> Select[*tuple[Any, ...]]:
+    """Make the query of series once for each kind of target."""
+    query = (
+        VISIBLE.with_only_columns(
+            Series.id,
+            Study.org,
+            Series.study_pk,
+            Study.study_instance_uid,
+            Series.series_instance_uid,
+            Series.instance_count,
+            Series.last_received_at,
+        )
+        .select_from(Study)
+        .join(Series, Series.study_pk == Study.id)
+        .where(Series.instance_count > 0)
+        .order_by(Series.series_number, Series.id)
+    )
+    return _within(query, target)
+
+
+def _within(query: Select[*tuple[Any, ...]], target: frozenset[str]) -> Select[*tuple[Any, ...]]:
+    query = query.where(Study.study_instance_uid == bindparam("study_uid"))
+    if "series_uid" in target:
+        query = query.where(Series.series_instance_uid == bindparam("series_uid"))
+    return query
+
+
+_STUDY_PK: Final = 2
+"""Where its key stands in a row of either query."""
 
 
 class StudyAccess:
@@ -128,7 +208,7 @@ class StudyAccess:
         NotFound
             If there is nothing of that name within the actor's reach.
         """
-        rows = await self._instances(actor, target, *_INSTANCE_COLUMNS)
+        rows = await self._instances(actor, target, with_values=False)
         return [StoredInstance(*row) for row in rows]
 
     async def instance(self, actor: Actor, target: Target) -> PixelInstance:
@@ -137,70 +217,38 @@ class StudyAccess:
 
     async def pixel_instances(self, actor: Actor, target: Target) -> Sequence[PixelInstance]:
         """Return what `instances` does, with what the index knows of values; raises as above."""
-        columns = (Instance.rows, Instance.columns, Instance.frames, Instance.bulk_values)
-        rows = await self._instances(actor, target, *_INSTANCE_COLUMNS, *columns)
+        rows = await self._instances(actor, target, with_values=True)
         return [PixelInstance(*row) for row in rows]
 
     async def _instances(
-        self, actor: Actor, target: Target, *columns: InstrumentedAttribute[Any]
-    ) -> Sequence[Row[*tuple[Any, ...]]]:
-        query = (
-            visible_studies(actor, self._clock.now())
-            .with_only_columns(*columns)
-            .select_from(Study)
-            .join(Series, Series.study_pk == Study.id)
-            .join(Instance, Instance.series_pk == Series.id)
-            .join(StoredObject, StoredObject.id == Instance.object_id)
-            .order_by(
-                Series.series_number, Series.id, Instance.instance_number, Instance.sop_instance_uid
-            )
+        self, actor: Actor, target: Target, *, with_values: bool
+    ) -> Iterator[Iterator[Any]]:
+        is_one = target.sop_uid is not None
+        query = _instances_query(
+            frozenset(target.uids),
+            with_values=with_values,
+            # By its name alone, and only what was not good enough (IHE RAD, IOCM).
+            with_rejected=is_one and actor.may(Action.REJECTED_READ),
         )
-        shown: ColumnElement[bool] = Instance.rejected_as.is_(None)
-        if target.sop_uid is not None:
-            query = query.where(
-                Instance.org == actor.org, Instance.sop_instance_uid == target.sop_uid
-            )
-            if actor.may(Action.REJECTED_READ):
-                # By its name alone, and only what was not good enough (IHE RAD, IOCM).
-                shown = or_(shown, Instance.rejected_as == RejectionReason.QUALITY)
-        query = query.where(shown)
         rows = await self._find(actor, target, query)
-        await self._reads.record_read(actor, rows[0].study_pk)
-        return rows
+        await self._reads.record_read(actor, rows[0][_STUDY_PK])
+        return (_fields(row, is_one=is_one) for row in rows)
 
     async def series(self, actor: Actor, target: Target) -> Sequence[StoredSeries]:
         """Return the series of ``target`` in reading order, at least one; raises as above."""
-        query = (
-            visible_studies(actor, self._clock.now())
-            .with_only_columns(
-                Series.id,
-                Study.org,
-                Series.study_pk,
-                Study.study_instance_uid,
-                Series.series_instance_uid,
-                Series.instance_count,
-                Series.last_received_at,
-            )
-            .select_from(Study)
-            .join(Series, Series.study_pk == Study.id)
-            .where(Series.instance_count > 0)
-            .order_by(Series.series_number, Series.id)
-        )
-        rows = await self._find(actor, target, query)
-        await self._reads.record_read(actor, rows[0].study_pk)
+        rows = await self._find(actor, target, _series_query(frozenset(target.uids)))
+        await self._reads.record_read(actor, rows[0][_STUDY_PK])
         return [StoredSeries(*row) for row in rows]
 
     async def _find(
-        self, actor: Actor, target: Target, query: Select[*_Columns]
-    ) -> Sequence[Row[*_Columns]]:
-        query = query.where(Study.study_instance_uid == target.study_uid)
-        if target.series_uid is not None:
-            query = query.where(Series.series_instance_uid == target.series_uid)
-        in_reach = visible_studies(actor, self._clock.now())
+        self, actor: Actor, target: Target, query: Select[*tuple[Any, ...]]
+    ) -> Sequence[tuple[Any, ...]]:
+        now = self._clock.now()
+        rows = await self._database.look_up(query, {**reach_of(actor, now), **target.uids})
+        if rows:
+            return rows
+        in_reach = visible_studies(actor, now)
         async with self._database.reading() as session:
-            rows = (await session.execute(query)).all()
-            if rows:
-                return rows
             hidden = await session.scalar(
                 select(Study.id).where(
                     Study.org == actor.org,
@@ -211,3 +259,11 @@ class StudyAccess:
         if hidden is not None:
             await self._refusals.record(actor, hidden)
         raise NotFound("there is no such study, series or instance")
+
+
+def _fields(row: tuple[Any, ...], *, is_one: bool) -> Iterator[Any]:
+    """Yield the fields of an instance of a row of `_instances_query`."""
+    place = Place(*row[len(_INSTANCE_COLUMNS) : _PLACE_END])
+    yield from row[: len(_INSTANCE_COLUMNS)]
+    yield from (place.sha256, place.size, place if is_one else None)
+    yield from row[_PLACE_END:]

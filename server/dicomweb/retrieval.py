@@ -96,20 +96,22 @@ class RetrievalService:
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[Blocks]:
-            async with self._originals.open(instance.object_id) as blocks:
+            async with self._originals.open(instance.object_id, place=instance.place) as blocks:
                 yield without_preamble(blocks)
 
         @asynccontextmanager
         async def opened_range(start: int, length: int) -> AsyncIterator[Blocks]:
             if start >= _OPENING_BYTES:
                 async with self._originals.open(
-                    instance.object_id, start=start, length=length
+                    instance.object_id, start=start, length=length, place=instance.place
                 ) as blocks:
                     yield blocks
                 return
             # Whether the preamble is passed on is told by what follows it.
             end = min(max(start + length, _OPENING_BYTES), instance.size)
-            async with self._originals.open(instance.object_id, start=0, length=end) as blocks:
+            async with self._originals.open(
+                instance.object_id, start=0, length=end, place=instance.place
+            ) as blocks:
                 yield only(without_preamble(blocks), 0, [ByteRange(start, length)])
 
         return Body(instance.size, opened, opened_range)
@@ -206,7 +208,7 @@ class RetrievalService:
     async def _ranges(self, instance: StoredInstance) -> AsyncIterator[OpenRange]:
         if instance.transfer_syntax_uid not in _DEFLATED:
             yield lambda start, length: self._originals.open(
-                instance.object_id, start=start, length=length
+                instance.object_id, start=start, length=length, place=instance.place
             )
             return
         async with self._originals.as_file(instance.object_id) as path:

@@ -5,18 +5,19 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Executor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from server.core.database import Database
 from server.core.errors import NotFound, StorageFull, Unavailable
-from server.core.file_blocks import opened, read_blocks
+from server.core.file_blocks import file_blocks
 from server.core.objects.errors import ObjectStoreError
-from server.core.objects.port import ObjectStore, reading
+from server.core.objects.port import ObjectStore, begun, reading
 from server.intake.drain import object_key
 from server.intake.models import Conversion, Location, StoredObject
 from server.intake.spool import Spool
@@ -26,17 +27,19 @@ _PAGE: Final = 500
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
+    """Where an object's bytes were when somebody looked."""
+
     org: str
     sha256: str
     size: int
-    location: Location
+    location: str
     spool_id: str | None
     spool_name: str | None
     is_damaged: bool
 
 
-_PLACES: Final = select(
+PLACE_COLUMNS: Final[tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]] = (
     StoredObject.org,
     StoredObject.sha256,
     StoredObject.size,
@@ -45,11 +48,9 @@ _PLACES: Final = select(
     StoredObject.spool_name,
     StoredObject.damaged_at.is_not(None),
 )
-
-
-def _place_of(row: Row[*tuple[Any, ...]]) -> _Place:
-    org, sha256, size, location, spool_id, spool_name, is_damaged = row
-    return _Place(org, sha256, size, Location(location), spool_id, spool_name, is_damaged)
+"""What makes a `Place`, for who looks for an object by way of others."""
+_PLACES: Final = select(*PLACE_COLUMNS)
+_PLACE: Final = _PLACES.where(StoredObject.id == bindparam("object_id"))
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,16 @@ class Originals:
 
     @asynccontextmanager
     async def open(
-        self, object_id: str, *, start: int = 0, length: int | None = None
+        self,
+        object_id: str,
+        *,
+        start: int = 0,
+        length: int | None = None,
+        place: Place | None = None,
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """Open the bytes from ``start``, ``length`` of them or all; errors come before any byte.
+
+        Who has just looked where they are says so with ``place``.
 
         Raises
         ------
@@ -110,23 +118,19 @@ class Originals:
         Unavailable
             If the store is down, or the bytes are in another host's spool.
         """
-        # The drain may move the object between our look and our read: then look once more.
+        # The drain may move the object between a look and the read: then look once more.
         for last_try in (False, True):
-            place = await self._place(object_id)
+            if place is None or last_try:
+                place = await self._place(object_id)
             async with AsyncExitStack() as stack:
-                if place.location is Location.STORE:
-                    yield await stack.enter_async_context(
-                        _translated(self._store, place, start, length)
-                    )
-                    return
-                spooled = opened(self._path_of(place), self._executor)
                 try:
-                    file = await stack.enter_async_context(spooled)
+                    stream = self._begun(_undamaged(place), start, length)
+                    blocks = await stack.enter_async_context(stream)
                 except FileNotFoundError:
                     if last_try:
                         break
                     continue
-                yield read_blocks(file, self._executor, start=start, length=length)
+                yield blocks
                 return
         raise Unavailable("the object's bytes are not at hand; try again", code="bytes-missing")
 
@@ -140,7 +144,7 @@ class Originals:
         """
         gate = asyncio.Semaphore(_PARALLEL)
 
-        async def is_absent(place: _Place) -> bool:
+        async def is_absent(place: Place) -> bool:
             async with gate:
                 return place.is_damaged or not await self._is_at_hand(place)
 
@@ -149,13 +153,13 @@ class Originals:
             page = object_ids[start : start + _PAGE]
             async with self._database.reading() as session:
                 rows = (await session.execute(_PLACES.where(StoredObject.id.in_(set(page))))).all()
-            places = [_place_of(row) for row in rows]
+            places = [Place(*row) for row in rows]
             missing += len(set(page)) - len(places)
             missing += sum(await asyncio.gather(*(is_absent(place) for place in places)))
         return missing
 
-    async def _is_at_hand(self, place: _Place) -> bool:
-        if place.location is Location.SPOOL:
+    async def _is_at_hand(self, place: Place) -> bool:
+        if place.location == Location.SPOOL:
             if place.spool_id != self._spool.id or place.spool_name is None:
                 return False
             path = self._spool.path(place.spool_name)
@@ -174,7 +178,7 @@ class Originals:
     async def as_file(self, object_id: str) -> AsyncIterator[Path]:
         """Give the whole object as a local file, for a decoder in another process."""
         place = await self._place(object_id)
-        if place.location is Location.SPOOL and place.spool_id == self._spool.id:
+        if place.location == Location.SPOOL and place.spool_id == self._spool.id:
             path = self._spool.path(place.spool_name or "")
             link = Path(tempfile.mkdtemp(dir=self._spool.scratch_dir)) / "object"
             try:
@@ -221,22 +225,21 @@ class Originals:
         finally:
             _forget(path)
 
-    async def _place(self, object_id: str) -> _Place:
-        async with self._database.reading() as session:
-            found = (
-                await session.execute(_PLACES.where(StoredObject.id == object_id))
-            ).one_or_none()
-        if found is None:
+    async def _place(self, object_id: str) -> Place:
+        found = await self._database.look_up(_PLACE, {"object_id": object_id})
+        if not found:
             raise NotFound("there is no such object")
-        place = _place_of(found)
-        if place.is_damaged:
-            raise Unavailable(
-                "the object's bytes are damaged: send it again, or restore it from a backup",
-                code="bytes-damaged",
-            )
-        return place
+        return _undamaged(Place(*found[0]))
 
-    def _path_of(self, place: _Place) -> Path:
+    def _begun(
+        self, place: Place, start: int, length: int | None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        if place.location == Location.STORE:
+            return _translated(self._store, place, start, length)
+        path = self._path_of(place)
+        return begun(file_blocks(path, self._executor, start=start, length=length))
+
+    def _path_of(self, place: Place) -> Path:
         if place.spool_id != self._spool.id or place.spool_name is None:
             raise Unavailable(
                 "the object is still in the spool of another host; try again",
@@ -245,13 +248,22 @@ class Originals:
         return self._spool.path(place.spool_name)
 
 
+def _undamaged(place: Place) -> Place:
+    if place.is_damaged:
+        raise Unavailable(
+            "the object's bytes are damaged: send it again, or restore it from a backup",
+            code="bytes-damaged",
+        )
+    return place
+
+
 def _forget(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
 @asynccontextmanager
 async def _translated(
-    store: ObjectStore, place: _Place, start: int, length: int | None
+    store: ObjectStore, place: Place, start: int, length: int | None
 ) -> AsyncIterator[AsyncIterator[bytes]]:
     key = object_key(place.org, place.sha256)
     try:

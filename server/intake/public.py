@@ -16,7 +16,7 @@ from server.intake.arrival import (
 from server.intake.drain import object_key
 from server.intake.healing import give_up
 from server.intake.models import Conversion, Location, Quarantined, StoredObject
-from server.intake.originals import ArrivedFile, Originals
+from server.intake.originals import PLACE_COLUMNS, ArrivedFile, Originals, Place
 from server.intake.preamble import without_preamble
 from server.intake.service import Incoming, IntakeLimits, IntakeService
 from server.intake.spool import Spool
@@ -24,6 +24,7 @@ from server.intake.sweep import sweep
 from server.intake.vouching import Vouching
 
 __all__ = [
+    "PLACE_COLUMNS",
     "Accepted",
     "Arrival",
     "ArrivedFile",
@@ -37,6 +38,7 @@ __all__ = [
     "IntakeService",
     "Location",
     "Originals",
+    "Place",
     "Prepared",
     "Quarantined",
     "Receipt",

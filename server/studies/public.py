@@ -36,12 +36,13 @@ from server.studies.selection import (
     UniqueKeys,
 )
 from server.studies.service import StudyService
-from server.studies.visibility import visible_studies
+from server.studies.visibility import VISIBLE, reach_of, visible_studies
 
 __all__ = [
     "ATTRIBUTES",
     "UNIQUE_KEYS",
     "UPDATED",
+    "VISIBLE",
     "AccessGrant",
     "ArrivedPatient",
     "Attribute",
@@ -75,6 +76,7 @@ __all__ = [
     "kind_of",
     "name_match",
     "period",
+    "reach_of",
     "remember_names",
     "settle",
     "study_event",

@@ -1,9 +1,11 @@
 """Who may see a study: its owner, and institutions that hold a grant that has not expired."""
 
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import Select, bindparam, exists, or_, select
 
+from server.core.database import UtcDateTime
 from server.identity.public import Actor
 from server.studies.models import AccessGrant, Study
 
@@ -13,13 +15,35 @@ def visible_studies(actor: Actor, now: datetime, *, hidden: bool = False) -> Sel
 
     Deleted ones only with ``hidden``, for who restores them.
     """
+    return _visible(actor.org, actor.institution_id, now, hidden=hidden)
+
+
+def _visible(org: Any, institution_id: Any, now: Any, *, hidden: bool) -> Select[str]:  # noqa: ANN401 -- values, or their names
     granted = exists().where(
         AccessGrant.study_pk == Study.id,
-        AccessGrant.institution_id == actor.institution_id,
+        AccessGrant.institution_id == institution_id,
         or_(AccessGrant.expires_at.is_(None), AccessGrant.expires_at > now),
     )
     return select(Study.id).where(
-        Study.org == actor.org,
+        Study.org == org,
         *(() if hidden else (Study.deleted_at.is_(None),)),
-        or_(Study.owner_institution_id == actor.institution_id, granted),
+        or_(Study.owner_institution_id == institution_id, granted),
     )
+
+
+VISIBLE: Final = _visible(
+    bindparam("reach_org", type_=Study.org.type),
+    bindparam("reach_institution_id", type_=Study.owner_institution_id.type),
+    bindparam("reach_now", type_=UtcDateTime()),
+    hidden=False,
+)
+"""What `visible_studies` returns, for queries that are made once; `reach_of` gives its values."""
+
+
+def reach_of(actor: Actor, now: datetime) -> dict[str, Any]:
+    """Return the values of `VISIBLE`: what ``actor`` may see."""
+    return {
+        "reach_org": actor.org,
+        "reach_institution_id": actor.institution_id,
+        "reach_now": now,
+    }

@@ -7,6 +7,7 @@ import os
 import stat
 import threading
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from server.core import durable
@@ -167,44 +168,73 @@ class FileWriter:
 
 
 class FileReader:
-    """One object being read; the lock makes ``close`` wait for a cancelled call's thread."""
+    """One object being read; the lock makes ``close`` wait for a cancelled call's thread.
+
+    It closes itself with its last block: a visit of a thread costs as much as reading a block.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._closed = False
         self._fd = -1
+        self.is_closed = False
 
     def open(self) -> int:
         """Open the object and return its size in bytes."""
         with self._lock:
-            if self._closed:
-                raise RuntimeError("the reader is closed")
-            try:
-                self._fd = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW)
-            except OSError as error:
-                if error.errno in {errno.ENOTDIR, errno.ELOOP}:
-                    raise FileNotFoundError(errno.ENOENT, "not an object", self._path) from error
-                raise
-            status = os.fstat(self._fd)
-            if not stat.S_ISREG(status.st_mode):
-                raise FileNotFoundError(errno.ENOENT, "not an object", self._path)
-            return status.st_size
+            return self._open()
 
-    def read(self, offset: int, length: int) -> bytes:
-        """Return up to ``length`` bytes from ``offset``."""
+    def begin(self, end_of: Callable[[int], int], start: int) -> tuple[int, bytes]:
+        """Open the object, and return where its range ends and the first block of it.
+
+        Parameters
+        ----------
+        end_of
+            Tells the end of the range in an object of so many bytes, or raises.
+        start
+            Where it begins.
+        """
         with self._lock:
-            if self._closed:
-                raise RuntimeError("the reader is closed")
-            return os.pread(self._fd, length, offset)
+            end = end_of(self._open())
+            return end, self._read(start, end)
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return the next block of the range."""
+        with self._lock:
+            return self._read(start, end)
 
     def close(self) -> None:
         """Close the descriptor; harmless when nothing was opened."""
         with self._lock:
-            self._closed = True
-            if self._fd >= 0:
-                os.close(self._fd)
-                self._fd = -1
+            self._close()
+
+    def _open(self) -> int:
+        if self.is_closed:
+            raise RuntimeError("the reader is closed")
+        try:
+            self._fd = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError as error:
+            if error.errno in {errno.ENOTDIR, errno.ELOOP}:
+                raise FileNotFoundError(errno.ENOENT, "not an object", self._path) from error
+            raise
+        status = os.fstat(self._fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise FileNotFoundError(errno.ENOENT, "not an object", self._path)
+        return status.st_size
+
+    def _read(self, start: int, end: int) -> bytes:
+        if self.is_closed:
+            raise RuntimeError("the reader is closed")
+        block = os.pread(self._fd, min(BLOCK_BYTES, end - start), start)
+        if start + len(block) == end:
+            self._close()
+        return block
+
+    def _close(self) -> None:
+        self.is_closed = True
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
 
 def listed(directory: Path, hidden: Path, *, missing_ok: bool) -> tuple[list[Path], list[Path]]:

@@ -18,7 +18,6 @@ from server.core.objects.errors import (
     ObjectStoreUnavailable,
 )
 from server.core.objects.port import (
-    BLOCK_BYTES,
     ObjectStat,
     PutResult,
     check_announced,
@@ -114,16 +113,19 @@ class FileStore:
         """Stream a range of the file."""
         reader = file_io.FileReader(self._path(key))
         try:
-            size = await self._run(reader.open)
-            end = range_end(key, size, start, length)
+            end, block = await self._run(
+                reader.begin, lambda size: range_end(key, size, start, length), start
+            )
             while start < end:
-                block = await self._run(reader.read, start, min(BLOCK_BYTES, end - start))
                 if not block:
-                    raise ObjectStoreUnavailable(f"{key} ended at {start} of {size} bytes")
+                    raise ObjectStoreUnavailable(f"{key} ended at {start} of {end} bytes")
                 start += len(block)
                 yield block
+                if start < end:
+                    block = await self._run(reader.read, start, end)
         finally:
-            await asyncio.shield(self._run(reader.close))
+            if not reader.is_closed:
+                await asyncio.shield(self._run(reader.close))
 
     async def stat(self, key: str) -> ObjectStat | None:
         """Return the size of the file; a digest it has none of."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -84,11 +84,9 @@ class ObjectStore(Protocol):
 
 
 @asynccontextmanager
-async def reading(
-    store: ObjectStore, key: str, *, start: int = 0, length: int | None = None
-) -> AsyncIterator[AsyncIterator[bytes]]:
-    """Open a range with its first block in hand, so that errors come before any answer begins."""
-    async with aclosing(store.get(key, start=start, length=length)) as blocks:
+async def begun(blocks: AsyncGenerator[bytes, None]) -> AsyncIterator[AsyncIterator[bytes]]:
+    """Hold a stream with its first block in hand, so that errors come before any answer begins."""
+    async with aclosing(blocks):
         first = await anext(blocks, None)
 
         async def body() -> AsyncIterator[bytes]:
@@ -98,6 +96,13 @@ async def reading(
                 yield block
 
         yield body()
+
+
+def reading(
+    store: ObjectStore, key: str, *, start: int = 0, length: int | None = None
+) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+    """Open a range with its first block in hand."""
+    return begun(store.get(key, start=start, length=length))
 
 
 def check_key(key: str) -> str:

@@ -2,12 +2,14 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import bindparam, column, insert, select, table, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.core.database import Database
+from server.core.database import Database, UtcDateTime
 from server.core.errors import Unavailable
 from server.realtime.models import Event, EventCursor
 
@@ -64,6 +66,31 @@ async def test_a_participant_hears_of_a_commit_that_failed(database: Database) -
         with pytest.raises(RuntimeError):
             await uow.commit()
     assert heard == [False]
+
+
+_EVENT_OF: Final = select(Event.at, Event.payload, Event.topic).where(
+    Event.topic == bindparam("topic"), Event.at >= bindparam("since", type_=UtcDateTime())
+)
+
+
+async def test_a_fixed_query_gives_the_values_that_were_written(database: Database) -> None:
+    at = datetime(2026, 11, 21, 8, 30, 0, 123456, tzinfo=UTC)
+    async with database.unit_of_work() as uow:
+        for topic in ("a", "b"):
+            row = {"org": "o", "topic": topic, "payload": {"text": "文"}, "at": at}
+            await uow.session.execute(insert(Event).values(row))
+        await uow.commit()
+    told = {"topic": "b", "since": at.astimezone(timezone(timedelta(hours=8)))}
+    many = await asyncio.gather(*(database.look_up(_EVENT_OF, told) for _ in range(30)))
+    assert [list(rows) for rows in many] == [[(at, {"text": "文"}, "b")]] * 30
+    later = {**told, "since": at + timedelta(microseconds=1)}
+    assert list(await database.look_up(_EVENT_OF, later)) == []
+
+
+async def test_a_fixed_query_that_fails_is_told_as_any_other(database: Database) -> None:
+    missing = select(table("no_such_table", column("one")))
+    with pytest.raises((Unavailable, ProgrammingError)):
+        await database.look_up(missing, {})
 
 
 async def test_times_come_back_aware_and_in_utc(database: Database) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from server.core.database import Database, UnitOfWork
 from server.core.errors import StorageFull, TooLarge, Unavailable
 from server.intake.arrival import Receipt, Verdict
 from server.intake.models import Location, Quarantined, StoredObject
+from server.intake.originals import PLACE_COLUMNS, Place
 from server.intake.spool import Spool, SpoolFile
 from server.realtime.models import Event
 from server.studies.models import AccessGrant, Instance, Series, Study
@@ -270,6 +272,21 @@ async def test_the_drain_moves_bytes_and_they_stay_readable(
         assert (await session.scalars(select(StoredObject.location))).one() == Location.STORE
     assert await read_back(parts) == data
     assert await parts.drain.drain_once() == 0
+
+
+async def test_who_looked_before_the_drain_reads_all_the_same(parts: IntakeParts) -> None:
+    data = ct_bytes()
+    await send(parts, data)
+    async with parts.database.reading() as session:
+        object_id = (await session.scalars(select(StoredObject.id))).one()
+        place = Place(*(await session.execute(select(*PLACE_COLUMNS))).one())
+    assert await parts.drain.drain_once() == 1
+    async with parts.originals.open(object_id, start=2, length=5, place=place) as blocks:
+        assert b"".join([block async for block in blocks]) == data[2:7]
+    with pytest.raises(Unavailable) as refused:
+        async with parts.originals.open(object_id, place=replace(place, is_damaged=True)):
+            pass
+    assert refused.value.code == "bytes-damaged"
 
 
 async def test_a_batch_of_lost_files_does_not_stop_the_drain(parts: IntakeParts) -> None:
