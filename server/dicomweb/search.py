@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Row
 
 from server.core.paging import Cursor
 from server.dicomweb.metadata import absolute
@@ -83,7 +82,7 @@ def _matches(page: Page, base: str, most_bytes: int) -> list[bytes]:
     return found
 
 
-def _match(page: Page, row: Row[*tuple[Any, ...]], base: str, level: Level) -> Json:
+def _match(page: Page, row: tuple[Any, ...], base: str, level: Level) -> Json:
     match: Json = {_SPECIFIC_CHARACTER_SET: _UTF_8, _INSTANCE_AVAILABILITY: _ONLINE}
     uids = {}
     for attribute, value in zip(page.attributes, row, strict=False):

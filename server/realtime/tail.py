@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import psycopg
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.core.database import Database
@@ -36,6 +36,13 @@ class EventRecord:
     payload: dict[str, Any]
     at: datetime
 
+
+_AFTER: Final = (
+    select(Event.id, Event.org, Event.topic, Event.study_id, Event.payload, Event.at)
+    .where(Event.id > bindparam("last_id"))
+    .order_by(Event.id)
+    .limit(BATCH)
+)
 
 Subscriber = Callable[[EventRecord], Awaitable[None]]
 
@@ -117,12 +124,12 @@ class EventTail:
 
     async def _dispatch_batch(self) -> bool:
         """Tell of the next events; tell whether there may be more."""
-        async with self._database.reading() as session:
-            events = await events_after(session, self._last_id)
-        for event in events:
+        # Ten times a second in every process: a query that is made once costs a tenth.
+        rows = await self._database.look_up(_AFTER, {"last_id": self._last_id})
+        for event in (EventRecord(*row) for row in rows):
             await self._dispatch(event)
             self._last_id = event.id
-        return len(events) == BATCH
+        return len(rows) == BATCH
 
     async def _dispatch(self, event: EventRecord) -> None:
         for subscriber in tuple(self._subscribers):

@@ -71,18 +71,38 @@ def period(day: _Column, at: _Column, days: Range, times: Range) -> list[ColumnE
     return conditions
 
 
-def _one(attribute: Attribute, value: str) -> ColumnElement[bool]:
+def plain_value(attribute: Attribute, value: str) -> str | int | None:
+    """Return what the column has to equal; None where it is compared otherwise.
+
+    Raises
+    ------
+    InvalidInput
+        As `condition`.
+    """
     if len(value) > _LONGEST or "\0" in value:
         raise InvalidInput("a value to match is too long, or no text", code="bad-match")
-    column: _Column = attribute.column
     match attribute.kind:
         case AttributeKind.NUMBER:
-            return column == _integer(value)
+            return _integer(value)
+        case AttributeKind.UID:
+            return value
+        case AttributeKind.TEXT if "*" not in value and "?" not in value:
+            return value
+        case _:
+            return None
+
+
+def _one(attribute: Attribute, value: str) -> ColumnElement[bool]:
+    plain = plain_value(attribute, value)
+    column: _Column = attribute.column
+    if plain is not None:
+        return column == plain
+    match attribute.kind:
         case AttributeKind.PERSON_NAME:
             return person_name_condition(column, value)
         case AttributeKind.SET:
             return column.ilike(f"%\\{_like(value)}\\%", escape=_ESCAPE)
-        case AttributeKind.TEXT if "*" in value or "?" in value:
+        case AttributeKind.TEXT:
             return column.ilike(_like(value), escape=_ESCAPE)
         case _:
             return column == value

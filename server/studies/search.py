@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -18,7 +18,16 @@ from server.studies.attributes import ATTRIBUTES, SHARED, Attribute, Level, tag_
 from server.studies.matching import condition, period
 from server.studies.models import Instance, Series, Study
 from server.studies.names import NameMatch, name_match
-from server.studies.visibility import visible_studies
+from server.studies.usual import (
+    Kind,
+    behind,
+    columns_of,
+    laid_out,
+    matched,
+    page_values,
+    query_of,
+)
+from server.studies.visibility import reach_of, visible_studies
 
 UNIQUE_KEYS: Final = {
     Level.PATIENT: "PatientID",
@@ -62,7 +71,7 @@ class Page:
 
     attributes: Sequence[Attribute]
     from_metadata: Sequence[str]
-    rows: Sequence[Row[*tuple[Any, ...]]]
+    rows: Sequence[tuple[Any, ...]]
     more: bool
     level: Level
     whole: bool = False
@@ -92,37 +101,61 @@ class StudySearch:
         """
         chosen = _chosen(search)
         from_metadata = _from_metadata(search)
-        columns: list[Any] = [attribute.column for attribute in chosen]
         whole = search.level is Level.INSTANCE and search.query.include_all
-        if search.level is Level.STUDY:
-            columns.extend((Study.received_at, Study.id))
-        if from_metadata or whole:
-            columns.append(_metadata_of(search.level))
-        # The reach is part of the one query: as a list of ids it would be made anew for each.
-        reach = visible_studies(actor, self._clock.now()).with_only_columns(*columns)
-        by_name, conditions = _conditions(search)
-        query = _joined(reach, search.level).where(_SHOWN[search.level], *conditions)
-        if search.after is not None:
-            query = query.where(_behind(search.after))
-        if search.level is Level.PATIENT:
-            query = query.distinct().order_by(*columns)
+        keywords = tuple(attribute.keyword for attribute in chosen)
+        usual = None if from_metadata or whole else _usual(search, keywords)
+        rows: Sequence[tuple[Any, ...]]
+        if usual is not None:
+            query, values = usual
+            reach = reach_of(actor, self._clock.now())
+            rows, more = await self._database.look_up(query, {**reach, **values}), False
         else:
-            query = query.order_by(*_ORDER[: 2 * search.level])
+            columns, most_bytes = columns_of(search.level, keywords), None
+            if from_metadata or whole:
+                columns.append(_metadata_of(search.level))
+                most_bytes = search.most_bytes
+            rows, more = await self._built(actor, search, columns, most_bytes)
+        more = more or len(rows) > search.limit
+        return Page(chosen, from_metadata, rows[: search.limit], more, search.level, whole)
+
+    async def _built(
+        self, actor: Actor, search: Search, columns: Sequence[Any], most_bytes: int | None
+    ) -> tuple[Sequence[tuple[Any, ...]], bool]:
+        """Return the rows of a query for this search alone, and whether some were left."""
+        by_name, conditions = _conditions(search)
+        # The reach is part of the one query: as a list of ids it would be made anew for each.
+        reach = visible_studies(actor, self._clock.now())
+        query = laid_out(reach, search.level, columns).where(*conditions)
+        if search.after is not None:
+            query = query.where(behind(search.after.at, search.after.id))
         query = query.offset(search.query.offset).limit(search.limit + 1)
         async with self._database.reading() as session:
             if by_name is not None:
                 query = query.where(await _named(session, actor.org, by_name, search.level))
-            if search.most_bytes is not None and (from_metadata or whole):
-                rows, more = await _bounded(session, query, search.most_bytes)
-            else:
-                rows, more = (await session.execute(query)).all(), False
-        more = more or len(rows) > search.limit
-        return Page(chosen, from_metadata, rows[: search.limit], more, search.level, whole)
+            if most_bytes is not None:
+                return await _bounded(session, query, most_bytes)
+            return (await session.execute(query)).all(), False
+
+
+def _usual(
+    search: Search, keywords: tuple[str, ...]
+) -> tuple[Select[*tuple[Any, ...]], dict[str, Any]] | None:
+    """Return the query and the values of a search of a usual kind, None for any other."""
+    asked = search.query
+    found = None if asked.combined_times else matched(asked.matches, search.level)
+    if found is None:
+        return None
+    forms, values = found
+    in_study, in_series = (uid is not None for uid in search.within)
+    kind = Kind(search.level, keywords, forms, in_study, in_series, search.after is not None)
+    # One more than asked for tells whether there are more.
+    place = page_values(search.within, search.after, offset=asked.offset, limit=search.limit + 1)
+    return query_of(kind), values | place
 
 
 async def _bounded(
     session: AsyncSession, query: Select[*tuple[Any, ...]], most_bytes: int
-) -> tuple[Sequence[Row[*tuple[Any, ...]]], bool]:
+) -> tuple[Sequence[tuple[Any, ...]], bool]:
     """Return rows while their metadata fit, at least one, and whether the rest was left."""
     found: list[Row[*tuple[Any, ...]]] = []
     rows = await session.stream(query.execution_options(yield_per=_AT_ONCE))
@@ -135,39 +168,6 @@ async def _bounded(
     finally:
         await rows.close()
     return found, False
-
-
-_ORDER: Final = (
-    Study.received_at.desc(),
-    Study.id.desc(),
-    Series.series_number,
-    Series.id,
-    Instance.instance_number,
-    Instance.id,
-)
-
-
-# What a rejection note took out of use is found by nobody.
-_SHOWN: Final = {
-    Level.PATIENT: Study.instance_count > 0,
-    Level.STUDY: Study.instance_count > 0,
-    Level.SERIES: Series.instance_count > 0,
-    Level.INSTANCE: Instance.rejected_as.is_(None),
-}
-
-
-def _behind(after: Cursor) -> ColumnElement[bool]:
-    same_moment = and_(Study.received_at == after.at, Study.id < after.id)
-    return or_(Study.received_at < after.at, same_moment)
-
-
-def _joined(query: Select[*tuple[Any, ...]], level: Level) -> Select[*tuple[Any, ...]]:
-    query = query.select_from(Study)
-    if level >= Level.SERIES:
-        query = query.join(Series, Series.study_pk == Study.id)
-    if level is Level.INSTANCE:
-        query = query.join(Instance, Instance.series_pk == Series.id)
-    return query
 
 
 async def _named(

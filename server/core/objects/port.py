@@ -11,7 +11,7 @@ from server.core.objects.errors import InvalidObjectKey, ObjectRangeOutside
 
 # One block of a stream, in both directions: large enough that a hop to the executor is
 # cheap beside it, small enough that hundreds of streams fit into memory.
-BLOCK_BYTES = 256 * 1024
+BLOCK_BYTES = 512 * 1024
 
 MAX_KEY_LENGTH = 512
 MAX_SEGMENT_LENGTH = 255
