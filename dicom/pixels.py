@@ -294,6 +294,8 @@ def _sign_extended(raw: NDArray[Any], layout: PixelLayout) -> NDArray[Any]:
         return raw
     low_bit = max(min(layout.high_bit, width - 1) + 1 - stored, 0)
     native = raw.astype(raw.dtype.newbyteorder("="), copy=False)
+    if stored == width:
+        return cast("NDArray[Any]", native.view(f"{kind}{raw.dtype.itemsize}"))
     bits = native.view(f"u{raw.dtype.itemsize}")
     lifted = bits << np.array(width - stored - low_bit, dtype=bits.dtype)
     shift = np.array(width - stored, dtype=f"{kind}{raw.dtype.itemsize}")

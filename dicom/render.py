@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from dicom import dataset as access
 from dicom.codestream import DecodeError, DecodeFault
+from dicom.levels import Levels, percentiles
 from dicom.overlays import overlay_mask
 from dicom.palette import apply_palette
 from dicom.pixels import Frame, Image, read_frame
@@ -126,13 +127,24 @@ def render_frame(image: Image, frame: int, options: RenderOptions) -> Picture:
     laid_over = overlay_mask(ds, image.layout, whole, frame)
     stored = replace(whole, values=_cut(whole.values, options.region))
     if stored.values.ndim == 2 and stored.photometric != "PALETTE COLOR":
-        pixels = _grey(ds, stored, frame, options)
+        is_plain = options.viewport is None and laid_over is None
+        levels = Levels.of(stored.values) if is_plain else None
+        pixels = _grey(ds, stored, levels, frame, options)
+        if levels is not None:
+            return _encoded(levels.picture(_eight_bits(pixels)), options)
     else:
         pixels = _shrink(_colour(ds, stored, image.layout.bits_stored), options.viewport)
     if laid_over is not None:
         cover = _shrink(_cut(laid_over, options.region).astype(np.float32), options.viewport)
         pixels = pixels + (_WHITE - pixels) * (cover if pixels.ndim == 2 else cover[..., None])
-    picture = np.ascontiguousarray(np.rint(np.clip(pixels, 0, _WHITE)).astype(np.uint8))
+    return _encoded(_eight_bits(pixels), options)
+
+
+def _eight_bits(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(np.rint(np.clip(pixels, 0, _WHITE)).astype(np.uint8))
+
+
+def _encoded(picture: NDArray[np.uint8], options: RenderOptions) -> Picture:
     height, width = picture.shape[:2]
     data = _encode(picture, options)
     return Picture(bytes(data), options.picture_type, width, height)
@@ -171,9 +183,12 @@ def _gif_palette() -> NDArray[np.uint8]:
     return np.stack([np.rint(each).astype(np.uint8) for each in channels], axis=-1)
 
 
-def _grey(ds: Dataset, stored: Frame, frame: int, options: RenderOptions) -> NDArray[Any]:
+def _grey(
+    ds: Dataset, stored: Frame, levels: Levels | None, frame: int, options: RenderOptions
+) -> NDArray[Any]:
+    """Return how bright each pixel is, from 0 to 255, or each of the ``levels`` that occur."""
     groups = _functional_groups(ds, frame)
-    values = _modality(groups, stored.values)
+    values = _modality(groups, stored.values if levels is None else levels.values)
     values = _shrink(values, options.viewport)
     inverse = stored.photometric == "MONOCHROME1"
     if (access.text(ds, "PresentationLUTShape") or "") == "INVERSE" and not inverse:
@@ -187,7 +202,7 @@ def _grey(ds: Dataset, stored: Frame, frame: int, options: RenderOptions) -> NDA
         if table is not None:
             shown = _through_table(table, values) * _WHITE
             return _WHITE - shown if inverse else shown
-        window = _unnamed_window(ds, stored, values)
+        window = _unnamed_window(ds, stored, levels, values)
         function = "LINEAR_EXACT"
     shown = _windowed(values, window, function) * _WHITE
     return _WHITE - shown if inverse else shown
@@ -242,7 +257,9 @@ def _own_window(groups: list[Dataset]) -> Window | None:
     return None
 
 
-def _unnamed_window(ds: Dataset, stored: Frame, values: NDArray[Any]) -> Window:
+def _unnamed_window(
+    ds: Dataset, stored: Frame, levels: Levels | None, values: NDArray[Any]
+) -> Window:
     """Choose a window where the image names none.
 
     Values of eight bits are what a device shows on its own screen (C.11.2: an absent VOI LUT is
@@ -253,11 +270,14 @@ def _unnamed_window(ds: Dataset, stored: Frame, values: NDArray[Any]) -> Window:
     if stored.values.dtype == np.uint8 and 0 < bits <= 8 and not _has_modality(ds):
         top = 2.0**bits - 1
         return Window(top / 2, top)
+    padding = _padding(ds)
+    if levels is not None:
+        counts = levels.counts(padding)
+        found = percentiles(values, counts, (*_PERCENTILES, 0, 100))
+        return _window_of(*found) if found else Window(0.5, 1.0)
     shown = values
-    padding = access.integer(ds, "PixelPaddingValue")
     if padding is not None and shown.shape == stored.values.shape:
-        limit = access.integer(ds, "PixelPaddingRangeLimit")
-        first, last = sorted((padding, padding if limit is None else limit))
+        first, last = padding
         kept = shown[(stored.values < first) | (stored.values > last)]
         shown = kept if kept.size else shown
     finite = shown[np.isfinite(shown)]
@@ -265,8 +285,21 @@ def _unnamed_window(ds: Dataset, stored: Frame, values: NDArray[Any]) -> Window:
         return Window(0.5, 1.0)
     sampled = finite[:: max(finite.size // _MOST_SAMPLED, 1)]
     low, high = (float(one) for one in np.percentile(sampled, _PERCENTILES))
+    return _window_of(low, high, float(sampled.min()), float(sampled.max()))
+
+
+def _padding(ds: Dataset) -> tuple[int, int] | None:
+    value = access.integer(ds, "PixelPaddingValue")
+    if value is None:
+        return None
+    limit = access.integer(ds, "PixelPaddingRangeLimit")
+    first, last = sorted((value, value if limit is None else limit))
+    return first, last
+
+
+def _window_of(low: float, high: float, least: float, largest: float) -> Window:
     if high <= low:
-        low, high = float(sampled.min()), float(sampled.max())
+        low, high = least, largest
     return Window((low + high) / 2, max(high - low, 1e-9))
 
 

@@ -17,10 +17,11 @@ from tests.dicom.build import saved, wheel_file
 from tests.dicom.test_pixels import grey
 
 LIMIT = 1024 * 1024 * 1024
+SLOW = RenderOptions(PictureType.PNG)
 
 
 def slow_image(folder: Path) -> Path:
-    """Write an image that takes a second or two to render."""
+    """Write an image that takes a second or two to render as `SLOW`."""
     noise = np.random.default_rng(1).integers(0, 60_000, (6000, 6000), dtype="<u2")
     path = folder / "slow.dcm"
     path.write_bytes(saved(grey(noise)).getvalue())
@@ -60,7 +61,7 @@ async def test_a_decoder_that_dies_at_work_fails_its_own_request_only(
     async with DecodePool(2, LIMIT, 30) as pool:
         await pool.render(wheel_file("CT_small.dcm"), 0)
         (victim,) = pool.process_ids
-        doomed = asyncio.ensure_future(pool.render(path, 0))
+        doomed = asyncio.ensure_future(pool.render(path, 0, SLOW))
         await asyncio.sleep(0.2)
         honest = asyncio.ensure_future(pool.render(wheel_file("MR_small.dcm"), 0))
         os.kill(victim, how)
@@ -75,7 +76,7 @@ async def test_an_image_beyond_the_memory_limit_fails_alone(tmp_path: Path) -> N
     path = slow_image(tmp_path)
     async with DecodePool(1, 100 * 1024 * 1024, 30) as pool:
         with pytest.raises(DecodeError) as caught:
-            await pool.render(path, 0)
+            await pool.render(path, 0, SLOW)
         assert caught.value.code in ("overrun", "corrupt", "crashed")
         assert (await pool.render(wheel_file("CT_small.dcm"), 0)).width == 128
 
@@ -85,14 +86,14 @@ async def test_a_cancelled_request_does_not_answer_the_next(tmp_path: Path) -> N
     async with DecodePool(1, LIMIT, 30) as pool:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.8):
-                await pool.render(path, 0)
+                await pool.render(path, 0, SLOW)
         assert (await pool.render(wheel_file("CT_small.dcm"), 0)).width == 128
 
 
 async def test_a_decoder_that_takes_too_much_time_is_ended(tmp_path: Path) -> None:
     path = slow_image(tmp_path)
     async with DecodePool(1, LIMIT, 0) as pool:
-        work = (pool.render(path, 0, RenderOptions(PictureType.PNG)) for _ in range(20))
+        work = (pool.render(path, 0, SLOW) for _ in range(20))
         with pytest.raises(DecodeError, match="overrun"):
             await _one_after_the_other(work)
 
