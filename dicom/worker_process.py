@@ -4,15 +4,18 @@ Requests come on standard input and answers leave on standard output, each a fou
 length and that many bytes.
 """
 
+import fcntl
 import os
 import resource
 import struct
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 LENGTH: Final = struct.Struct(">I")
+_PIPE_BYTES: Final = 1024 * 1024
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -29,6 +32,8 @@ def answer_requests(answer: Callable[[bytes], Sequence[bytes]]) -> None:
     """
     memory_limit_bytes, cpu_limit_s = (int(argument) for argument in sys.argv[1:3])
     answers = os.fdopen(os.dup(1), "wb")
+    with suppress(OSError):  # a system may allow no such large pipe
+        fcntl.fcntl(answers, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
     # Decoders print to standard output, which would garble the answers.
     os.dup2(2, 1)
     _limit_memory(memory_limit_bytes)

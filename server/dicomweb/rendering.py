@@ -76,7 +76,7 @@ class RenderingService:
 
     @asynccontextmanager
     async def _file(self, instance: StoredInstance) -> AsyncIterator[Path]:
-        async with self._originals.as_file(instance.object_id) as path:
+        async with self._originals.as_file(instance.object_id, place=instance.place) as path:
             try:
                 yield path
             except DecodeError as error:

@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import secrets
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Executor
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +18,7 @@ from server.core.database import Database
 from server.core.errors import NotFound, StorageFull, Unavailable
 from server.core.file_blocks import file_blocks
 from server.core.objects.errors import ObjectStoreError
-from server.core.objects.port import ObjectStore, begun, reading
+from server.core.objects.port import LinkingStore, ObjectStore, begun, reading
 from server.intake.drain import object_key
 from server.intake.models import Conversion, Location, StoredObject
 from server.intake.spool import Spool
@@ -175,31 +176,45 @@ class Originals:
         return found is not None and found.size_bytes == place.size
 
     @asynccontextmanager
-    async def as_file(self, object_id: str) -> AsyncIterator[Path]:
-        """Give the whole object as a local file, for a decoder in another process."""
-        place = await self._place(object_id)
-        if place.location == Location.SPOOL and place.spool_id == self._spool.id:
-            path = self._spool.path(place.spool_name or "")
-            link = Path(tempfile.mkdtemp(dir=self._spool.scratch_dir)) / "object"
-            try:
-                # A second name keeps the bytes while the drain unlinks the first.
-                link.hardlink_to(path)
-            except FileNotFoundError:
-                link.parent.rmdir()
-            else:
-                try:
-                    yield link
-                finally:
-                    link.unlink()
-                    link.parent.rmdir()
-                return
+    async def as_file(self, object_id: str, *, place: Place | None = None) -> AsyncIterator[Path]:
+        """Give the whole object as a local file, for a decoder in another process.
+
+        Who has just looked where it is says so with ``place``.
+        """
+        place = await self._place(object_id) if place is None else _undamaged(place)
         loop = asyncio.get_running_loop()
+        link = self._spool.scratch_dir / secrets.token_hex(16)
+        linking = loop.run_in_executor(self._executor, self._link, place, link)
+        try:
+            is_linked = await asyncio.shield(linking)
+        except asyncio.CancelledError:
+            linking.add_done_callback(lambda _: _forget(link))
+            raise
+        if is_linked:
+            try:
+                yield link
+            finally:
+                _forget(link)
+            return
         with tempfile.NamedTemporaryFile(dir=self._spool.scratch_dir) as copy:
             async with self.open(object_id) as blocks:
                 async for block in blocks:
                     await loop.run_in_executor(self._executor, copy.write, block)
             copy.flush()
             yield Path(copy.name)
+
+    def _link(self, place: Place, link: Path) -> bool:
+        """Give the object's file a second name, if it is on this disk.
+
+        That keeps its bytes while the drain, or a deletion, unlinks the first.
+        """
+        if place.location == Location.SPOOL and place.spool_id == self._spool.id:
+            with suppress(FileNotFoundError):
+                link.hardlink_to(self._spool.path(place.spool_name or ""))
+                return True
+        return isinstance(self._store, LinkingStore) and self._store.link(
+            object_key(place.org, place.sha256), link
+        )
 
     @asynccontextmanager
     async def scratch_file(self, size: int = 0) -> AsyncIterator[Path]:

@@ -127,6 +127,14 @@ class FileStore:
             if not reader.is_closed:
                 await asyncio.shield(self._run(reader.close))
 
+    def link(self, key: str, name: Path) -> bool:
+        """Give an object's file a second name; False where there is none on that disk. Blocks."""
+        try:
+            os.link(self._path(key), name, follow_symlinks=False)
+        except OSError:
+            return False
+        return True
+
     async def stat(self, key: str) -> ObjectStat | None:
         """Return the size of the file; a digest it has none of."""
         path = self._path(key)

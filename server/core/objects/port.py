@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from server.core.objects.errors import InvalidObjectKey, ObjectRangeOutside
 
@@ -81,6 +82,14 @@ class ObjectStore(Protocol):
 
         Never on a request's path, which the index serves.
         """
+
+
+@runtime_checkable
+class LinkingStore(Protocol):
+    """A store whose objects may be files here."""
+
+    def link(self, key: str, name: Path) -> bool:
+        """Give an object's file a second name; False where there is none on that disk. Blocks."""
 
 
 @asynccontextmanager

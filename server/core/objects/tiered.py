@@ -6,9 +6,10 @@ and only then removes, so that a reader always finds it.
 
 from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import aclosing
+from pathlib import Path
 
 from server.core.objects.errors import ObjectMissing
-from server.core.objects.port import ObjectStat, ObjectStore, PutResult
+from server.core.objects.port import LinkingStore, ObjectStat, ObjectStore, PutResult
 
 
 class TieredStore:
@@ -68,6 +69,13 @@ class TieredStore:
                 async for block in blocks:
                     yield block
                 return
+
+    def link(self, key: str, name: Path) -> bool:
+        """Give its file a second name, if either store has one here. Blocks."""
+        return any(
+            isinstance(store, LinkingStore) and store.link(key, name)
+            for store in (self.hot, self.cold)
+        )
 
     async def stat(self, key: str) -> ObjectStat | None:
         """Return what either knows of it."""

@@ -16,6 +16,7 @@ from server.audit.models import AuditEvent
 from server.core.database import Database, UnitOfWork
 from server.core.errors import StorageFull, TooLarge, Unavailable
 from server.intake.arrival import Receipt, Verdict
+from server.intake.drain import object_key
 from server.intake.models import Location, Quarantined, StoredObject
 from server.intake.originals import PLACE_COLUMNS, Place
 from server.intake.spool import Spool, SpoolFile
@@ -287,6 +288,31 @@ async def test_who_looked_before_the_drain_reads_all_the_same(parts: IntakeParts
         async with parts.originals.open(object_id, place=replace(place, is_damaged=True)):
             pass
     assert refused.value.code == "bytes-damaged"
+
+
+@pytest.mark.parametrize("drained", [False, True])
+async def test_a_file_for_a_decoder_keeps_its_bytes_and_leaves_nothing(
+    parts: IntakeParts, tmp_path: Path, drained: bool
+) -> None:
+    data = ct_bytes()
+    await send(parts, data)
+    if drained:
+        assert await parts.drain.drain_once() == 1
+    async with parts.database.reading() as session:
+        object_id = (await session.scalars(select(StoredObject.id))).one()
+        place = Place(*(await session.execute(select(*PLACE_COLUMNS))).one())
+    for known in (None, place):
+        async with parts.originals.as_file(object_id, place=known) as path:
+            assert path.stat().st_nlink == 2
+            # What goes on meanwhile: it is moved on, or deleted.
+            if known is not None:
+                stored = tmp_path / "objects" / object_key(place.org, place.sha256)
+                (stored if drained else parts.spool.path(place.spool_name or "")).unlink()
+            assert path.read_bytes() == data
+        assert not path.exists()
+    with pytest.raises(Unavailable):
+        async with parts.originals.as_file(object_id, place=place):
+            pass
 
 
 async def test_a_batch_of_lost_files_does_not_stop_the_drain(parts: IntakeParts) -> None:
