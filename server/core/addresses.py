@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 
 from aiohttp import web
 
@@ -39,6 +40,7 @@ class ClientAddresses:
         return any(address in network for network in self._trusted)
 
 
+@lru_cache(maxsize=256)
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(text)

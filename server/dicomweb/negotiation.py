@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final, Protocol
 
 from dicom.transcode import TARGETS, can_transcode
@@ -53,6 +54,10 @@ class Stored(Protocol):
         ...
 
 
+_KEPT: Final = 256
+# A client sends the same header with each of its requests.
+_choose = lru_cache(maxsize=_KEPT)(choose)
+
 METADATA: Final = (Offer(DICOM_JSON), Offer("application/json"))
 STORED: Final = (*METADATA, Offer(DICOM_XML))
 """How a request to store hears how it ended (PS3.18 10.5.3)."""
@@ -80,7 +85,7 @@ def chosen(offers: Sequence[Offer], accept: str | None) -> Offer:
         If its header is malformed.
     """
     try:
-        found = choose(offers, accept)
+        found = _choose(tuple(offers), accept)
     except MediaTypeError:
         raise InvalidInput("the Accept header is malformed", code="bad-accept") from None
     if found is None:
@@ -164,9 +169,14 @@ def _plainest(offers: Sequence[Offer]) -> Offer:
 def _syntaxes(stored: Stored) -> list[str]:
     """Return what an instance can be given in, its own first."""
     own = stored.transfer_syntax_uid
-    return [own] + [
-        each for each in TARGETS if each != own and can_transcode(own, each, stored.bits_allocated)
-    ]
+    return [own, *_targets(own, stored.bits_allocated)]
+
+
+@lru_cache(maxsize=_KEPT)
+def _targets(own: str, bits_allocated: int | None) -> tuple[str, ...]:
+    return tuple(
+        each for each in TARGETS if each != own and can_transcode(own, each, bits_allocated)
+    )
 
 
 def _without_syntax(accept: str) -> str:

@@ -60,14 +60,15 @@ class RetrieveHandlers:
     def routes(self) -> list[Route]:
         """Return the routes."""
         read = Requires(Action.EXAM_READ)
+        # The router looks at one after another: what a viewer asks for most comes first.
         handlers: dict[str, Handler] = {
+            f"{INSTANCE}/frames/{{frames}}": self._frames,
+            f"{SERIES}/metadata": self._series_metadata,
+            f"{INSTANCE}/metadata": self._instance_metadata,
             STUDY: self._instances,
             SERIES: self._instances,
             INSTANCE: self._instance,
             f"{STUDY}/metadata": self._series_metadata,
-            f"{SERIES}/metadata": self._series_metadata,
-            f"{INSTANCE}/metadata": self._instance_metadata,
-            f"{INSTANCE}/frames/{{frames}}": self._frames,
             f"{INSTANCE}/bulkdata/{{value}}": self._bulk_value,
         }
         return [Route("GET", path, handler, read) for path, handler in handlers.items()]

@@ -47,8 +47,8 @@ def dicomweb_routes(
     )
     documents = RenderedDocuments(rendering=rendering, retrieval=retrieval, public_url=public_url)
     routes = [
-        *search_routes(searches, public_url),
         *retrieve.routes(),
+        *search_routes(searches, public_url),
         *BulkHandlers(
             access=access, retrieval=retrieval, transcoding=transcoding, public_url=public_url
         ).routes(),

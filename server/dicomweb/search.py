@@ -28,6 +28,8 @@ MOST_MATCHES: Final = 1000
 MOST_BYTES: Final = 16 << 20
 """Of a page in JSON: all attributes of a thousand objects could be of any size."""
 
+_FEW: Final = 8
+
 _SPECIFIC_CHARACTER_SET: Final = "00080005"
 _UTF_8: Final[Json] = {"vr": "CS", "Value": ["ISO_IR 192"]}
 _INSTANCE_AVAILABILITY: Final = "00080056"
@@ -64,9 +66,13 @@ class SearchService:
             If a key is none of this level, or its value none of its kind.
         """
         page = await self._searches.page(actor, replace(search, most_bytes=self._most_bytes))
-        matches = await asyncio.get_running_loop().run_in_executor(
-            self._executor, _matches, page, base, self._most_bytes
-        )
+        if len(page.rows) <= _FEW and not page.from_metadata and not page.whole:
+            # A visit of a thread would cost more.
+            matches = _matches(page, base, self._most_bytes)
+        else:
+            matches = await asyncio.get_running_loop().run_in_executor(
+                self._executor, _matches, page, base, self._most_bytes
+            )
         more = page.more or len(matches) < len(page.rows)
         return Found(matches, more, page.place_behind(len(matches)) if more else None)
 
