@@ -38,7 +38,7 @@ from server.identity.models import Level, Ownership, Role
 from server.identity.people import Licence, NewPerson
 from server.intake.scrub import ScrubReport
 from server.migrations.run import migrate
-from server.roles import RoleName, run_role, serve_all, web_tls_context
+from server.roles import RoleName, run_role, serve_all, serve_nodes, web_tls_context
 from server.services import Services
 from server.study_cli import app as study_app
 
@@ -112,6 +112,8 @@ def serve(
     """Serve: every role as a child process, or one role here."""
     if role is None:
         run(serve_all(configured("supervisor")))
+    elif role is RoleName.NODE and Settings().dicom.processes > 1:
+        run(serve_nodes(configured("supervisor")))
     else:
         run_role(role)
 

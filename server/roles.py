@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from enum import StrEnum
 from typing import Final
@@ -77,14 +77,27 @@ async def serve_all(settings: Settings) -> None:
     resolved = settings.resolved()
     if resolved.database.url is not None:
         await asyncio.to_thread(migrate, resolved.database.url.get_secret_value())
-    supervisor = supervisor_for(settings)
+    await _supervise(supervisor_for(settings))
+
+
+async def serve_nodes(settings: Settings) -> None:
+    """Run the node role alone, as the children that share its ports."""
+    await _supervise(supervisor_for(settings, [RoleName.NODE]))
+
+
+async def _supervise(supervisor: Supervisor) -> None:
     stop_on_signals(supervisor.stop)
     await supervisor.run()
 
 
-def supervisor_for(settings: Settings) -> Supervisor:
+def supervisor_for(settings: Settings, roles: Iterable[RoleName] = RoleName) -> Supervisor:
     """Make the supervisor of every role; the children read the same environment."""
-    return Supervisor(tuple(RoleName), run_role, preload=[__name__], grace_s=settings.drain_grace_s)
+    children = [
+        role
+        for role in roles
+        for _ in range(settings.dicom.processes if role is RoleName.NODE else 1)
+    ]
+    return Supervisor(children, run_role, preload=[__name__], grace_s=settings.drain_grace_s)
 
 
 def run_role(name: str) -> None:
@@ -147,10 +160,13 @@ async def _node(settings: Settings) -> AsyncIterator[None]:
     async with running(services), courier.running():
         server = dimse_server(services, courier)
         dicom = settings.dicom
-        port = await server.start(dicom.host, dicom.port)
+        shared = dicom.processes > 1
+        port = await server.start(dicom.host, dicom.port, reuse_port=shared)
         _log.info("listening", at=(dicom.host, port), ae=dicom.ae_title)
         if dicom.tls_port is not None:
-            tls_port = await server.start(dicom.host, dicom.tls_port, NodeTls(dicom).context)
+            tls_port = await server.start(
+                dicom.host, dicom.tls_port, NodeTls(dicom).context, reuse_port=shared
+            )
             _log.info("listening", at=(dicom.host, tls_port), ae=dicom.ae_title, tls=True)
         try:
             yield

@@ -117,6 +117,11 @@ class DicomSettings(_Section):
     ae_title: str = Field("LIANZHEN", min_length=1, max_length=16, description="our AE title")
     host: str = Field("127.0.0.1", description="address the DICOM node listens on")
     port: Port = Field(11_112, description="port of the DICOM node; 0 takes a free one")
+    processes: Annotated[int, Field(ge=1, le=64)] = Field(
+        1,
+        description="node processes that share these ports; more than one pays on PostgreSQL, and "
+        "each counts the limits below for itself",
+    )
     tls_port: Port | None = Field(None, description="port of the DICOM node over TLS; unset: none")
     tls_certificate: Path | None = Field(None, description="certificate chain (PEM) for tls_port")
     tls_key: Path | None = Field(None, description="private key (PEM) for tls_port")
@@ -150,6 +155,12 @@ class DicomSettings(_Section):
     max_forwarding: Positive = Field(
         4, description="associations at once on which a worker forwards to other archives"
     )
+
+    @model_validator(mode="after")
+    def _share_ports_that_are_known(self) -> Self:
+        if self.processes > 1 and 0 in {self.port, self.tls_port}:
+            raise ValueError("processes that share a port cannot each take a free one")
+        return self
 
 
 class RetentionClass(StrEnum):

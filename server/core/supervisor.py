@@ -31,7 +31,7 @@ def warm_up(preload: Sequence[str]) -> None:
 
 
 class Supervisor:
-    """Runs one child a role and keeps it running until told to stop.
+    """Runs a child for each name of a role and keeps it running until told to stop.
 
     ``target`` takes the role's name and must be importable; ``preload`` names the modules to import
     before forking.

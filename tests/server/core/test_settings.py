@@ -139,3 +139,11 @@ def test_critical_values_that_make_no_sense_are_refused(
     monkeypatch.setenv(f"LIANZHEN_ECG__CRITICAL__{name}", value)
     with pytest.raises(ValidationError):
         Settings()
+
+
+def test_processes_that_share_a_port_need_to_know_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIANZHEN_DICOM__PROCESSES", "2")
+    assert Settings().dicom.processes == 2
+    monkeypatch.setenv("LIANZHEN_DICOM__PORT", "0")
+    with pytest.raises(ValidationError, match="share a port"):
+        Settings()

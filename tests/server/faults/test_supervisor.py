@@ -16,11 +16,11 @@ from tests.support.node_process import Site, environment_of, wait_until
 
 
 @contextmanager
-def served(site: Site, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def served(site: Site, log: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run ``lianzhen serve``, and leave nothing of it behind."""
     with log.open("wb") as output:
         parent = subprocess.Popen(
-            [sys.executable, "-m", "server", "serve"],
+            [sys.executable, "-m", "server", "serve", *arguments],
             env=os.environ | environment_of(site.values),
             stdout=output,
             stderr=output,
@@ -28,22 +28,26 @@ def served(site: Site, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield parent
     finally:
-        children = children_of(log)
+        children = started_in(log)
         parent.kill()
         parent.wait()
-        for pid in children:
+        for pid, _ in children:
             if is_running(pid):
                 os.kill(pid, signal.SIGKILL)
 
 
 def children_of(log: Path) -> dict[int, str]:
     """Return the roles that a parent last started, by process id, as its log tells."""
-    latest: dict[str, int] = {}
-    for line in log.read_bytes().splitlines():
-        entry = orjson.loads(line) if line.startswith(b"{") else {}
-        if entry.get("event") == "started":
-            latest[entry["role"]] = entry["pid"]
+    latest = {role: pid for pid, role in started_in(log)}
     return {pid: role for role, pid in latest.items()}
+
+
+def started_in(log: Path) -> list[tuple[int, str]]:
+    """Return every child that a parent ever started, and its role."""
+    entries = [
+        orjson.loads(line) for line in log.read_bytes().splitlines() if line.startswith(b"{")
+    ]
+    return [(each["pid"], each["role"]) for each in entries if each.get("event") == "started"]
 
 
 def is_running(pid: int) -> bool:
