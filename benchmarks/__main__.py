@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks import (
     echo,
     memory,
+    nodes,
     report,
     searches,
     store_rates,
@@ -33,7 +34,7 @@ def main() -> None:
     counts = {Kind.CT: asked.slices, Kind.DR: asked.radiographs, Kind.US: asked.clips}
     needs_bytes = store_rates.needs_bytes(asked.rounds, counts)
     tmpfs = _tmpfs(needs_bytes)
-    absent = store_rates.absent() if {"store", "echo", "memory"} & set(asked.only) else []
+    absent = store_rates.absent() if {"store", "echo", "memory", "nodes"} & set(asked.only) else []
     with _folder(None) as disk, _folder(tmpfs) as tmpfs_folder:
         delays = visibility.measure(disk, asked.instances) if "visible" in asked.only else []
         if "search" in asked.only:
@@ -67,6 +68,16 @@ def main() -> None:
                 soak_minutes=asked.soak_minutes,
                 tell=_tell,
             )
+        if "nodes" in asked.only:
+            rows += nodes.measure(
+                root=disk / "nodes",
+                corpus=tmpfs_folder / "corpus",
+                databases=asked.databases,
+                processes=asked.processes,
+                rounds=asked.rounds,
+                slices=asked.slices,
+                tell=_tell,
+            )
         if "web" in asked.only:
             absent += web_services.absent()
             rows += web_reads.measure(
@@ -95,7 +106,14 @@ def _arguments() -> argparse.Namespace:
         "--only",
         nargs="+",
         default=["store", "visible", "echo", "memory", "web"],
-        help="store, visible, echo, memory, web, search",
+        help="store, visible, echo, memory, web, search, nodes",
+    )
+    parser.add_argument(
+        "--processes",
+        nargs="+",
+        type=int,
+        default=[1, 2],
+        help="of the node; 1 must be one of them",
     )
     parser.add_argument("--media", nargs="+", default=["disk", "tmpfs"], help="disk, tmpfs")
     return parser.parse_args()

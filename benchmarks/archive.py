@@ -11,6 +11,7 @@ from sqlalchemy import Connection, create_engine, insert, select, text
 
 from dicom.name_keys import keys_of
 from server.core.database import Base, sync_url
+from server.core.paging import Cursor
 from server.identity.models import Institution
 from server.patients.models import Patient
 from server.studies.models import AccessGrant, NameKey, Series, Study
@@ -34,6 +35,8 @@ _GIVEN: Final = (
     "美丹青蓝紫晓光辉亮耀荣昌盛兴旺发达富贵德义仁礼智信忠孝廉良善真诚俊才英雄豪杰志远思源学礼家齐世平立业开泰继先承绪光宗"
 )
 _MODALITIES: Final = ("CT", "DX", "DX", "US", "US", "MR", "ECG", "ECG")
+_RARE: Final = "NM"
+_RARE_EACH: Final = 1 / 2000
 
 
 @dataclass
@@ -44,6 +47,8 @@ class Archive:
     patients: list[tuple[str, str]] = field(default_factory=list)
     """Number and name, as DICOM JSON would hold it."""
     days: list[date] = field(default_factory=list)
+    places: list[Cursor] = field(default_factory=list)
+    """Behind which a page may begin, all over the archive."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,9 @@ def fill(database_url: str, studies: int, tell: Callable[[str], None]) -> Archiv
                 _study(chance, number, chance.choice(people))
                 for number in range(at, min(at + _AT_ONCE, studies))
             ]
-            archive.days += [chance.choice(rows)["study_date"]]
+            some = chance.choice(rows)
+            archive.days.append(some["study_date"])
+            archive.places.append(Cursor(some["received_at"], some["id"]))
             _write(connection, Study, rows)
             _write(connection, Series, map(_series, rows))
             _write(connection, AccessGrant, (_grant(row, county) for row in rows))
@@ -150,6 +157,7 @@ def _patient(person: _Person) -> dict[str, Any]:
 
 def _study(chance: random.Random, number: int, person: _Person) -> dict[str, Any]:
     received_at = _NEWEST - number * _BETWEEN
+    modality = _RARE if chance.random() < _RARE_EACH else chance.choice(_MODALITIES)
     return {
         "id": _id(chance), "org": "default", "owner_institution_id": person.institution,
         "patient_pk": person.pk, "study_instance_uid": f"2.25.{chance.getrandbits(100)}",
@@ -158,7 +166,7 @@ def _study(chance: random.Random, number: int, person: _Person) -> dict[str, Any
         "study_date": received_at.date(), "study_time": time(8, 30),
         "accession_number": f"A{number:08d}", "study_id": "1", "description": "胸部CT平扫",
         "referring_physician": "李^大夫", "timezone_offset": "+0800",
-        "modalities": f"\\{chance.choice(_MODALITIES)}\\", "series_count": 1, "instance_count": 1,
+        "modalities": f"\\{modality}\\", "series_count": 1, "instance_count": 1,
         "received_at": received_at, "last_received_at": received_at,
     }  # fmt: skip
 

@@ -25,6 +25,8 @@ class Installation:
     root: Path
     database: str | None = None
     """Its address; unset: SQLite below ``root``."""
+    node_processes: int = 1
+    """Of the node role, behind one port."""
     dicom_port: int = field(default_factory=free_port)
     http_port: int = field(default_factory=free_port)
 
@@ -90,6 +92,7 @@ class Installation:
             "LIANZHEN_DATA_DIR": str(self.root / "data"),
             "LIANZHEN_DATABASE__URL": self.database_url,
             "LIANZHEN_DICOM__PORT": str(self.dicom_port),
+            "LIANZHEN_DICOM__PROCESSES": str(self.node_processes),
             "LIANZHEN_HTTP__PORT": str(self.http_port),
             "LIANZHEN_HTTP__MEDIA_PORT": "0",
             "LIANZHEN_HTTP__WORKER_PORT": "0",

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
+from benchmarks.processes import Process
 from benchmarks.senders import tcp_environment
 from tests.support.ports import free_port
 
@@ -38,9 +39,8 @@ class Peer:
     pid: int
 
     def cpu_s(self) -> float:
-        """Return the processor time it has used so far, with that of its ended children."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return sum(map(int, fields[11:15])) * _TICK_S
+        """Return the processor time it has used so far, with that of its children."""
+        return sum(each.ticks for each in Process(self.pid).family()) * _TICK_S
 
     def settle(self) -> None:
         """Wait until it has nothing left to do and the disk has what it wrote.

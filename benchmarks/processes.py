@@ -22,6 +22,15 @@ class Process:
         return (_PROC / str(self.pid) / "comm").read_text().strip()
 
     @property
+    def ticks(self) -> int:
+        """Clock ticks of processor time it used, with that of its ended children."""
+        try:
+            stat = (_PROC / str(self.pid) / "stat").read_text()
+        except OSError:  # it ended meanwhile: its parent counts it
+            return 0
+        return sum(map(int, stat.rpartition(")")[2].split()[11:15]))
+
+    @property
     def resident_mb(self) -> float:
         """Resident memory, all pages counted that it shares with others."""
         return self._megabytes("status", "VmRSS")

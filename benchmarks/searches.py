@@ -2,19 +2,19 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
 from benchmarks.archive import Archive, fill
+from benchmarks.databases import serving
 from benchmarks.ours import Installation
 from benchmarks.visibility import Delays
 from dicom.name_keys import keys_of
-from tests.support.postgres import running_postgres
 
 _LIMIT_S: Final = 60.0
 Query = Callable[[random.Random, Archive], dict[str, str]]
@@ -26,8 +26,8 @@ def measure(
     """Fill each database with ``studies``, and ask every kind of query ``asked`` times."""
     delays = []
     for database in databases:
-        with _database(root, database) as url:
-            installation = Installation(root / database, url)
+        with serving(root, database) as make:
+            installation = Installation(root / database, make("bench"))
             installation.set_up()
             archive = fill(installation.database_url, studies, tell)
             with installation.role("web", installation.http_port):
@@ -41,15 +41,6 @@ def measure(
                         tell(f"{found.what}: {found.p50_ms:.0f} / {found.p95_ms:.0f} ms")
                         delays.append(found)
     return delays
-
-
-@contextmanager
-def _database(root: Path, name: str) -> Iterator[str | None]:
-    if name == "sqlite":
-        yield None
-        return
-    with running_postgres(root / "postgres") as server:
-        yield server.create_database("bench")
 
 
 @dataclass(frozen=True)
@@ -93,6 +84,10 @@ def _some_name(chance: random.Random, archive: Archive, *, han: bool) -> str:
                 return group
 
 
+def _month(newest: date) -> str:
+    return f"{newest - timedelta(days=30):%Y%m%d}-{newest:%Y%m%d}"
+
+
 def _fuzzy(typed: str) -> dict[str, str]:
     return {"PatientName": typed, "fuzzymatching": "true"}
 
@@ -106,12 +101,23 @@ def _initials(chance: random.Random, archive: Archive) -> str:
 
 _QUERIES: Final[dict[str, Query]] = {
     "newest 100": lambda _, __: {"limit": "100"},
+    "the tenth hundred, by offset": lambda _, __: {"limit": "100", "offset": "900"},
+    "a hundred somewhere, by the Link of the page before": lambda c, a: {
+        "limit": "100", "after": c.choice(a.places).encode(),
+    },
     "by patient id": lambda c, a: {"PatientID": c.choice(a.patients)[0]},
     "by accession number": lambda c, a: {"AccessionNumber": f"A{c.randrange(a.studies):08d}"},
     "of one day": lambda c, a: {"StudyDate": f"{c.choice(a.days):%Y%m%d}"},
     "of one day, one modality": lambda c, a: {
         "StudyDate": f"{c.choice(a.days):%Y%m%d}", "ModalitiesInStudy": "MR",
     },
+    "of one month": lambda c, a: {"StudyDate": _month(c.choice(a.days))},
+    "of one month, one modality": lambda c, a: {
+        "StudyDate": _month(c.choice(a.days)), "ModalitiesInStudy": "MR",
+    },
+    "one modality": lambda c, _: {"ModalitiesInStudy": c.choice(("CT", "DX", "MR"))},
+    "a rare modality": lambda _, __: {"ModalitiesInStudy": "NM"},
+    "a modality nobody has": lambda _, __: {"ModalitiesInStudy": "XA"},
     "name literally": lambda c, a: {"PatientName": _some_name(c, a, han=False)},
     "name literally, Han, as far as typed": lambda c, a: {
         "PatientName": _some_name(c, a, han=True)[:3] + "*"
@@ -127,5 +133,9 @@ _QUERIES: Final[dict[str, Query]] = {
     "pinyin, given name": lambda c, a: _fuzzy(_some_name(c, a, han=False).partition("^")[2]),
     "initials": lambda c, a: _fuzzy(_initials(c, a)),
     "one letter": lambda c, _: _fuzzy(c.choice("abcdfghjklmnpqrstwxyz")),
+    "pinyin, family name, of one day": lambda c, a: {
+        **_fuzzy(_some_name(c, a, han=False).partition("^")[0]),
+        "StudyDate": f"{c.choice(a.days):%Y%m%d}",
+    },
     "nobody's name": lambda c, _: _fuzzy(f"zzq{c.randrange(1000)}"),
 }  # fmt: skip
