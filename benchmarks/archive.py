@@ -90,10 +90,11 @@ def fill(database_url: str, studies: int, tell: Callable[[str], None]) -> Archiv
             _write(connection, Series, map(_series, rows))
             _write(connection, AccessGrant, (_grant(row, county) for row in rows))
             tell(f"{at + len(rows)} studies")
+        connection.commit()
         if engine.dialect.name == "postgresql":
             # What its autovacuum does of itself, some minutes later.
-            connection.execute(text("ANALYZE"))
-        connection.commit()
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.execute(text("VACUUM ANALYZE"))
     engine.dispose()
     return archive
 

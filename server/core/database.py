@@ -372,8 +372,9 @@ def open_database(settings: DatabaseSettings) -> Database:
             pool_pre_ping=True,
             connect_args={
                 "connect_timeout": max(2, round(wait_s)),
+                # Compiling a search takes longer than to answer it.
                 "options": f"-c synchronous_commit=on -c lock_timeout={settings.busy_timeout_ms}"
-                " -c timezone=UTC",
+                " -c timezone=UTC -c jit=off",
             },
         )
         return Database(engine, engine, turn_timeout_s=wait_s)

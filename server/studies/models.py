@@ -195,10 +195,11 @@ class AccessGrant(Base):
 
 Index("ix_studies_org_received", Study.org, Study.received_at, Study.id)
 Index("ix_studies_owner_received", Study.owner_institution_id, Study.received_at, Study.id)
-Index("ix_studies_org_date", Study.org, Study.study_date)
+Index("ix_studies_org_date", Study.org, Study.study_date, Study.received_at, Study.id)
 Index("ix_studies_org_patient_id", Study.org, Study.patient_id)
 Index("ix_studies_org_patient_name", Study.org, Study.patient_name, Study.received_at, Study.id)
 Index("ix_studies_org_accession", Study.org, Study.accession_number)
+Index("ix_series_modality", Series.modality, Series.study_pk)
 Index("ix_name_keys_name", NameKey.name, NameKey.key)
 Index("ix_instances_series_number", Instance.series_pk, Instance.instance_number)
 Index(

@@ -6,10 +6,10 @@ names find studies, each by an index.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
@@ -19,8 +19,8 @@ from server.studies.matching import person_name_condition
 from server.studies.models import ArrivedPatient, NameKey, Study
 
 _Column = InstrumentedAttribute[Any]
-_MOST_FEW: Final = 4000
-"""Studies under the names found, up to which they are listed first and judged then."""
+_FEW_NAMES: Final = 16_000
+"""Of more, a list of the newest studies soon meets enough."""
 _BEHIND_ALL: Final = "\U0010ffff"
 
 
@@ -67,7 +67,7 @@ class NameMatch:
 
     def of(self, name: _Column) -> ColumnElement[bool]:
         """Return the condition on one name, for rows looked at one after another."""
-        found = _has_keys(self.keys, name)
+        found = _has_keys(self.keys, name, one_by_one=True)
         return found if self.literal is None else and_(found, self.literal(name))
 
     def names(self) -> Select[str]:
@@ -78,21 +78,11 @@ class NameMatch:
             query = query.where(_has_keys(others, NameKey.name))
         return query if self.literal is None else query.where(self.literal(NameKey.name))
 
-    async def among_studies(self, session: AsyncSession, org: str) -> ColumnElement[bool]:
-        """Return the condition on studies that is quickest for a list of the newest.
-
-        Neither database knows how many studies a text finds: few are listed by their names and
-        sorted, many are met soon on the way through the newest.
-        """
-        names = self.names().subquery()
-        found = await session.scalars(
-            select(Study.id)
-            .join(names, Study.patient_name == names.c.name)
-            .where(Study.org == org)
-            .limit(_MOST_FEW + 1)
-        )
-        ids = found.all()
-        return self.of(Study.patient_name) if len(ids) > _MOST_FEW else Study.id.in_(set(ids))
+    async def are_few(self, session: AsyncSession) -> bool:
+        """Tell whether so few names are found that it pays to go from them to their studies."""
+        # By the keys alone: to hold each name against a pattern costs more than to count it.
+        some = replace(self, literal=None).names().distinct().limit(_FEW_NAMES + 1).subquery()
+        return (await session.scalar(select(func.count()).select_from(some)) or 0) <= _FEW_NAMES
 
 
 def name_match(value: str, *, fuzzy: bool) -> NameMatch | None:
@@ -116,10 +106,17 @@ def _begins(column: _Column, key: str) -> ColumnElement[bool]:
     return and_(column >= key, column < key + _BEHIND_ALL)
 
 
-def _has_keys(keys: Sequence[str], name: _Column) -> ColumnElement[bool]:
-    """Return the condition that a name has, for each of ``keys``, one that begins so."""
+def _has_keys(
+    keys: Sequence[str], name: _Column, *, one_by_one: bool = False
+) -> ColumnElement[bool]:
+    """Return the condition that a name has, for each of ``keys``, one that begins so.
+
+    Asked ``one_by_one`` it is never turned around into a join that begins with the keys: the
+    offset, which skips nothing, keeps PostgreSQL from it.
+    """
     conditions = []
     for key in keys:
         one = aliased(NameKey)
-        conditions.append(exists().where(one.name == name, _begins(one.key, key)))
+        having = select(one.key).where(one.name == name, _begins(one.key, key))
+        conditions.append((having.offset(0) if one_by_one else having).exists())
     return and_(*conditions)

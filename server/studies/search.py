@@ -18,9 +18,9 @@ from server.studies.attributes import ATTRIBUTES, SHARED, Attribute, Level, tag_
 from server.studies.matching import condition, period
 from server.studies.models import Instance, Series, Study
 from server.studies.names import NameMatch, name_match
+from server.studies.narrowing import Narrowed, behind, is_narrowed, narrowed
 from server.studies.usual import (
     Kind,
-    behind,
     columns_of,
     laid_out,
     matched,
@@ -84,6 +84,15 @@ class Page:
         return Cursor(*self.rows[count - 1][keys : keys + 2])
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What a search asks: of the patient's name, else of studies, and of what is in them."""
+
+    by_name: NameMatch | None
+    of_studies: Sequence[ColumnElement[bool]]
+    within: Sequence[ColumnElement[bool]]
+
+
 class StudySearch:
     """Searches patients, studies, series and instances."""
 
@@ -122,19 +131,20 @@ class StudySearch:
         self, actor: Actor, search: Search, columns: Sequence[Any], most_bytes: int | None
     ) -> tuple[Sequence[tuple[Any, ...]], bool]:
         """Return the rows of a query for this search alone, and whether some were left."""
-        by_name, conditions = _conditions(search)
+        asked = _asked(search)
         # The reach is part of the one query: as a list of ids it would be made anew for each.
         reach = visible_studies(actor, self._clock.now())
-        query = laid_out(reach, search.level, columns).where(*conditions)
+        query = laid_out(reach, search.level, columns).where(*asked.of_studies, *asked.within)
         if search.after is not None:
-            query = query.where(behind(search.after.at, search.after.id))
+            query = query.where(behind(search.after))
         query = query.offset(search.query.offset).limit(search.limit + 1)
         async with self._database.reading() as session:
-            if by_name is not None:
-                query = query.where(await _named(session, actor.org, by_name, search.level))
-            if most_bytes is not None:
-                return await _bounded(session, query, most_bytes)
-            return (await session.execute(query)).all(), False
+            found = await _narrowed(session, actor.org, search, asked)
+            rows, more = await _rows(session, query.where(*found.conditions), most_bytes)
+            if not found.is_all and not more and len(rows) <= search.limit:
+                # Too few of the newest candidates are within reach.
+                return await _rows(session, query.where(*found.otherwise), most_bytes)
+            return rows, more
 
 
 def _usual(
@@ -142,7 +152,9 @@ def _usual(
 ) -> tuple[Select[*tuple[Any, ...]], dict[str, Any]] | None:
     """Return the query and the values of a search of a usual kind, None for any other."""
     asked = search.query
-    found = None if asked.combined_times else matched(asked.matches, search.level)
+    found = (
+        None if asked.combined_times or is_narrowed(asked) else matched(asked.matches, search.level)
+    )
     if found is None:
         return None
     forms, values = found
@@ -151,6 +163,24 @@ def _usual(
     # One more than asked for tells whether there are more.
     place = page_values(search.within, search.after, offset=asked.offset, limit=search.limit + 1)
     return query_of(kind), values | place
+
+
+async def _narrowed(session: AsyncSession, org: str, search: Search, asked: _Asked) -> Narrowed:
+    if search.level is not Level.PATIENT:
+        return await narrowed(
+            session, org, search.query, asked.of_studies, asked.by_name, search.after
+        )
+    # All of them are sorted in any case, so all are found by their names.
+    by_name = asked.by_name
+    return Narrowed([] if by_name is None else [Study.patient_name.in_(by_name.names())])
+
+
+async def _rows(
+    session: AsyncSession, query: Select[*tuple[Any, ...]], most_bytes: int | None
+) -> tuple[Sequence[tuple[Any, ...]], bool]:
+    if most_bytes is not None:
+        return await _bounded(session, query, most_bytes)
+    return (await session.execute(query)).all(), False
 
 
 async def _bounded(
@@ -170,26 +200,18 @@ async def _bounded(
     return found, False
 
 
-async def _named(
-    session: AsyncSession, org: str, by_name: NameMatch, level: Level
-) -> ColumnElement[bool]:
-    if level is Level.PATIENT:
-        # All of them are sorted in any case, so all are found by their names.
-        return Study.patient_name.in_(by_name.names())
-    return await by_name.among_studies(session, org)
-
-
-def _conditions(search: Search) -> tuple[NameMatch | None, list[ColumnElement[bool]]]:
-    """Return what is asked of the patient's name, and all else."""
+def _asked(search: Search) -> _Asked:
     by_name = None
-    conditions: list[ColumnElement[bool]] = []
+    of_studies: list[ColumnElement[bool]] = []
+    within: list[ColumnElement[bool]] = []
     study_uid, series_uid = search.within
     if study_uid is not None:
-        conditions.append(Study.study_instance_uid == study_uid)
+        of_studies.append(Study.study_instance_uid == study_uid)
     if series_uid is not None:
-        conditions.append(Series.series_instance_uid == series_uid)
+        within.append(Series.series_instance_uid == series_uid)
     together = _periods(search)
-    conditions += [each for found in together.values() for each in found]
+    for (day, _), found in together.items():
+        (of_studies if ATTRIBUTES[day].level <= Level.STUDY else within).extend(found)
     for keyword, match in search.query.matches.items():
         if any(keyword in pair for pair in together):
             continue
@@ -200,8 +222,8 @@ def _conditions(search: Search) -> tuple[NameMatch | None, list[ColumnElement[bo
         if keyword == "PatientName":
             by_name = _name_match(match, fuzzy=search.query.fuzzy)
         if keyword != "PatientName" or by_name is None:
-            conditions.append(literally)
-    return by_name, conditions
+            (of_studies if attribute.level <= Level.STUDY else within).append(literally)
+    return _Asked(by_name, of_studies, within)
 
 
 def _periods(search: Search) -> dict[tuple[str, str], list[ColumnElement[bool]]]:

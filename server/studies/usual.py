@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, assert_never
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, true
 
 from dicom.web.query import AnyOf, Exact, Match, Range, Universal, Wildcard
 from server.core.database import UtcDateTime
@@ -18,6 +18,7 @@ from server.core.paging import Cursor
 from server.studies.attributes import ATTRIBUTES, Attribute, Level
 from server.studies.matching import plain_value
 from server.studies.models import Instance, Series, Study
+from server.studies.narrowing import behind_place
 from server.studies.visibility import VISIBLE
 
 _ORDER: Final = (
@@ -113,12 +114,6 @@ def columns_of(level: Level, keywords: Iterable[str]) -> list[Any]:
     return [*columns, Study.received_at, Study.id] if level is Level.STUDY else columns
 
 
-def behind(at: Any, study_pk: Any) -> ColumnElement[bool]:  # noqa: ANN401 -- values, or their names
-    """Match the studies behind the last one of a page."""
-    same_moment = and_(Study.received_at == at, Study.id < study_pk)
-    return or_(Study.received_at < at, same_moment)
-
-
 @lru_cache(maxsize=_KINDS_KEPT)
 def query_of(kind: Kind) -> Select[*tuple[Any, ...]]:
     """Make the query of a kind of search, with its values as bound parameters."""
@@ -128,7 +123,9 @@ def query_of(kind: Kind) -> Select[*tuple[Any, ...]]:
     if kind.in_series:
         conditions.append(Series.series_instance_uid == bindparam("within_series"))
     if kind.goes_on:
-        conditions.append(behind(bindparam("after_at", type_=UtcDateTime()), bindparam("after_id")))
+        conditions.append(
+            behind_place(bindparam("after_at", type_=UtcDateTime()), bindparam("after_id"))
+        )
     query = laid_out(VISIBLE, kind.level, columns_of(kind.level, kind.answered))
     return query.where(*conditions).offset(bindparam("offset")).limit(bindparam("limit"))
 
