@@ -119,7 +119,7 @@ class DicomSettings(_Section):
     port: Port = Field(11_112, description="port of the DICOM node; 0 takes a free one")
     processes: Annotated[int, Field(ge=1, le=64)] = Field(
         1,
-        description="node processes that share these ports; more than one pays on PostgreSQL, and "
+        description="node processes that share these ports, for PostgreSQL with cores to spare; "
         "each counts the limits below for itself",
     )
     tls_port: Port | None = Field(None, description="port of the DICOM node over TLS; unset: none")

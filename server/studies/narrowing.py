@@ -18,7 +18,7 @@ from server.core.paging import Cursor
 from server.studies.models import Series, Study
 from server.studies.names import NameMatch
 
-_MOST: Final = 4000
+_MOST: Final = 3000
 """Candidates that are listed."""
 _SHORT: Final = timedelta(days=7)
 
