@@ -9,6 +9,7 @@ import pytest
 from pynetdicom import AE
 from pynetdicom.association import Association
 
+from server.core.clock import Clock
 from server.core.settings import DicomSettings
 from server.dicom_node.budgets import Budgets, DeviceBudget
 from server.dicom_node.node import OUT_OF_RESOURCES, SUCCESS
@@ -30,14 +31,16 @@ TRANSIENT = (2, 3, 2)
 
 
 @asynccontextmanager
-async def running_node(tmp_path: Path, budget: DeviceBudget, **limits: int) -> AsyncIterator[Node]:
+async def running_node(
+    tmp_path: Path, budget: DeviceBudget, clock: Clock | None = None, **limits: int
+) -> AsyncIterator[Node]:
     """Run a node where CT1 has a budget of its own and CT2 the usual one."""
     url = f"sqlite:///{tmp_path / 'lianzhen.db'}"
     migrate(url)
     settings = settings_for(tmp_path, url).model_copy(
         update={"dicom": DicomSettings(port=0, **limits)}
     )
-    services = build_services(settings, role="node")
+    services = build_services(settings, role="node", clock=clock)
     async with running(services):
         here = await services.institutions.create(
             NewInstitution(ORG, "township1", "township1", "township1", Level.TOWNSHIP)
@@ -76,7 +79,9 @@ async def associate(node: Node, ae_title: str) -> tuple[int, int, int] | None:
 async def test_a_device_with_too_many_associations_waits_and_nobody_else(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with running_node(tmp_path, DeviceBudget(associations_per_minute=3)) as node:
+    async with running_node(
+        tmp_path, DeviceBudget(associations_per_minute=3), ManualClock()
+    ) as node:
         answers = [await associate(node, "CT1") for _ in range(5)]
         assert answers == [None, None, None, TRANSIENT, TRANSIENT]
         assert await associate(node, "CT2") is None
@@ -87,7 +92,9 @@ async def test_a_device_with_too_many_associations_waits_and_nobody_else(
 async def test_an_address_with_too_many_associations_waits_whatever_it_calls_itself(
     tmp_path: Path,
 ) -> None:
-    async with running_node(tmp_path, DeviceBudget(), max_associations_per_minute=4) as node:
+    async with running_node(
+        tmp_path, DeviceBudget(), ManualClock(), max_associations_per_minute=4
+    ) as node:
         answers = [await associate(node, f"STRANGER{n}") for n in range(3)]
         assert answers == [(1, 1, 3)] * 3
         assert await associate(node, "CT2") is None
