@@ -1,7 +1,7 @@
 """Local files, read in blocks beside the loop."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from functools import partial
@@ -53,24 +53,44 @@ async def read_blocks(
         yield block
 
 
-async def file_blocks(
+def file_blocks(
     path: Path, executor: Executor, *, start: int = 0, length: int | None = None
 ) -> AsyncGenerator[bytes, None]:
-    """Yield a file's bytes as `read_blocks` does, its first block in the visit that opens it."""
-    loop = asyncio.get_running_loop()
-    reader = FileReader(path)
+    """Return a file's bytes as `read_blocks` does, its first block in the visit that opens it."""
 
     def end_of(size: int) -> int:
         end = max(size, start) if length is None else start + length
         if end > max(size, start):
-            raise Unavailable("the object is shorter than its index says")
+            raise _too_short(start, end)
         return end
 
+    return range_blocks(path, executor, start, end_of, short=_too_short)
+
+
+async def range_blocks(
+    path: Path,
+    executor: Executor,
+    start: int,
+    end_of: Callable[[int], int],
+    *,
+    short: Callable[[int, int], Exception],
+) -> AsyncGenerator[bytes, None]:
+    """Yield the blocks of a file from ``start`` on.
+
+    Parameters
+    ----------
+    end_of
+        Tells where to end in a file of so many bytes, or raises.
+    short
+        Makes the error of a file that ended at the first of two offsets, before the second.
+    """
+    loop = asyncio.get_running_loop()
+    reader = FileReader(path)
     try:
         end, block = await loop.run_in_executor(executor, reader.begin, end_of, start)
         while start < end:
             if not block:
-                raise Unavailable("the object is shorter than its index says")
+                raise short(start, end)
             start += len(block)
             yield block
             if start < end:
@@ -78,6 +98,10 @@ async def file_blocks(
     finally:
         if not reader.is_closed:
             await asyncio.shield(loop.run_in_executor(executor, reader.close))
+
+
+def _too_short(_start: int, _end: int) -> Unavailable:
+    return Unavailable("the object is shorter than its index says")
 
 
 def _open(path: Path, mode: Literal["rb", "wb"]) -> BinaryIO:

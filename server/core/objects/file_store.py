@@ -8,9 +8,10 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from concurrent.futures import Executor
 from contextlib import aclosing
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import NoReturn, ParamSpec, TypeVar
 
 from server.core import durable
+from server.core.file_blocks import range_blocks
 from server.core.objects import file_io
 from server.core.objects.errors import (
     ObjectMissing,
@@ -111,21 +112,19 @@ class FileStore:
         self, key: str, *, start: int = 0, length: int | None = None
     ) -> AsyncGenerator[bytes, None]:
         """Stream a range of the file."""
-        reader = file_io.FileReader(self._path(key))
+        blocks = range_blocks(
+            self._path(key),
+            self._executor,
+            start,
+            lambda size: range_end(key, size, start, length),
+            short=lambda at, end: ObjectStoreUnavailable(f"{key} ended at {at} of {end} bytes"),
+        )
         try:
-            end, block = await self._run(
-                reader.begin, lambda size: range_end(key, size, start, length), start
-            )
-            while start < end:
-                if not block:
-                    raise ObjectStoreUnavailable(f"{key} ended at {start} of {end} bytes")
-                start += len(block)
-                yield block
-                if start < end:
-                    block = await self._run(reader.read, start, end)
-        finally:
-            if not reader.is_closed:
-                await asyncio.shield(self._run(reader.close))
+            async with aclosing(blocks):
+                async for block in blocks:
+                    yield block
+        except OSError as error:
+            await self._run(_raise, error)
 
     def link(self, key: str, name: Path) -> bool:
         """Give an object's file a second name; False where there is none on that disk. Blocks."""
@@ -200,3 +199,7 @@ class FileStore:
     def _delete(path: Path) -> None:
         path.unlink()
         durable.sync_directory(path.parent)
+
+
+def _raise(error: OSError) -> NoReturn:
+    raise error
