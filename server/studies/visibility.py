@@ -3,11 +3,14 @@
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, literal, or_, select
 
 from server.core.database import UtcDateTime
 from server.identity.public import Actor
 from server.studies.models import AccessGrant, Study
+
+_ORG: Final = Study.org.type
+_INSTITUTION: Final = Study.owner_institution_id.type
 
 
 def visible_studies(actor: Actor, now: datetime, *, hidden: bool = False) -> Select[str]:
@@ -15,10 +18,21 @@ def visible_studies(actor: Actor, now: datetime, *, hidden: bool = False) -> Sel
 
     Deleted ones only with ``hidden``, for who restores them.
     """
-    return _visible(actor.org, actor.institution_id, now, hidden=hidden)
+    return _visible(
+        literal(actor.org, _ORG),
+        literal(actor.institution_id, _INSTITUTION),
+        literal(now, UtcDateTime()),
+        hidden=hidden,
+    )
 
 
-def _visible(org: Any, institution_id: Any, now: Any, *, hidden: bool) -> Select[str]:  # noqa: ANN401 -- values, or their names
+def _visible(
+    org: ColumnElement[str],
+    institution_id: ColumnElement[str],
+    now: ColumnElement[datetime],
+    *,
+    hidden: bool,
+) -> Select[str]:
     granted = exists().where(
         AccessGrant.study_pk == Study.id,
         AccessGrant.institution_id == institution_id,
@@ -32,8 +46,8 @@ def _visible(org: Any, institution_id: Any, now: Any, *, hidden: bool) -> Select
 
 
 VISIBLE: Final = _visible(
-    bindparam("reach_org", type_=Study.org.type),
-    bindparam("reach_institution_id", type_=Study.owner_institution_id.type),
+    bindparam("reach_org", type_=_ORG),
+    bindparam("reach_institution_id", type_=_INSTITUTION),
     bindparam("reach_now", type_=UtcDateTime()),
     hidden=False,
 )
