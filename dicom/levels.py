@@ -59,15 +59,19 @@ class Levels:
             First and last value that are no part of the image: counted only where there is nothing
             else.
         """
-        pixels = self.stored.reshape(-1)
-        sampled = pixels[:: max(pixels.size // _MOST_SAMPLED, 1)]
-        index = np.subtract(sampled, int(self.values[0]), dtype=np.intp)
+        sample = sampled(self.stored.reshape(-1))
+        index = np.subtract(sample, int(self.values[0]), dtype=np.intp)
         counts = np.bincount(index, minlength=self.values.size)
         if padding is not None:
             first, last = padding
             kept = np.where((self.values >= first) & (self.values <= last), 0, counts)
             counts = kept if kept.any() else counts
         return counts
+
+
+def sampled(values: NDArray[Any]) -> NDArray[Any]:
+    """Return every n-th of many values, from one million to two of them; all of fewer."""
+    return values[:: max(values.size // _MOST_SAMPLED, 1)]
 
 
 def percentiles(

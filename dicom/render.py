@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from dicom import dataset as access
 from dicom.codestream import DecodeError, DecodeFault
-from dicom.levels import Levels, percentiles
+from dicom.levels import Levels, percentiles, sampled
 from dicom.overlays import overlay_mask
 from dicom.palette import apply_palette
 from dicom.pixels import Frame, Image, read_frame
@@ -21,7 +21,6 @@ from dicom.pixels import Frame, Image, read_frame
 _WHITE: Final = 255.0
 _PERCENTILES: Final = (0.5, 99.5)
 """Shown range where the image names no window: metal and markers are left outside."""
-_MOST_SAMPLED: Final = 1_000_000
 
 
 class PictureType(StrEnum):
@@ -283,9 +282,9 @@ def _unnamed_window(
     finite = shown[np.isfinite(shown)]
     if finite.size == 0:
         return Window(0.5, 1.0)
-    sampled = finite[:: max(finite.size // _MOST_SAMPLED, 1)]
-    low, high = (float(one) for one in np.percentile(sampled, _PERCENTILES))
-    return _window_of(low, high, float(sampled.min()), float(sampled.max()))
+    sample = sampled(finite)
+    low, high = (float(one) for one in np.percentile(sample, _PERCENTILES))
+    return _window_of(low, high, float(sample.min()), float(sample.max()))
 
 
 def _padding(ds: Dataset) -> tuple[int, int] | None:

@@ -9,11 +9,9 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from pathlib import Path
 from typing import Final
 
-from dicom.worker_process import LENGTH
+from dicom.worker_process import LENGTH, PIPE_BYTES
 
 _MOST_ANSWER_BYTES: Final = 1024 * 1024 * 1024
-_PIPE_BYTES: Final = 1024 * 1024
-"""What the process's end of the pipe takes at once, too: pictures are larger than a pipe is."""
 _MOST_DYING_S: Final = 1.0
 _PACKAGE_PARENT: Final = str(Path(__file__).resolve().parent.parent)
 # One request at a time; idle threads of NumPy's libraries would only take address space.
@@ -148,7 +146,7 @@ class WorkerPool:
             *self._command,
             stdin=PIPE,
             stdout=PIPE,
-            limit=_PIPE_BYTES,
+            limit=PIPE_BYTES,
             # What a library prints there could hold what it read.
             stderr=DEVNULL,
             env={**os.environ, **_ONE_THREAD, "PYTHONPATH": os.pathsep.join(path)},

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 
 LENGTH: Final = struct.Struct(">I")
-_PIPE_BYTES: Final = 1024 * 1024
+PIPE_BYTES: Final = 1024 * 1024
+"""What a pipe holds, and its reader takes at once: pictures are larger than a pipe usually is."""
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -33,7 +34,7 @@ def answer_requests(answer: Callable[[bytes], Sequence[bytes]]) -> None:
     memory_limit_bytes, cpu_limit_s = (int(argument) for argument in sys.argv[1:3])
     answers = os.fdopen(os.dup(1), "wb")
     with suppress(OSError):  # a system may allow no such large pipe
-        fcntl.fcntl(answers, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        fcntl.fcntl(answers, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     # Decoders print to standard output, which would garble the answers.
     os.dup2(2, 1)
     _limit_memory(memory_limit_bytes)
