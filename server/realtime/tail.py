@@ -37,12 +37,10 @@ class EventRecord:
     at: datetime
 
 
-_AFTER: Final = (
-    select(Event.id, Event.org, Event.topic, Event.study_id, Event.payload, Event.at)
-    .where(Event.id > bindparam("last_id"))
-    .order_by(Event.id)
-    .limit(BATCH)
-)
+_RECORDS: Final = select(
+    Event.id, Event.org, Event.topic, Event.study_id, Event.payload, Event.at
+).order_by(Event.id)
+_AFTER: Final = _RECORDS.where(Event.id > bindparam("last_id")).limit(BATCH)
 
 Subscriber = Callable[[EventRecord], Awaitable[None]]
 
@@ -51,13 +49,10 @@ async def events_after(
     session: AsyncSession, last_id: int, *, limit: int = BATCH, org: str | None = None
 ) -> Sequence[EventRecord]:
     """Return the events after ``last_id`` in order, at most ``limit``."""
-    query = select(Event).where(Event.id > last_id).order_by(Event.id).limit(limit)
+    query = _RECORDS.where(Event.id > last_id).limit(limit)
     if org is not None:
         query = query.where(Event.org == org)
-    return [
-        EventRecord(row.id, row.org, row.topic, row.study_id, row.payload, row.at)
-        for row in await session.scalars(query)
-    ]
+    return [EventRecord(*row) for row in await session.execute(query)]
 
 
 async def newest_id(session: AsyncSession) -> int:
