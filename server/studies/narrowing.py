@@ -107,9 +107,8 @@ def behind_place(at: ColumnElement[datetime], study_pk: ColumnElement[str]) -> C
 
 
 def is_narrowed(query: Query) -> bool:
-    """Tell whether anything but a name narrows a search."""
-    asked = query.matches
-    return isinstance(asked.get("StudyDate"), Range) or "ModalitiesInStudy" in asked
+    """Tell whether a search without names or modalities is narrowed."""
+    return isinstance(query.matches.get("StudyDate"), Range)
 
 
 async def _of_rare_modality(session: AsyncSession, query: Query) -> Sequence[str] | None:
