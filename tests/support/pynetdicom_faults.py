@@ -12,9 +12,10 @@ from pynetdicom.transport import AssociationSocket
 
 @contextmanager
 def mended_pynetdicom() -> Iterator[None]:
-    """Close sockets whose peer hung up first, and let an event's thread stop no other."""
+    """Close sockets whose peer hung up first, hear quick rejections, let no event stop another."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(AssociationSocket, "_shutdown_socket", _closing())
+        patch.setattr(AssociationSocket, "_is_connected", _Connected(), raising=False)
         patch.setattr(Association, "_is_paused", _Paused(), raising=False)
         patch.setattr(Association, "_serve_request", _marked())
         yield
@@ -22,6 +23,22 @@ def mended_pynetdicom() -> Iterator[None]:
 
 _answering: set[int] = set()
 """Threads that answer an event, beside the association's own."""
+
+
+class _Connected:
+    """Whether a connection is there; to who asked for an association, whether it ever was.
+
+    Who asked looks once the connection is made, and takes one that has been rejected and closed
+    by then for one that was never made: only the thread that reads is to see that it is closed.
+    """
+
+    def __get__(self, sock: AssociationSocket, _: type | None = None) -> bool:
+        is_reader = threading.current_thread() is sock.assoc.dul
+        return bool(sock.__dict__.get("is open" if is_reader else "was open", False))
+
+    def __set__(self, sock: AssociationSocket, value: bool) -> None:
+        sock.__dict__["is open"] = value
+        sock.__dict__["was open"] = value or sock.__dict__.get("was open", False)
 
 
 class _Paused:
