@@ -5,7 +5,6 @@ from typing import Final
 
 from aiohttp import web
 
-from dicom.decode_pool import DecodePool
 from server import __version__
 from server.consults.proxy import MediaProxy
 from server.consults.routes import consult_routes
@@ -85,8 +84,6 @@ def build_app(
     """Make the web role's application; its resources open with it and close with it."""
     services = build_services(settings, role="web", clock=clock, ids=ids)
     settings = services.settings
-    decoding = settings.decoding
-    decoders = DecodePool(decoding.workers, decoding.memory_limit_bytes, decoding.cpu_limit_s)
     hub = Hub(
         database=services.database,
         tail=services.tail,
@@ -192,14 +189,14 @@ def build_app(
                 transcoding=TranscodingService(
                     originals=services.originals,
                     derived=derived,
-                    coder=decoders,
+                    coder=services.decoders,
                     executor=services.executor,
                 ),
                 metadata=MetadataService(
                     database=services.database, derived=derived, executor=services.executor
                 ),
                 rendering=RenderingService(
-                    originals=services.originals, derived=derived, renderer=decoders
+                    originals=services.originals, derived=derived, renderer=services.decoders
                 ),
                 searches=SearchService(searches=services.searches, executor=services.executor),
                 storage=StorageService(
@@ -248,7 +245,7 @@ def build_app(
     )
 
     async def opened(_app: web.Application) -> AsyncIterator[None]:
-        async with running(services), decoders:
+        async with running(services):
             await hub.start()
             yield
 

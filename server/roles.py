@@ -249,7 +249,7 @@ def dimse_server(services: Services, courier: Courier | None = None) -> DimseSer
     )
     retrievals = NodeRetrieve(
         selector=services.selector,
-        originals=services.originals,
+        outgoing=services.outgoing,
         devices=services.devices,
         reads=services.reads,
         refusals=ReadRefusals(

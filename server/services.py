@@ -9,6 +9,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
+from dicom.decode_pool import DecodePool
 from server.audit.anchors import Anchors
 from server.audit.fallback import FallbackLog
 from server.audit.key import load_or_create_key
@@ -19,7 +20,7 @@ from server.core.database import Database, open_database
 from server.core.ids import Ids, RandomIds
 from server.core.objects.open import ObjectStores, build_cold_store, build_object_stores
 from server.core.settings import Settings
-from server.dicom_node.public import DeviceService
+from server.dicom_node.public import DeviceService, OutgoingObjects
 from server.ecg_records.conversion import EcgConverter
 from server.ecg_records.public import EcgFollower
 from server.ecg_records.workbench import EcgWorkbench, WorkLimits
@@ -84,12 +85,15 @@ class Services:
     tokens: TokenService
     devices: DeviceService
     passwords: Passwords
+    decoders: DecodePool
+    """Its processes start when first asked."""
     bench: EcgWorkbench
     """Its processes start when first asked, or when a role opens it."""
     committer: Committer
     intake: IntakeService
     uploads: UploadService
     originals: Originals
+    outgoing: OutgoingObjects
     exporter: StudyExporter
     drain: Drain
     scrub: Scrub
@@ -213,6 +217,8 @@ def build_services(
         emergency_roles=EMERGENCY_ROLES,
     )
     originals = Originals(spool=spool, store=stores.originals, database=database, executor=executor)
+    decoding = settings.decoding
+    decoders = DecodePool(decoding.workers, decoding.memory_limit_bytes, decoding.cpu_limit_s)
     workitems = WorkitemService(
         database=database,
         requests=requests,
@@ -246,11 +252,13 @@ def build_services(
         tokens=TokenService(database=database, trail=audit, clock=clock, ids=ids),
         devices=devices,
         passwords=passwords,
+        decoders=decoders,
         bench=bench,
         committer=committer,
         intake=intake,
         uploads=uploads,
         originals=originals,
+        outgoing=OutgoingObjects(originals=originals, transcoder=decoders, executor=executor),
         exporter=StudyExporter(
             database=database,
             originals=originals,
@@ -355,6 +363,7 @@ async def running(services: Services) -> AsyncIterator[None]:
         services.spool.open()
         stack.callback(services.spool.close)
         stack.push_async_callback(services.bench.close)
+        await stack.enter_async_context(services.decoders)
         drain = asyncio.create_task(services.drain.run(), name="drain")
         stack.push_async_callback(_stop_drain, services.drain, drain)
         services.committer.start()

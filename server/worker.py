@@ -10,7 +10,6 @@ from typing import Final
 
 import structlog
 
-from dicom.decode_pool import DecodePool
 from server.core.errors import LianzhenError
 from server.core.workflows import WorkflowEngine
 from server.dicom_node.public import CallingEntity
@@ -19,7 +18,6 @@ from server.ecg_records.public import ARRIVED as ECG_ARRIVED
 from server.ecg_records.screening import Screener
 from server.forwarding.public import (
     Backoff,
-    Conversion,
     Forwarder,
     ForwardLimits,
     ForwardQueue,
@@ -49,8 +47,6 @@ class Worker:
     watchers: tuple[FolderWatcher, ...]
     forwards: ForwardQueue
     forwarder: Forwarder
-    decoders: DecodePool
-    """For what a destination does not take as it is stored; started when first needed."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -66,7 +62,6 @@ class Worker:
             for number, watcher in enumerate(self.watchers):
                 watching = asyncio.create_task(watcher.run(), name=f"folder-{number}")
                 stack.push_async_callback(_cancelled, watching)
-            await stack.enter_async_context(self.decoders)
             await self.forwarder.start()
             stack.push_async_callback(self.forwarder.stop, grace_s)
             stack.push_async_callback(self.services.anchors.write, at_shutdown=True)
@@ -138,8 +133,6 @@ def build_worker(services: Services) -> Worker:
         lease=_LEASE,
         backoff=Backoff(),
     )
-    decoding = services.settings.decoding
-    decoders = DecodePool(decoding.workers, decoding.memory_limit_bytes, decoding.cpu_limit_s)
     return Worker(
         services=services,
         engine=engine,
@@ -157,18 +150,12 @@ def build_worker(services: Services) -> Worker:
             means=Means(
                 queue=forwards,
                 devices=services.devices,
-                originals=services.originals,
+                outgoing=services.outgoing,
                 reads=services.reads,
                 calling=CallingEntity.of(services.settings.dicom),
-                conversion=Conversion(
-                    originals=services.originals,
-                    transcoder=decoders,
-                    executor=services.executor,
-                ),
             ),
             limits=ForwardLimits(associations=services.settings.dicom.max_forwarding),
         ),
-        decoders=decoders,
     )
 
 

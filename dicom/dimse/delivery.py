@@ -111,7 +111,12 @@ class ReturnPath:
             If there is no answer; without one in time it was aborted.
         OSError
             If the object's bytes are not to be had; it is aborted if some were sent.
+        UnconvertibleError
+            If it cannot be given as the peer takes it: the association lives on.
         """
+        outgoing = outgoing.as_taken(
+            lambda syntax: (outgoing.sop_class_uid, syntax) in self._contexts
+        )
         kind = outgoing.sop_class_uid, outgoing.transfer_syntax_uid
         context_id = self._contexts.get(kind)
         if context_id is None:

@@ -1,9 +1,9 @@
 """Objects on their way to a peer: what they are, and where the bytes of their data sets are."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -16,6 +16,16 @@ from dicom.uids import is_uid
 
 _BLOCK_BYTES: Final = 256 * 1024
 
+Open = Callable[[], AbstractAsyncContextManager[AsyncIterator[bytes]]]
+"""Opens the bytes of a data set, without what precedes it in a file; the blocks may have any size.
+
+Raises OSError where they are not to be had, and `UnconvertibleError`.
+"""
+
+
+class UnconvertibleError(Exception):
+    """The object cannot be given in another transfer syntax than its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class OutgoingObject:
@@ -26,14 +36,28 @@ class OutgoingObject:
     sop_class_uid, sop_instance_uid, transfer_syntax_uid
         Of the object as it is stored.
     open
-        Opens the bytes of its data set, without what precedes it in a file; the blocks may have
-        any size. Raises OSError where they are not to be had.
+        Opens it.
+    others
+        Transfer syntaxes in which the same object may be given to who does not take its own, the
+        most wanted first, and what opens it so.
     """
 
     sop_class_uid: str
     sop_instance_uid: str
     transfer_syntax_uid: str
-    open: Callable[[], AbstractAsyncContextManager[AsyncIterator[bytes]]]
+    open: Open
+    others: Mapping[str, Open] = field(default_factory=dict)
+
+    def as_taken(self, takes: Callable[[str], bool]) -> "OutgoingObject":
+        """Return it in a transfer syntax that is taken: its own, else the first of the others.
+
+        Where none is, it is returned as it is.
+        """
+        if not takes(self.transfer_syntax_uid):
+            for uid, opened in self.others.items():
+                if takes(uid):
+                    return replace(self, transfer_syntax_uid=uid, open=opened, others={})
+        return self
 
 
 def outgoing_file(path: Path) -> OutgoingObject:

@@ -18,7 +18,7 @@ from dicom.dimse.calling import PeerAddress, ScuError
 from dicom.dimse.command import Element, Status
 from dicom.dimse.find import Cancellation
 from dicom.dimse.limits import DimseLimits
-from dicom.dimse.outgoing import OutgoingObject
+from dicom.dimse.outgoing import OutgoingObject, UnconvertibleError
 
 _logger = logging.getLogger(__name__)
 
@@ -202,7 +202,7 @@ class Errand:
             outgoing = self.left.popleft()
             try:
                 result = await send(outgoing)
-            except (ScuError, OSError) as error:
+            except (ScuError, OSError, UnconvertibleError) as error:
                 result = _failed(str(error))
             self.tally.count(outgoing.sop_instance_uid, result)
             if self.left:

@@ -8,7 +8,7 @@ DICOM PS3.7 sections 9.1 and 9.3, PS3.4 annexes A and B.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import suppress
-from itertools import count, islice
+from itertools import chain, count, islice
 from typing import Final
 
 from pydicom.dataset import Dataset
@@ -46,16 +46,22 @@ def echo_proposal() -> Proposal:
 def store_proposal(objects: Iterable[OutgoingObject]) -> Proposal:
     """Return the proposal of an association for C-STORE of objects, each as it is stored.
 
-    There is one transfer syntax a context, so that the peer picks none for another. Of more than
-    128 kinds of objects the first 128 are proposed.
+    There is one transfer syntax a context, so that the peer picks none for another; one more
+    context a SOP class offers what its objects may be given in besides. Of more than 128 kinds of
+    objects the first 128 are proposed.
 
     Raises
     ------
     ValueError
         If there are no objects.
     """
-    kinds = dict.fromkeys((each.sop_class_uid, each.transfer_syntax_uid) for each in objects)
-    return propose((uid, (syntax,)) for uid, syntax in islice(kinds, MOST_CONTEXTS))
+    kinds: dict[tuple[str, tuple[str, ...]], None] = {}
+    others: dict[str, dict[str, None]] = {}
+    for each in objects:
+        kinds[each.sop_class_uid, (each.transfer_syntax_uid,)] = None
+        others.setdefault(each.sop_class_uid, {}).update(dict.fromkeys(each.others))
+    besides = ((uid, tuple(syntaxes)) for uid, syntaxes in others.items() if syntaxes)
+    return propose(islice(chain(kinds, besides), MOST_CONTEXTS))
 
 
 def query_proposal(sop_class_uid: str) -> Proposal:
@@ -105,7 +111,7 @@ class Scu:
         priority: int = 0,
         originator: MoveOriginator | None = None,
     ) -> StoreResult:
-        """Send an object in its stored transfer syntax, and return the peer's answer (C-STORE).
+        """Send an object and return the answer (C-STORE); as it is stored where that is taken.
 
         Parameters
         ----------
@@ -122,7 +128,15 @@ class Scu:
             If there is no answer. After `NotAcceptedError` the association lives on.
         OSError
             If the object's bytes are not to be had; the association is aborted if some were sent.
+        UnconvertibleError
+            If it cannot be given as the peer takes it; the association lives on.
         """
+        accepted = {
+            each.transfer_syntax
+            for each in self._requestor.accepted.values()
+            if each.as_scu and each.abstract_syntax == outgoing.sop_class_uid
+        }
+        outgoing = outgoing.as_taken(accepted.__contains__)
         context = self._requestor.context_for(outgoing.sop_class_uid, outgoing.transfer_syntax_uid)
         message_id = self.next_message_id()
         command = encode_store_request(

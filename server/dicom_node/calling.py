@@ -1,51 +1,12 @@
-"""How this node calls devices: under which name, with which certificates, with which bytes."""
+"""How this node calls devices: under which name, with which certificates."""
 
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Self
 
 from dicom.dimse.calling import PeerAddress
-from dicom.dimse.outgoing import OutgoingObject
-from server.core.errors import LianzhenError
 from server.core.settings import DicomSettings
 from server.dicom_node.devices import Destination
-from server.intake.public import Originals
-
-
-class StoredInstance(Protocol):
-    """An instance, and where its bytes are."""
-
-    @property
-    def sop_class_uid(self) -> str:
-        """Its SOP class."""
-        ...
-
-    @property
-    def sop_uid(self) -> str:
-        """Its SOP instance UID."""
-        ...
-
-    @property
-    def transfer_syntax_uid(self) -> str:
-        """As it is stored."""
-        ...
-
-    @property
-    def object_id(self) -> str:
-        """The object that holds it."""
-        ...
-
-    @property
-    def dataset_offset(self) -> int:
-        """Where its data set begins in the object."""
-        ...
-
-    @property
-    def size(self) -> int:
-        """Bytes of the object."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -72,23 +33,3 @@ class CallingEntity:
             calling_ae=self.ae_title,
             ssl=self.tls if destination.tls else None,
         )
-
-
-def stored_object(originals: Originals, instance: StoredInstance) -> OutgoingObject:
-    """Return an instance as it is stored, to be sent."""
-    start = instance.dataset_offset
-
-    @asynccontextmanager
-    async def opened() -> AsyncIterator[AsyncIterator[bytes]]:
-        # The layer below knows an OSError where bytes are not to be had.
-        try:
-            async with originals.open(
-                instance.object_id, start=start, length=instance.size - start
-            ) as blocks:
-                yield blocks
-        except LianzhenError as error:
-            raise OSError(error.detail) from error
-
-    return OutgoingObject(
-        instance.sop_class_uid, instance.sop_uid, instance.transfer_syntax_uid, opened
-    )

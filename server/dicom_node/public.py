@@ -2,7 +2,7 @@
 
 from server.dicom_node.accounting import Accounted
 from server.dicom_node.budgets import Budgets, DeviceBudget
-from server.dicom_node.calling import CallingEntity, stored_object
+from server.dicom_node.calling import CallingEntity
 from server.dicom_node.commitment import STORAGE_COMMITMENT, NodeCommitment
 from server.dicom_node.commitment_check import CommitmentCheck
 from server.dicom_node.courier import Courier
@@ -10,6 +10,7 @@ from server.dicom_node.devices import Destination, DeviceService
 from server.dicom_node.find import NodeFind
 from server.dicom_node.models import Device, DeviceCharset
 from server.dicom_node.node import NodeGate, NodeStore, Visit
+from server.dicom_node.outgoing import OutgoingObjects
 from server.dicom_node.performed import (
     PERFORMED_STEP,
     PERFORMED_STEP_RETRIEVE,
@@ -52,9 +53,9 @@ __all__ = [
     "NodeStore",
     "NodeTls",
     "NodeWorklist",
+    "OutgoingObjects",
     "RegisteredDevice",
     "UserIdentities",
     "Visit",
-    "stored_object",
     "tls_context",
 ]

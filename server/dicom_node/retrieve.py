@@ -13,12 +13,12 @@ from dicom.dimse.retrieve import Retrieval, RetrieveRefusedError, RetrieveReques
 from dicom.uids import is_uid
 from server.audit.public import ReadRefusals
 from server.core.errors import Unavailable
-from server.dicom_node.calling import CallingEntity, stored_object
+from server.dicom_node.calling import CallingEntity
 from server.dicom_node.devices import Destination, DeviceService
 from server.dicom_node.levels import level_of
 from server.dicom_node.node import NOT_AUTHORISED, Visit
+from server.dicom_node.outgoing import OutgoingObjects
 from server.identity.public import Actor
-from server.intake.public import Originals
 from server.studies.public import (
     UNIQUE_KEYS,
     InstanceSelector,
@@ -47,7 +47,7 @@ class NodeRetrieve:
         self,
         *,
         selector: InstanceSelector,
-        originals: Originals,
+        outgoing: OutgoingObjects,
         devices: DeviceService,
         reads: ReadAudit,
         refusals: ReadRefusals,
@@ -55,7 +55,7 @@ class NodeRetrieve:
         most: int,
     ) -> None:
         self._selector = selector
-        self._originals = originals
+        self._outgoing = outgoing
         self._devices = devices
         self._reads = reads
         self._refusals = refusals
@@ -85,7 +85,7 @@ class NodeRetrieve:
         except Unavailable as error:
             raise RetrieveRefusedError(Status.CANNOT_PERFORM_SUBOPERATIONS, error.detail) from error
         return Retrieval(
-            [stored_object(self._originals, each) for each in selection.instances if each.shared],
+            [self._outgoing.of(each) for each in selection.instances if each.shared],
             [each.sop_uid for each in selection.instances if not each.shared],
             self._calling.address(destination) if destination is not None else None,
         )

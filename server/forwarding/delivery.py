@@ -12,15 +12,13 @@ from typing import Final, Protocol
 import structlog
 
 from dicom.dimse.calling import NotAcceptedError, ScuError
-from dicom.dimse.outgoing import OutgoingObject
-from dicom.dimse.proposal import MOST_CONTEXTS, Proposal, propose
+from dicom.dimse.outgoing import UnconvertibleError
+from dicom.dimse.proposal import MOST_CONTEXTS
 from dicom.dimse.requestor import Requestor, associate
-from dicom.dimse.scu import Scu
-from server.dicom_node.public import CallingEntity, Destination, DeviceService, stored_object
-from server.forwarding.conversion import OTHERS, Conversion, UnconvertibleError
+from dicom.dimse.scu import Scu, store_proposal
+from server.dicom_node.public import CallingEntity, Destination, DeviceService, OutgoingObjects
 from server.forwarding.queue import Claim, ForwardQueue, NotTaken, QueuedObject
 from server.identity.public import Actor
-from server.intake.public import Originals
 
 _log = structlog.get_logger(__name__)
 
@@ -47,10 +45,9 @@ class Means:
 
     queue: ForwardQueue
     devices: DeviceService
-    originals: Originals
+    outgoing: OutgoingObjects
     reads: ReadAudit
     calling: CallingEntity
-    conversion: Conversion
     tries: int = 8
     """How often an object is sent that is refused for what it is."""
 
@@ -114,7 +111,8 @@ class Delivery:
         reason, is_done = None, False
         try:
             async with associate(
-                self._means.calling.address(destination), _proposal(objects)
+                self._means.calling.address(destination),
+                store_proposal(self._means.outgoing.of(each) for each in objects),
             ) as requestor:
                 reason = await self._send_on(requestor, objects)
                 is_done = True
@@ -146,7 +144,7 @@ class Delivery:
         """Send one object, and note what became of it; raise `ScuError` where all is lost."""
         try:
             result = await Scu(requestor).store(
-                self._outgoing(requestor, each), priority=self._claim.priority.dimse
+                self._means.outgoing.of(each), priority=self._claim.priority.dimse
             )
         except (NotAcceptedError, UnconvertibleError) as error:
             self._refused(each, None, str(error))
@@ -165,16 +163,6 @@ class Delivery:
             return
         self._full = 0
         self._refused(each, result.status, reason)
-
-    def _outgoing(self, requestor: Requestor, each: QueuedObject) -> OutgoingObject:
-        """Return an object as it is stored, or converted where it is not taken so."""
-        stored = stored_object(self._means.originals, each)
-        try:
-            requestor.context_for(each.sop_class_uid, each.transfer_syntax_uid)
-        except NotAcceptedError:
-            accepted = requestor.accepted.values()
-            return self._means.conversion.converted(each, accepted) or stored
-        return stored
 
     async def _taken(self, each: QueuedObject) -> None:
         self._full = 0
@@ -207,11 +195,3 @@ def _fitting(objects: Sequence[QueuedObject]) -> list[QueuedObject]:
         if len(kinds) > MOST_CONTEXTS:
             return list(objects[:count])
     return list(objects)
-
-
-def _proposal(objects: Sequence[QueuedObject]) -> Proposal:
-    stored = dict.fromkeys((each.sop_class_uid, each.transfer_syntax_uid) for each in objects)
-    classes = dict.fromkeys(each.sop_class_uid for each in objects)
-    return propose(
-        [*((uid, (syntax,)) for uid, syntax in stored), *((uid, OTHERS) for uid in classes)]
-    )

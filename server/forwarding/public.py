@@ -2,7 +2,6 @@
 
 from server.forwarding.book import RouteBook
 from server.forwarding.conditions import Conditions
-from server.forwarding.conversion import Conversion
 from server.forwarding.delivery import Means
 from server.forwarding.desk import ForwardDesk, JobState
 from server.forwarding.follower import ForwardFollower
@@ -15,7 +14,6 @@ from server.forwarding.service import NewRoute, RouteService
 __all__ = [
     "Backoff",
     "Conditions",
-    "Conversion",
     "ForwardDesk",
     "ForwardFollower",
     "ForwardLimits",

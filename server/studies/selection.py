@@ -32,6 +32,7 @@ class SelectedInstance:
     sop_class_uid: str
     sop_uid: str
     transfer_syntax_uid: str
+    bits_allocated: int | None
     object_id: str
     dataset_offset: int
     size: int
@@ -69,6 +70,7 @@ class InstanceSelector:
                 Instance.sop_class_uid,
                 Instance.sop_instance_uid,
                 Instance.transfer_syntax_uid,
+                Instance.bits_allocated,
                 Instance.object_id,
                 Instance.dataset_offset,
                 StoredObject.size,
@@ -95,7 +97,7 @@ class InstanceSelector:
                     Study.id.not_in(reach.where(Study.study_instance_uid.in_(keys.study_uids))),
                 )
                 hidden = (await session.scalars(named)).all()
-        instances = [SelectedInstance(*row[:7], shared=bool(row[7])) for row in rows[:most]]
+        instances = [SelectedInstance(*row[:8], shared=bool(row[8])) for row in rows[:most]]
         return Selection(instances, len(rows) > most, hidden)
 
 

@@ -11,13 +11,12 @@ from types import MappingProxyType
 from pydicom import dcmread
 from pydicom.filebase import DicomBytesIO
 
-from dicom.decode_pool import DecodePool
 from server.dicom_node.public import CallingEntity, DeviceAddress, NewDevice
 from server.forwarding.delivery import Means
 from server.forwarding.desk import DestinationState, Job, Trouble
 from server.forwarding.forwarder import Forwarder, ForwardLimits
 from server.forwarding.models import Priority
-from server.forwarding.public import Conditions, Conversion, NewRoute
+from server.forwarding.public import Conditions, NewRoute
 from server.forwarding.queue import Backoff, ForwardQueue
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level
@@ -35,7 +34,6 @@ class Site:
 
     services: Services
     institutions: dict[str, str]
-    decoders: DecodePool
 
     async def device(self, ae_title: str, port: int | None = None, place: str = "township1") -> str:
         """Register a device, with an address if it has a port; return its id."""
@@ -98,14 +96,9 @@ class Site:
             means=Means(
                 queue=queue or self.queue(worker),
                 devices=self.services.devices,
-                originals=self.services.originals,
+                outgoing=self.services.outgoing,
                 reads=self.services.reads,
                 calling=CallingEntity.of(settings),
-                conversion=Conversion(
-                    originals=self.services.originals,
-                    transcoder=self.decoders,
-                    executor=self.services.executor,
-                ),
                 tries=tries,
             ),
             limits=ForwardLimits(idle_s=0.02),
@@ -150,13 +143,13 @@ async def running_site(
 ) -> AsyncIterator[Site]:
     """Run an installation, founded anew or as it was left."""
     services = build_services(settings_for(tmp_path, database_url), role="worker")
-    async with running(services), DecodePool(1, 4 << 30, 60) as decoders:
+    async with running(services):
         for code in ("township1", "township2") if found else ():
             await services.institutions.create(
                 NewInstitution(ORG, code, code, code, Level.TOWNSHIP)
             )
         institutions = {each.code: each.id for each in await services.institutions.list(ORG)}
-        yield Site(services, institutions, decoders)
+        yield Site(services, institutions)
 
 
 async def until(holds: Callable[[], Awaitable[bool]], what: str) -> None:

@@ -1,11 +1,12 @@
-"""An object in a transfer syntax that a destination takes, where it does not take the stored one.
+"""Stored objects on their way out: as they are, or as a device takes them that does not take that.
 
-Nothing is lost: the pixels that are stored come out again, uncompressed or compressed losslessly,
-and the object stays the same SOP instance (PS3.3 C.12.4.1.2 asks for another after lossy alone).
+Nothing is lost by it: the pixels that are stored come out again, uncompressed or compressed
+losslessly, and the object stays the same SOP instance (PS3.3 C.12.4.1.2 asks for another after
+lossy compression alone).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from concurrent.futures import Executor
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -13,8 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Protocol, cast
 
 from dicom.codestream import DecodeError
-from dicom.dimse.negotiate import AcceptedContext
-from dicom.dimse.outgoing import OutgoingObject, outgoing_file
+from dicom.dimse.outgoing import OutgoingObject, UnconvertibleError, outgoing_file
 from dicom.dimse.store import file_meta_bytes
 from dicom.faults import DicomFormatError
 from dicom.implicit import write_implicit
@@ -24,10 +24,9 @@ from dicom.structure import ScanLimits
 from dicom.transcode import TARGETS, can_transcode
 from dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from server.core.errors import LianzhenError
-from server.forwarding.queue import QueuedObject
 from server.intake.public import Originals
 
-OTHERS: Final = (
+_OTHERS: Final = (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
     *(uid for uid in TARGETS if uid != EXPLICIT_VR_LITTLE_ENDIAN),
@@ -35,8 +34,43 @@ OTHERS: Final = (
 """Transfer syntaxes besides the stored one, the most wanted first."""
 
 
-class UnconvertibleError(Exception):
-    """The object cannot be given in another transfer syntax."""
+class StoredInstance(Protocol):
+    """An instance, and where its bytes are."""
+
+    @property
+    def sop_class_uid(self) -> str:
+        """Its SOP class."""
+        ...
+
+    @property
+    def sop_uid(self) -> str:
+        """Its SOP instance UID."""
+        ...
+
+    @property
+    def transfer_syntax_uid(self) -> str:
+        """As it is stored."""
+        ...
+
+    @property
+    def bits_allocated(self) -> int | None:
+        """Of its pixels, None where it has none."""
+        ...
+
+    @property
+    def object_id(self) -> str:
+        """The object that holds it."""
+        ...
+
+    @property
+    def dataset_offset(self) -> int:
+        """Where its data set begins in the object."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Bytes of the object."""
+        ...
 
 
 class Transcoder(Protocol):
@@ -47,49 +81,55 @@ class Transcoder(Protocol):
         ...
 
 
-class Conversion:
-    """Converts what has to be, through files, never in memory."""
+class OutgoingObjects:
+    """Makes of stored instances what is sent; conversion goes through files, never memory."""
 
     def __init__(self, *, originals: Originals, transcoder: Transcoder, executor: Executor) -> None:
         self._originals = originals
         self._transcoder = transcoder
         self._executor = executor
 
-    def converted(
-        self, each: QueuedObject, accepted: Iterable[AcceptedContext]
-    ) -> OutgoingObject | None:
-        """Return the object as the destination takes it; None where it takes it in no way.
-
-        Opening it raises `UnconvertibleError` where its pixels turn out not to be what they claim,
-        and OSError where its bytes are not at hand.
-        """
-        taken = {
-            context.transfer_syntax
-            for context in accepted
-            if context.as_scu and context.abstract_syntax == each.sop_class_uid
-        }
-        for syntax in OTHERS:
-            if syntax in taken and can_transcode(
-                each.transfer_syntax_uid, _written(syntax), each.bits_allocated
-            ):
-                return OutgoingObject(
-                    each.sop_class_uid, each.sop_uid, syntax, partial(self._opened, each, syntax)
-                )
-        return None
+    def of(self, instance: StoredInstance) -> OutgoingObject:
+        """Return an instance as it is stored, and in whatever else it may be given."""
+        own = instance.transfer_syntax_uid
+        return OutgoingObject(
+            instance.sop_class_uid,
+            instance.sop_uid,
+            own,
+            partial(self._as_stored, instance),
+            {
+                each: partial(self._converted, instance, each)
+                for each in _OTHERS
+                if each != own and can_transcode(own, _written(each), instance.bits_allocated)
+            },
+        )
 
     @asynccontextmanager
-    async def _opened(self, each: QueuedObject, syntax: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def _as_stored(self, instance: StoredInstance) -> AsyncIterator[AsyncIterator[bytes]]:
+        start = instance.dataset_offset
         # The layer below knows an OSError where bytes are not to be had.
+        try:
+            async with self._originals.open(
+                instance.object_id, start=start, length=instance.size - start
+            ) as blocks:
+                yield blocks
+        except LianzhenError as error:
+            raise OSError(error.detail) from error
+
+    @asynccontextmanager
+    async def _converted(
+        self, instance: StoredInstance, syntax: str
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
         try:
             async with AsyncExitStack() as stack:
                 into = await stack.enter_async_context(self._originals.scratch_file())
-                async with self._originals.as_file(each.object_id) as path:
+                async with self._originals.as_file(instance.object_id) as path:
                     await self._transcoder.transcode(path, _written(syntax), into)
                 if syntax == IMPLICIT_VR_LITTLE_ENDIAN:
                     explicit = into
                     into = await stack.enter_async_context(self._originals.scratch_file())
                     await asyncio.get_running_loop().run_in_executor(
-                        self._executor, _make_implicit, each, explicit, into
+                        self._executor, _make_implicit, instance, explicit, into
                     )
                 yield await stack.enter_async_context(outgoing_file(into).open())
         except LianzhenError as error:
@@ -105,14 +145,14 @@ def _written(syntax: str) -> str:
     return EXPLICIT_VR_LITTLE_ENDIAN if syntax == IMPLICIT_VR_LITTLE_ENDIAN else syntax
 
 
-def _make_implicit(each: QueuedObject, explicit: Path, into: Path) -> None:
+def _make_implicit(instance: StoredInstance, explicit: Path, into: Path) -> None:
     with explicit.open("rb") as source, into.open("wb") as out:
         opening = read_opening(ByteSource(cast("BinaryIO", source)), ScanLimits())
         source.seek(opening.dataset_offset)
         out.write(
             file_meta_bytes(
-                sop_class_uid=each.sop_class_uid,
-                sop_instance_uid=each.sop_uid,
+                sop_class_uid=instance.sop_class_uid,
+                sop_instance_uid=instance.sop_uid,
                 transfer_syntax_uid=IMPLICIT_VR_LITTLE_ENDIAN,
                 source_ae="",
             )
