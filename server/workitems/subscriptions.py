@@ -4,33 +4,36 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.audit.public import AuditTrail
 from server.core.clock import Clock
 from server.core.database import Database, UnitOfWork, insert_unless_there
-from server.core.errors import InvalidInput, NotFound
+from server.core.errors import Conflict, InvalidInput, NotFound
 from server.core.ids import Ids
 from server.identity.public import Actor, act_of
 from server.realtime.public import publish
 from server.requests.public import CHANGED, OPENED, DiagnosisRequest, RequestStatus, occurrence
 from server.workitems.document import encoded
 from server.workitems.filters import conditions_of
-from server.workitems.models import WorkitemSubscription
+from server.workitems.models import Workitem, WorkitemSubscription
 from server.workitems.reach import find, matches
 from server.workitems.service import CANCEL_REQUESTED, WorkitemService
-from server.workitems.states import STEP_STATES
-from server.workitems.uids import FILTERED_SUBSCRIPTION, GLOBAL_SUBSCRIPTION
+from server.workitems.states import STEP_STATES, StepState, statuses_of
+from server.workitems.uids import FILTERED_SUBSCRIPTION, GLOBAL_SUBSCRIPTION, request_id_of
 
 SUBSCRIBED: Final = "workitem.subscribed"
 """An AE hears at once how the workitem stands that it subscribes to (PS3.4 Table CC.2.3-2)."""
 _GLOBAL: Final = frozenset({GLOBAL_SUBSCRIPTION, FILTERED_SUBSCRIPTION})
+_ENDED: Final = [*statuses_of(StepState.COMPLETED), *statuses_of(StepState.CANCELED)]
 _NONE: Final = "there is no such subscription"
 _UPS_EVENT: Final = "1.2.840.10008.5.1.4.34.6.4"
 _STATE_REPORT, _CANCEL_REQUESTED = 1, 2
 """Event types (PS3.4 Table CC.2.4-1)."""
 _AE_TITLE: Final = 16
+_MOST: Final = 1000
+"""Subscriptions that an institution holds: each is looked through when one more is made."""
 
 
 class SubscriptionService:
@@ -61,8 +64,9 @@ class SubscriptionService:
 
         Raises
         ------
-        InvalidInput, NotFound
-            If the AE title is none; if there is no such workitem.
+        InvalidInput, NotFound, Conflict
+            If the AE title is none; if there is no such workitem; if the institution holds as many
+            subscriptions as it may, all of them to what goes on.
         """
         _check(ae_title)
         async with self._database.unit_of_work() as uow:
@@ -186,6 +190,7 @@ class SubscriptionService:
         return {each.uid: each for each in found}
 
     async def _put(self, session: AsyncSession, actor: Actor, ae_title: str, uid: str) -> None:
+        await _make_room(session, actor, ae_title, uid)
         await session.execute(
             insert_unless_there(session, WorkitemSubscription).values(
                 id=self._ids.new(),
@@ -220,6 +225,37 @@ class SubscriptionService:
         self._audit.record(
             uow, act_of(actor, action, object_kind="workitem", object_id=uid, detail=detail)
         )
+
+
+async def _make_room(session: AsyncSession, actor: Actor, ae_title: str, uid: str) -> None:
+    """Forget subscriptions to what has ended, where the institution holds as many as it may."""
+    held = WorkitemSubscription.institution_id == actor.institution_id
+    rows = await session.execute(
+        select(WorkitemSubscription.ae_title, WorkitemSubscription.uid).where(held)
+    )
+    there = {(title, each) for title, each in rows}
+    if len(there) < _MOST or (ae_title, uid) in there:
+        return
+    uids = {each for _, each in there}
+    unnamed = {id_: each for each in uids if (id_ := request_id_of(each)) is not None}
+    found = await session.execute(
+        select(DiagnosisRequest.id, Workitem.uid)
+        .outerjoin(Workitem, Workitem.request_id == DiagnosisRequest.id)
+        .where(
+            DiagnosisRequest.org == actor.org,
+            DiagnosisRequest.status.in_(_ENDED),
+            or_(Workitem.uid.in_(uids), DiagnosisRequest.id.in_(unnamed)),
+        )
+    )
+    ended = [named or unnamed[id_] for id_, named in found]
+    if not ended:
+        raise Conflict(
+            f"{_MOST} subscriptions of this institution go on: end some first",
+            code="too-many-subscriptions",
+        )
+    await session.execute(
+        delete(WorkitemSubscription).where(held, WorkitemSubscription.uid.in_(ended))
+    )
 
 
 def _of(actor: Actor, ae_title: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

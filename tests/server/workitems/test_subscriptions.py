@@ -10,6 +10,7 @@ from pydicom.uid import generate_uid
 from sqlalchemy import select
 
 from server.audit.models import AuditEvent
+from server.workitems import subscriptions
 from server.workitems.filters import filter_of
 from server.workitems.uids import FILTERED_SUBSCRIPTION, GLOBAL_SUBSCRIPTION
 from tests.server.workitems.site import Site, told
@@ -245,3 +246,19 @@ async def test_a_deletion_lock_is_not_granted_and_the_answer_says_so(site: Site)
     _, _, headers = await site.ask("POST", f"{ALL}?deletionlock=false")
     assert "Warning" not in headers
     assert (await site.ask("POST", f"{ALL}?deletionlock=yes"))[0] == 400
+
+
+async def test_an_institution_holds_so_many_subscriptions_and_what_has_ended_makes_room(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscriptions, "_MOST", 3)
+    uids = [await study(site) for _ in range(4)]
+    paths = [f"/workitems/{uid}/subscribers/RIS" for uid in uids]
+    assert [(await site.ask("POST", path))[0] for path in paths] == [201, 201, 201, 409]
+    assert (await site.ask("POST", paths[0]))[0] == 201
+    # Another institution's are its own.
+    assert (await site.ask("POST", paths[3], "township"))[0] == 201
+    await site.put_state(uids[1], "IN PROGRESS")
+    await site.put_state(uids[1], "CANCELED")
+    assert (await site.ask("POST", paths[3]))[0] == 201
+    assert [(await site.ask("DELETE", path))[0] for path in paths] == [200, 404, 200, 200]
