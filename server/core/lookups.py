@@ -54,7 +54,11 @@ class SqliteLookups:
         if connection is None:
             # Closed by another thread, when this one has ended.
             connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            try:
+                self._prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
             self._opened.append(connection)
-            self._prepare(connection)
             self._own.connection = connection
         return connection
