@@ -25,6 +25,7 @@ PAGES: Final = (
     "/inbox",
     "/reports",
     "/devices",
+    "/forwarding",
 )
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 

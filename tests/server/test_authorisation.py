@@ -86,6 +86,7 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("GET", "/consult/{consult_id}"): PUBLIC,
     ("GET", "/inbox"): PUBLIC,
     ("GET", "/reports"): PUBLIC,
+    ("GET", "/forwarding"): PUBLIC,
     ("GET", "/devices"): PUBLIC,
     ("GET", "/assets/{name}"): PUBLIC,
     ("GET", "/healthz"): PUBLIC,

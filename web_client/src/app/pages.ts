@@ -1,5 +1,6 @@
 import { routes as consult } from '@/features/consult';
 import { routes as devices } from '@/features/devices';
+import { routes as forwarding } from '@/features/forwarding';
 import { routes as inbox } from '@/features/inbox';
 import { routes as reports } from '@/features/reports';
 import { routes as worklist } from '@/features/worklist';
@@ -15,6 +16,7 @@ export const pages: readonly PageRoute[] = [
   ...consult,
   ...reports,
   ...devices,
+  ...forwarding,
   { path: '/reading/$requestId', load: () => import('./pages/ReadingPage'), needs: 'exam.read' },
   { path: '/ecg/$requestId', load: () => import('./pages/EcgPage'), needs: 'exam.read' },
   { path: '/consult/$consultId', load: () => import('./pages/ConsultPage'), needs: 'consult.join' },

@@ -56,6 +56,7 @@ export const en: Dictionary = {
   'nav.consult': 'Consults',
   'nav.reports': 'Reports',
   'nav.devices': 'Devices',
+  'nav.forwarding': 'Forwarding',
   'action.cancel': 'Cancel',
   'action.search': 'Search',
   'action.refresh': 'Refresh the page',

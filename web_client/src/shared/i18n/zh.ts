@@ -55,6 +55,7 @@ export const zh = {
   'nav.consult': '会诊',
   'nav.reports': '报告',
   'nav.devices': '设备',
+  'nav.forwarding': '转发',
   'action.cancel': '取消',
   'action.search': '搜索',
   'action.refresh': '刷新页面',

@@ -14,7 +14,8 @@ export type Action =
   | 'report.acknowledge'
   | 'consult.open'
   | 'consult.join'
-  | 'device.manage';
+  | 'device.manage'
+  | 'forwarding.manage';
 
 const TOWNSHIP: readonly Role[] = ['township_technician', 'township_doctor'];
 const READERS: readonly Role[] = ['county_reader', 'county_reviewer'];
@@ -45,6 +46,7 @@ const POLICY: Readonly<Record<Action, readonly Role[]>> = {
   'consult.open': ['township_doctor', 'county_duty', 'cath_team', 'stroke_team'],
   'consult.join': CLINICIANS,
   'device.manage': ['system_administrator'],
+  'forwarding.manage': ['system_administrator'],
 };
 
 export function allows(roles: readonly Role[], action: Action): boolean {
