@@ -48,6 +48,7 @@ from server.identity.routes import identity_routes
 from server.identity.watch import CredentialWatch
 from server.intake.gauges import IntakeGauges
 from server.intake.routes import upload_routes
+from server.lifecycle.keeping import Keeping
 from server.lifecycle.routes import lifecycle_routes
 from server.page import DIST, page_routes
 from server.patients.routes import patient_routes
@@ -165,7 +166,17 @@ def build_app(
             *study_routes(services.studies, services.reads),
             *export_routes(services.exporter),
             *patient_routes(services.merges),
-            *lifecycle_routes(services.lifecycle, services.tiering),
+            *lifecycle_routes(
+                services.lifecycle,
+                Keeping(
+                    database=services.database,
+                    lifecycle=services.lifecycle,
+                    studies=services.studies,
+                    people=services.people,
+                    clock=services.clock,
+                ),
+                services.tiering,
+            ),
             *rejection_routes(services.rejections),
             *ecg_routes(
                 ecgs,

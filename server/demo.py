@@ -63,6 +63,7 @@ _TOWNSHIP: Final = frozenset({Role.TOWNSHIP_TECHNICIAN, Role.TOWNSHIP_DOCTOR})
 _READERS: Final = frozenset({Role.COUNTY_READER, Role.COUNTY_REVIEWER, Role.COUNTY_DUTY})
 _READER: Final = frozenset({Role.COUNTY_READER})
 _REVIEWER: Final = frozenset({Role.COUNTY_REVIEWER})
+_OFFICE: Final = frozenset({Role.MEDICAL_OFFICE})
 _PEOPLE: Final = (
     _Person("township1", "何样板", "township1", _TOWNSHIP, Licence("DEMO-0001", "全科医学专业")),
     _Person("township2", "许试例", "township2", _TOWNSHIP, Licence("DEMO-0002", "全科医学专业")),
@@ -83,6 +84,9 @@ _PEOPLE: Final = (
         Licence("DEMO-0005", "医学影像和放射治疗专业"),
         signs=True,
     ),
+    # Two persons decide on a deletion.
+    _Person("office1", "郑病案", "county", _OFFICE),
+    _Person("office2", "冯医务", "county", _OFFICE),
     _Person("admin", "系统管理员", "county", frozenset({Role.SYSTEM_ADMINISTRATOR})),
 )
 _DEVICES: Final = (

@@ -26,6 +26,7 @@ PAGES: Final = (
     "/reports",
     "/devices",
     "/forwarding",
+    "/records",
 )
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 

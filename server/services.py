@@ -304,7 +304,12 @@ def build_services(
             settings=settings.lifecycle,
         ),
         merges=PatientMergeService(
-            database=database, homes=StudyHomes(clock), audit=audit, clock=clock, ids=ids
+            database=database,
+            institutions=institutions,
+            homes=StudyHomes(clock),
+            audit=audit,
+            clock=clock,
+            ids=ids,
         ),
         studies=studies,
         rejections=RejectionService(

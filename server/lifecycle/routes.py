@@ -8,11 +8,13 @@ from pydantic import Field
 
 from server.core.http import Problem, Requires, Route, inject_params, json_response
 from server.identity.public import ACTOR, Action
+from server.lifecycle.keeping import Keeping
 from server.lifecycle.models import DeletionState, DeletionStep
 from server.lifecycle.schemas import (
     DeletionOut,
     DeletionPage,
     HoldIn,
+    KeptStudyPage,
     LifecycleOut,
     ReasonIn,
     RetentionIn,
@@ -24,7 +26,9 @@ Limit = Annotated[int, Field(ge=1, le=200)]
 _OPEN_ONES: Final[list[DeletionState]] = []
 
 
-def lifecycle_routes(lifecycle: LifecycleService, tiering: Tiering) -> list[Route]:
+def lifecycle_routes(
+    lifecycle: LifecycleService, keeping: Keeping, tiering: Tiering
+) -> list[Route]:
     """Return the routes under which the medical office decides."""
 
     @inject_params.and_request
@@ -95,16 +99,6 @@ def lifecycle_routes(lifecycle: LifecycleService, tiering: Tiering) -> list[Rout
         await lifecycle.request_deletion(request[ACTOR], study_id, body.reason)
         return json_response(await lifecycle.of_study(request[ACTOR], study_id))
 
-    @inject_params.and_request
-    async def list_deletions(
-        request: web.Request, state: list[DeletionState] = _OPEN_ONES, limit: Limit = 100
-    ) -> r200[DeletionPage] | r400[Problem]:
-        """List deletions, newest first; without a state, those under way.
-
-        Tags: lifecycle
-        """
-        return json_response(await lifecycle.deletions(request[ACTOR], state, limit))
-
     def decision(step: DeletionStep) -> Route:
         @inject_params.and_request
         async def decide(
@@ -122,13 +116,13 @@ def lifecycle_routes(lifecycle: LifecycleService, tiering: Tiering) -> list[Rout
     manages = Requires(Action.LIFECYCLE_MANAGE)
     study = "/api/studies/{study_id}"
     return [
+        *_lists(keeping, manages),
         Route("GET", f"{study}/lifecycle", get_lifecycle, manages),
         Route("PUT", f"{study}/retention", set_retention, manages),
         Route("POST", f"{study}/holds", place_hold, manages),
         Route("POST", f"{study}/holds/{{hold_id}}/lift", lift_hold, manages),
         Route("POST", f"{study}/recall", recall_study, manages),
         Route("POST", f"{study}/deletion", request_deletion, manages),
-        Route("GET", "/api/deletions", list_deletions, manages),
         *(
             decision(step)
             for step in (
@@ -138,4 +132,31 @@ def lifecycle_routes(lifecycle: LifecycleService, tiering: Tiering) -> list[Rout
                 DeletionStep.RESTORE,
             )
         ),
+    ]
+
+
+def _lists(keeping: Keeping, manages: Requires) -> list[Route]:
+    @inject_params.and_request
+    async def list_kept(
+        request: web.Request, patient_id: str, /, limit: Limit = 50
+    ) -> r200[KeptStudyPage] | r404[Problem]:
+        """List the studies of a patient's record, deleted ones as well, with how they are kept.
+
+        Tags: lifecycle
+        """
+        return json_response(await keeping.of_patient(request[ACTOR], patient_id, limit))
+
+    @inject_params.and_request
+    async def list_deletions(
+        request: web.Request, state: list[DeletionState] = _OPEN_ONES, limit: Limit = 100
+    ) -> r200[DeletionPage] | r400[Problem]:
+        """List deletions, newest first; without a state, those under way.
+
+        Tags: lifecycle
+        """
+        return json_response(await keeping.deletions(request[ACTOR], state, limit))
+
+    return [
+        Route("GET", "/api/patients/{patient_id}/studies", list_kept, manages),
+        Route("GET", "/api/deletions", list_deletions, manages),
     ]

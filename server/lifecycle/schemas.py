@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from server.core.wire import UtcTime
 from server.lifecycle.models import DeletionState
-from server.studies.public import RetentionClass
+from server.studies.public import RetentionClass, StudyOut
 
 Reason = Annotated[str, Field(min_length=2, max_length=500)]
 
@@ -42,10 +42,19 @@ class DeletionOut(BaseModel):
     purged_at: UtcTime | None
 
 
+class ListedDeletionOut(DeletionOut):
+    """A deletion as lists show it: of what, and who decides."""
+
+    study: StudyOut
+    """Of a purged one only its UID is left."""
+    requested_by_name: str | None
+    decided_by_name: str | None
+
+
 class DeletionPage(BaseModel):
     """Deletions, newest first."""
 
-    items: list[DeletionOut]
+    items: list[ListedDeletionOut]
 
 
 class LifecycleOut(BaseModel):
@@ -63,6 +72,22 @@ class LifecycleOut(BaseModel):
     """Deleted, though perhaps not for good yet."""
     cold_since: UtcTime | None
     """When its objects were moved to the cold store."""
+
+
+class KeptStudyOut(BaseModel):
+    """A study, and what was decided on its keeping."""
+
+    study: StudyOut
+    lifecycle: LifecycleOut
+    holders: dict[str, str]
+    """Names of the people who placed its holds, by id."""
+
+
+class KeptStudyPage(BaseModel):
+    """The studies of a patient's record, newest first, deleted ones as well."""
+
+    items: list[KeptStudyOut]
+    more: bool
 
 
 class RetentionIn(BaseModel):

@@ -24,7 +24,7 @@ from server.lifecycle.models import (
     LegalHold,
 )
 from server.lifecycle.retention import holds_on, retention_of
-from server.lifecycle.schemas import DeletionOut, DeletionPage, HoldOut, LifecycleOut
+from server.lifecycle.schemas import DeletionOut, HoldOut, LifecycleOut
 from server.studies.public import RetentionClass, Study, visible_studies
 
 
@@ -80,7 +80,7 @@ class LifecycleService:
 
     async def deletions(
         self, actor: Actor, states: Collection[DeletionState], limit: int
-    ) -> DeletionPage:
+    ) -> list[DeletionOut]:
         """Return deletions of studies within reach, newest first."""
         reach = visible_studies(actor, self._clock.now(), hidden=True)
         query = select(Deletion).where(
@@ -88,7 +88,7 @@ class LifecycleService:
         )
         query = query.order_by(Deletion.requested_at.desc(), Deletion.id.desc()).limit(limit)
         async with self._database.reading() as session:
-            return DeletionPage(items=[_out(each) for each in await session.scalars(query)])
+            return [_out(each) for each in await session.scalars(query)]
 
     async def set_class(
         self, actor: Actor, study_id: str, chosen: RetentionClass, reason: str

@@ -15,10 +15,15 @@ from server.core.clock import Clock
 from server.core.database import Database, UnitOfWork
 from server.core.errors import Conflict, InvalidInput, NotFound
 from server.core.ids import Ids
-from server.identity.public import Actor, act_of
+from server.identity.public import Actor, InstitutionRef, act_of
 from server.patients.links import group_of, hold_line, survivors_of
 from server.patients.models import Patient, PatientMerge
-from server.patients.schemas import PatientMergeOut, PatientRecordOut, PatientRecordPage
+from server.patients.schemas import (
+    KeepingInstitutionOut,
+    PatientMergeOut,
+    PatientRecordOut,
+    PatientRecordPage,
+)
 
 
 class Homes(Protocol):
@@ -41,13 +46,31 @@ class Homes(Protocol):
         ...
 
 
+class InstitutionNames(Protocol):
+    """Knows institutions by id."""
+
+    async def refs(
+        self, ids: Collection[str], within: AsyncSession | None = None
+    ) -> dict[str, InstitutionRef]:
+        """Return those of ``ids`` that exist."""
+        ...
+
+
 class PatientMergeService:
     """Finds, merges and unmerges patients for who may."""
 
     def __init__(
-        self, *, database: Database, homes: Homes, audit: AuditTrail, clock: Clock, ids: Ids
+        self,
+        *,
+        database: Database,
+        institutions: InstitutionNames,
+        homes: Homes,
+        audit: AuditTrail,
+        clock: Clock,
+        ids: Ids,
     ) -> None:
         self._database = database
+        self._institutions = institutions
         self._homes = homes
         self._audit = audit
         self._clock = clock
@@ -182,6 +205,9 @@ class PatientMergeService:
         self, session: AsyncSession, patients: Sequence[Patient]
     ) -> list[PatientRecordOut]:
         ids = [patient.id for patient in patients]
+        owners = await self._institutions.refs(
+            {patient.owner_institution_id for patient in patients}, session
+        )
         counts = await self._homes.counts(session, ids)
         survivors = await survivors_of(session, ids)
         merges = await session.scalars(
@@ -194,6 +220,9 @@ class PatientMergeService:
             PatientRecordOut(
                 id=patient.id,
                 issuer=patient.issuer,
+                institution=KeepingInstitutionOut.model_validate(
+                    owners[patient.owner_institution_id], from_attributes=True
+                ),
                 identifier=patient.identifier,
                 name=patient.name,
                 birth_date=patient.birth_date,

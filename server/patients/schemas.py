@@ -31,11 +31,20 @@ class PatientMergeOut(BaseModel):
     undo_reason: str | None
 
 
+class KeepingInstitutionOut(BaseModel):
+    """The institution that a record first came from."""
+
+    id: str
+    name_zh: str
+    name_en: str
+
+
 class PatientRecordOut(BaseModel):
     """A patient's record as one issuer keeps it."""
 
     id: str
     issuer: str
+    institution: KeepingInstitutionOut
     identifier: str
     name: str | None
     birth_date: date | None

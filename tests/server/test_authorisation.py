@@ -87,6 +87,7 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("GET", "/inbox"): PUBLIC,
     ("GET", "/reports"): PUBLIC,
     ("GET", "/forwarding"): PUBLIC,
+    ("GET", "/records"): PUBLIC,
     ("GET", "/devices"): PUBLIC,
     ("GET", "/assets/{name}"): PUBLIC,
     ("GET", "/healthz"): PUBLIC,
@@ -112,6 +113,7 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     # A record is found by a number or name, and nobody has said one.
     ("GET", "/api/patients"): Rule(OFFICE, answer=400),
     ("GET", PATIENT): Rule(OFFICE, scoped=True),
+    ("GET", f"{PATIENT}/studies"): Rule(OFFICE, scoped=True),
     ("POST", f"{PATIENT}/merge"): Rule(
         OFFICE, scoped=True, body={"into": "0" * 32, "reason": "same"}, answer=404
     ),

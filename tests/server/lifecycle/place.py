@@ -15,6 +15,7 @@ from server.core.objects.file_store import FileStore
 from server.core.objects.port import ObjectStore
 from server.core.objects.tiered import TieredStore
 from server.core.settings import LifecycleSettings
+from server.identity.institutions import InstitutionService
 from server.identity.public import Actor, ActorKind, Role
 from server.intake.models import StoredObject
 from server.intake.scrub import Scrub, ScrubReport
@@ -25,7 +26,7 @@ from server.lifecycle.public import LifecycleService, Purger, Tiering
 from server.studies.models import Study
 from server.studies.public import visible_studies
 from tests.support.dicom_files import ct_bytes
-from tests.support.fakes import ManualClock
+from tests.support.fakes import CountingIds, ManualClock
 from tests.support.senders import (
     COUNTY,
     ORG,
@@ -58,6 +59,13 @@ class Place:
     database: Database
     clock: ManualClock
     audit: AuditTrail
+
+    @property
+    def institutions(self) -> InstitutionService:
+        """The institutions there are."""
+        return InstitutionService(
+            database=self.database, trail=self.audit, clock=self.clock, ids=CountingIds()
+        )
 
     async def arrive(self, number: str = "A1", **changes: object) -> tuple[str, bytes]:
         """Receive a study, have it drained, and return its id and bytes."""

@@ -88,8 +88,8 @@ async def test_a_merged_study_s_purge_forgets_the_record_it_arrived_under(place:
         records = dict((await session.execute(select(Patient.identifier, Patient.id))).all())
     gone, stays = records["A1"], records["B2"]
     merges = PatientMergeService(
-        database=place.database, homes=StudyHomes(place.clock), audit=place.audit,
-        clock=place.clock, ids=CountingIds(),
+        database=place.database, institutions=place.institutions,
+        homes=StudyHomes(place.clock), audit=place.audit, clock=place.clock, ids=CountingIds(),
     )  # fmt: skip
 
     async def purge(study: str) -> None:

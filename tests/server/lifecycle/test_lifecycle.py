@@ -274,8 +274,8 @@ async def test_another_institution_s_study_is_not_there(place: Place) -> None:
     ):
         with pytest.raises(NotFound):
             await asked
-    assert (await place.lifecycle.deletions(stranger, (), 10)).items == []
-    assert len((await place.lifecycle.deletions(ONE, (), 10)).items) == 1
+    assert await place.lifecycle.deletions(stranger, (), 10) == []
+    assert len(await place.lifecycle.deletions(ONE, (), 10)) == 1
 
 
 async def test_only_who_asked_withdraws(place: Place) -> None:

@@ -15,6 +15,7 @@ from server.audit.models import AuditEvent
 from server.audit.public import AuditTrail
 from server.core.database import Database, UnitOfWork
 from server.core.errors import Conflict, InvalidInput, NotFound
+from server.identity.institutions import InstitutionService
 from server.identity.public import Actor, ActorKind, Role
 from server.patients.models import Patient
 from server.patients.public import PatientMergeService
@@ -93,9 +94,11 @@ async def place(database: Database, tmp_path: Path) -> AsyncIterator[Place]:
     ids = CountingIds()
     async with running_intake(database, tmp_path, CLOCK, ids) as parts:
         audit = AuditTrail(key=b"k" * 32, clock=CLOCK, ids=ids, role="web")
+        institutions = InstitutionService(database=database, trail=audit, clock=CLOCK, ids=ids)
         merges = PatientMergeService(
-            database=database, homes=StudyHomes(CLOCK), audit=audit, clock=CLOCK, ids=ids
-        )
+            database=database, institutions=institutions, homes=StudyHomes(CLOCK), audit=audit,
+            clock=CLOCK, ids=ids,
+        )  # fmt: skip
         yield Place(parts, merges, database)
 
 
@@ -231,9 +234,11 @@ class GatedHomes(StudyHomes):
 def gated(place: Place) -> tuple[PatientMergeService, Gate]:
     homes, ids = GatedHomes(), CountingIds()
     audit = AuditTrail(key=b"k" * 32, clock=CLOCK, ids=ids, role="web")
+    institutions = InstitutionService(database=place.database, trail=audit, clock=CLOCK, ids=ids)
     service = PatientMergeService(
-        database=place.database, homes=homes, audit=audit, clock=CLOCK, ids=ids
-    )
+        database=place.database, institutions=institutions, homes=homes, audit=audit, clock=CLOCK,
+        ids=ids,
+    )  # fmt: skip
     return service, homes.gate
 
 

@@ -2,6 +2,7 @@ import { routes as consult } from '@/features/consult';
 import { routes as devices } from '@/features/devices';
 import { routes as forwarding } from '@/features/forwarding';
 import { routes as inbox } from '@/features/inbox';
+import { routes as records } from '@/features/records';
 import { routes as reports } from '@/features/reports';
 import { routes as worklist } from '@/features/worklist';
 import type { PageRoute } from '@/shared/routing/route';
@@ -15,6 +16,7 @@ export const pages: readonly PageRoute[] = [
   ...worklist,
   ...consult,
   ...reports,
+  ...records,
   ...devices,
   ...forwarding,
   { path: '/reading/$requestId', load: () => import('./pages/ReadingPage'), needs: 'exam.read' },

@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 be3b20fcf3bbeb85e7cf507bbc56e0e2156388619c0d76758472360f2b7d7d81
+// Made by `make api-types`; do not edit. OpenAPI document sha256 a7cae7f80933203df324a1c2bf79d7f2c22afe07557596e67a45edd9e844c28f
 
 export interface paths {
     "/api/consults": {
@@ -1947,6 +1947,62 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patients/{patient_id}/studies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the studies of a patient's record, deleted ones as well, with how they are kept. */
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    patient_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KeptStudyPage"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4698,7 +4754,7 @@ export interface components {
          */
         DeletionPage: {
             /** Items */
-            items: components["schemas"]["DeletionOut"][];
+            items: components["schemas"]["ListedDeletionOut"][];
         };
         /**
          * DeletionState
@@ -5265,6 +5321,40 @@ export interface components {
         JobState: "waiting" | "failed" | "done";
         JsonValue: unknown;
         /**
+         * KeepingInstitutionOut
+         * @description The institution that a record first came from.
+         */
+        KeepingInstitutionOut: {
+            /** Id */
+            id: string;
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
+        };
+        /**
+         * KeptStudyOut
+         * @description A study, and what was decided on its keeping.
+         */
+        KeptStudyOut: {
+            /** Holders */
+            holders: {
+                [key: string]: string;
+            };
+            lifecycle: components["schemas"]["LifecycleOut"];
+            study: components["schemas"]["StudyOut"];
+        };
+        /**
+         * KeptStudyPage
+         * @description The studies of a patient's record, newest first, deleted ones as well.
+         */
+        KeptStudyPage: {
+            /** Items */
+            items: components["schemas"]["KeptStudyOut"][];
+            /** More */
+            more: boolean;
+        };
+        /**
          * Language
          * @description Of a page.
          * @enum {string}
@@ -5296,6 +5386,41 @@ export interface components {
             retention_class: components["schemas"]["RetentionClass"];
             /** Study Id */
             study_id: string;
+        };
+        /**
+         * ListedDeletionOut
+         * @description A deletion as lists show it: of what, and who decides.
+         */
+        ListedDeletionOut: {
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /** Decided By Name */
+            decided_by_name: string | null;
+            /** Decision Reason */
+            decision_reason: string | null;
+            /** Id */
+            id: string;
+            /** Purge After */
+            purge_after: string | null;
+            /** Purged At */
+            purged_at: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Requested By */
+            requested_by: string;
+            /** Requested By Name */
+            requested_by_name: string | null;
+            state: components["schemas"]["DeletionState"];
+            study: components["schemas"]["StudyOut"];
+            /** Study Pk */
+            study_pk: string;
         };
         /**
          * MedianBeatOut
@@ -5393,6 +5518,7 @@ export interface components {
             id: string;
             /** Identifier */
             identifier: string;
+            institution: components["schemas"]["KeepingInstitutionOut"];
             /** Issuer */
             issuer: string;
             /** Merges */

@@ -55,6 +55,7 @@ export const en: Dictionary = {
   'nav.inbox': 'Upload',
   'nav.consult': 'Consults',
   'nav.reports': 'Reports',
+  'nav.records': 'Records',
   'nav.devices': 'Devices',
   'nav.forwarding': 'Forwarding',
   'action.cancel': 'Cancel',

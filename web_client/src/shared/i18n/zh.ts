@@ -54,6 +54,7 @@ export const zh = {
   'nav.inbox': '检查上传',
   'nav.consult': '会诊',
   'nav.reports': '报告',
+  'nav.records': '病案',
   'nav.devices': '设备',
   'nav.forwarding': '转发',
   'action.cancel': '取消',

@@ -15,7 +15,8 @@ export type Action =
   | 'consult.open'
   | 'consult.join'
   | 'device.manage'
-  | 'forwarding.manage';
+  | 'forwarding.manage'
+  | 'lifecycle.manage';
 
 const TOWNSHIP: readonly Role[] = ['township_technician', 'township_doctor'];
 const READERS: readonly Role[] = ['county_reader', 'county_reviewer'];
@@ -47,6 +48,7 @@ const POLICY: Readonly<Record<Action, readonly Role[]>> = {
   'consult.join': CLINICIANS,
   'device.manage': ['system_administrator'],
   'forwarding.manage': ['system_administrator'],
+  'lifecycle.manage': ['medical_office'],
 };
 
 export function allows(roles: readonly Role[], action: Action): boolean {
