@@ -100,6 +100,12 @@ def uids_of(data: bytes) -> Dataset:
     return dcmread(DicomBytesIO(data), stop_before_pixels=True)
 
 
+def hang_up(association: Association) -> None:
+    """Abort, and wait no longer for an answer that will not come."""
+    association.dimse_timeout = 0.5
+    association.abort()
+
+
 Heard = list[tuple[Dataset, Dataset | None]]
 
 
@@ -342,7 +348,7 @@ async def test_a_peer_that_vanishes_half_way_stops_the_move_and_is_on_record(nod
 
     def vanish(association: Association, responses: int) -> None:
         if responses == 2:
-            association.abort()
+            hang_up(association)
 
     archive = Archive(answer)
     with archive.running() as port:
@@ -579,7 +585,7 @@ async def test_a_peer_that_vanishes_while_it_gets_is_on_record(node: Node) -> No
 
     def vanish(association: Association, number: int) -> int:
         if number == 2:
-            association.abort()
+            hang_up(association)
         return 0
 
     await get(node, study_of(files[0]), answer=vanish)
