@@ -152,7 +152,12 @@ def build_services(
     audit = AuditTrail(key=key, clock=clock, ids=ids, role=role)
     institutions = InstitutionService(database=database, trail=audit, clock=clock, ids=ids)
     passwords = Passwords()
-    spool = Spool(settings.spool.dir, min_free_bytes=settings.spool.min_free_bytes, ids=ids)
+    spool = Spool(
+        settings.spool.dir,
+        min_free_bytes=settings.spool.min_free_bytes,
+        ids=ids,
+        executor=executor,
+    )
     devices = DeviceService(
         database=database, audit=audit, clock=clock, ids=ids, passwords=passwords
     )

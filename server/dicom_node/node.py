@@ -258,6 +258,7 @@ class NodeStore:
             # Nobody else knows the sink yet: on a full disk each object would leave a descriptor.
             sink.abort()
             raise
+        incoming.dataset_begins()
         return sink
 
 

@@ -57,7 +57,8 @@ class Outbound(Base):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     """Counts arrivals: their order does not hang on a clock."""
     sop_instance_uid: Mapped[str] = mapped_column(String(64), unique=True)
-    dataset_sha256: Mapped[str] = mapped_column(String(64))
+    dataset_blake3: Mapped[str | None] = mapped_column(String(64))
+    """None of what older versions received: only the county can tell whether it is the same."""
     study_instance_uid: Mapped[str] = mapped_column(String(64))
     modality: Mapped[str | None] = mapped_column(String(16))
     patient_id: Mapped[str | None] = mapped_column(String(64))

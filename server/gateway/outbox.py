@@ -52,7 +52,7 @@ class Outbox:
                 if verdicts[-1] is Verdict.STORED and uid in damaged:
                     replaced[damaged.pop(uid)] = each.object_id
             elif uid in fresh:
-                same = fresh[uid]["dataset_sha256"] == each.prepared.dataset_sha256
+                same = fresh[uid]["dataset_blake3"] == each.prepared.dataset_blake3
                 verdicts.append(Verdict.DUPLICATE if same else Verdict.CONFLICT)
             else:
                 fresh[uid] = self._row(each)
@@ -74,7 +74,7 @@ class Outbox:
         name = attributes.patient_name
         return {
             "sop_instance_uid": prepared.sop_instance_uid,
-            "dataset_sha256": prepared.dataset_sha256,
+            "dataset_blake3": prepared.dataset_blake3,
             "study_instance_uid": prepared.study_instance_uid,
             "modality": _fit(attributes.modality, 16),
             "patient_id": _fit(attributes.patient_id, 64),
@@ -119,7 +119,7 @@ def is_marked_urgent(prepared: Prepared) -> bool:
 
 def _once_more(row: Outbound, arrival: Arrival, *, is_damaged: bool) -> Verdict:
     """Judge what is known here, and send it again where that may help."""
-    if row.dataset_sha256 != arrival.prepared.dataset_sha256:
+    if row.dataset_blake3 not in {None, arrival.prepared.dataset_blake3}:
         return Verdict.CONFLICT
     if row.state == OutboundState.WAITING and not is_damaged:
         return Verdict.DUPLICATE

@@ -70,7 +70,7 @@ class Prepared:
     series_instance_uid: str
     transfer_syntax_uid: str
     dataset_offset: int
-    dataset_sha256: str
+    dataset_blake3: str
     """Of the data set alone: the same instance may come in another file meta information."""
     attributes: IndexedAttributes
     frames: bytes | None

@@ -1,6 +1,6 @@
 """Intake: the one way in for everything that arrives.
 
-Bytes stream to a spool file while their digest grows; the whole structure is checked; file and
+Bytes stream to a spool file while their digests grow; the whole structure is checked; file and
 folder are synced; the object's row commits together with its index rows; only then is it a
 success. Whoever sends hears of a success only what would survive a power cut. An ECG in another
 format is kept as it came, and a DICOM twin is made beside it, indexed in its place.
@@ -157,7 +157,7 @@ class IntakeService:
         accepted: Accepted,
     ) -> tuple[Prepared | Refusal, _Twin | None]:
         """Say what a file is that need not be DICOM, and make its twin where it is none."""
-        content = await self._blocking(lambda: prepare(file.path, expected, study_uid))
+        content = await self._blocking(lambda: _prepared(file, expected, study_uid))
         twin = None
         if isinstance(content, Refusal) and content.code in _NO_DICOM:
             made = await self._convert(file)
@@ -186,7 +186,7 @@ class IntakeService:
             made = await self._blocking(lambda: self._spool.adopt(into))
         finally:
             into.unlink(missing_ok=True)
-        content = await self._blocking(lambda: prepare(made.path, None))
+        content = await self._blocking(lambda: _prepared(made, None, None))
         if isinstance(content, Refusal):
             made.discard()
             return content
@@ -257,6 +257,10 @@ class Incoming:
         except OSError as error:
             raise refusal_of(error) from error
 
+    def dataset_begins(self) -> None:
+        """Say that what is written from here on is the data set; it saves reading it again."""
+        self._file.dataset_begins()
+
     async def finish(self) -> Receipt:
         """Check, sync, index and commit; return how it ended.
 
@@ -278,9 +282,18 @@ def _prepared_and_synced(
     file: SpoolFile, expected: ExpectedObject | None, study_uid: str | None
 ) -> Prepared | Refusal:
     """Check a DICOM file and sync it unless it is refused; in one visit of a thread."""
-    content = prepare(file.path, expected, study_uid)
+    content = _prepared(file, expected, study_uid)
     if isinstance(content, Prepared):
         file.sync()
+    return content
+
+
+def _prepared(
+    file: SpoolFile, expected: ExpectedObject | None, study_uid: str | None
+) -> Prepared | Refusal:
+    content = prepare(file, expected, study_uid)
+    # Last: a thread may still be hashing while the structure is checked.
+    file.complete()
     return content
 
 

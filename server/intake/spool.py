@@ -8,11 +8,11 @@ next process to start sweeps it away. Names are random: what was sent never beco
 
 import errno
 import fcntl
-import hashlib
 import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Final
 
@@ -21,11 +21,11 @@ import structlog
 from server.core.durable import sync_directory
 from server.core.errors import LianzhenError, StorageFull, Unavailable
 from server.core.ids import Ids
+from server.intake.digest import FollowingDigests
 
 _log = structlog.get_logger(__name__)
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _ROOM_CHECK_S: Final = 1.0
-_BLOCK_BYTES: Final = 1 << 20
 _LOCK: Final = ".lock"
 _SCRATCH: Final = "scratch-files"
 # A process may die with its commit under way in the database: its files are left alone so long.
@@ -33,23 +33,38 @@ _SETTLED_AFTER_S: Final = 60.0
 
 
 class SpoolFile:
-    """A file under way into the spool; its digest grows with it."""
+    """A file under way into the spool; its digests grow with it."""
 
-    def __init__(self, name: str, path: Path) -> None:
+    def __init__(self, name: str, path: Path, executor: Executor) -> None:
         self.name = name
         self.path = path
-        self.size = 0
-        self._digest = hashlib.sha256()
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         self._open = True
-        while block := os.read(self._fd, _BLOCK_BYTES):
-            self._digest.update(block)
-            self.size += len(block)
+        self._digests = FollowingDigests(self._fd, executor)
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        return self._digests.size
 
     @property
     def sha256(self) -> str:
-        """The digest of what was written so far."""
-        return self._digest.hexdigest()
+        """The digest of the whole file, once it is `complete`."""
+        return self._digests.sha256
+
+    def dataset_begins(self) -> None:
+        """Say that what is written from here on is the data set: it is hashed beside the rest."""
+        self._digests.dataset_begins()
+
+    def dataset_blake3(self, offset: int) -> str:
+        """Return the digest of what stands from ``offset`` on; blocking, after the last byte.
+
+        Raises
+        ------
+        OSError
+            As `complete`.
+        """
+        return self._digests.dataset_blake3(offset)
 
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
         """Write all of ``chunk`` to the page cache.
@@ -62,8 +77,17 @@ class SpoolFile:
         view = memoryview(chunk)
         while view:
             view = view[os.write(self._fd, view) :]
-        self._digest.update(chunk)
-        self.size += len(chunk)
+        self._digests.written(chunk)
+
+    def complete(self) -> None:
+        """Let the digests come to the end of what was written; blocking.
+
+        Raises
+        ------
+        OSError
+            If the disk does not give back what was written.
+        """
+        self._digests.complete()
 
     def sync(self) -> None:
         """Force the file and its folder to the disk; blocking. Never retried after a failure.
@@ -92,8 +116,9 @@ class SpoolFile:
 class Spool:
     """One host's spool, as one process uses it."""
 
-    def __init__(self, root: Path, *, min_free_bytes: int, ids: Ids) -> None:
+    def __init__(self, root: Path, *, min_free_bytes: int, ids: Ids, executor: Executor) -> None:
         self._root = root
+        self._executor = executor
         self._min_free_bytes = min_free_bytes
         self._ids = ids
         self._own = ids.new()
@@ -134,7 +159,7 @@ class Spool:
         self.check_room()
         name = f"{self._own}/{self._ids.new()}"
         try:
-            return SpoolFile(name, self._root / name)
+            return SpoolFile(name, self._root / name, self._executor)
         except OSError as error:
             raise refusal_of(error) from error
 
@@ -142,7 +167,13 @@ class Spool:
         """Take over a file of the same disk, reading it once for its digest; blocking."""
         name = f"{self._own}/{self._ids.new()}"
         path.rename(self._root / name)
-        return SpoolFile(name, self._root / name)
+        file = SpoolFile(name, self._root / name, self._executor)
+        try:
+            file.complete()
+        except BaseException:
+            file.close()
+            raise
+        return file
 
     @property
     def uploads_dir(self) -> Path:

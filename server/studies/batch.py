@@ -20,6 +20,25 @@ from server.studies.rejections import note_of, owners_of, strictest
 
 
 @dataclass(frozen=True)
+class _Content:
+    """What tells one instance's bytes from another's."""
+
+    transfer_syntax_uid: str
+    sha256: str
+    """Of the file."""
+    dataset_blake3: str | None
+    """Of the data set alone."""
+
+    def is_same(self, other: "_Content") -> bool:
+        """Tell whether both are the same instance, be it in other file meta information."""
+        if self.transfer_syntax_uid != other.transfer_syntax_uid:
+            return False
+        if self.sha256 == other.sha256:
+            return True
+        return self.dataset_blake3 is not None and self.dataset_blake3 == other.dataset_blake3
+
+
+@dataclass(frozen=True)
 class Healing:
     """A known instance whose bytes are damaged, and the arrival that brings them again."""
 
@@ -51,7 +70,7 @@ class Batch:
         self.hidden: defaultdict[str, set[str]] = defaultdict(set)
         """New instances that were rejected before they came."""
         self.healings: list[Healing] = []
-        self._contents: dict[tuple[str, str], tuple[str, str]] = {}
+        self._contents: dict[tuple[str, str], _Content] = {}
         self._damaged: dict[tuple[str, str], tuple[str, str]] = {}
         """Known instances whose bytes are damaged: their keys and objects."""
         self._rejected_as: dict[tuple[str, str], RejectionReason] = {}
@@ -70,8 +89,9 @@ class Batch:
             select(
                 Instance.org,
                 Instance.sop_instance_uid,
-                Instance.dataset_sha256,
                 Instance.transfer_syntax_uid,
+                StoredObject.sha256,
+                Instance.dataset_blake3,
                 Instance.rejected_as,
                 Instance.id,
                 StoredObject.id,
@@ -80,8 +100,8 @@ class Batch:
             .join(StoredObject, StoredObject.id == Instance.object_id)
             .where(Instance.org.in_(orgs), Instance.sop_instance_uid.in_(sops))
         )
-        for org, sop, sha256, syntax, rejected_as, pk, object_id, damaged_at in found:
-            self._contents[org, sop] = (sha256, syntax)
+        for org, sop, syntax, sha256, blake3, rejected_as, pk, object_id, damaged_at in found:
+            self._contents[org, sop] = _Content(syntax, sha256, blake3)
             if damaged_at is not None:
                 self._damaged[org, sop] = (pk, object_id)
             if rejected_as is not None:
@@ -168,11 +188,11 @@ class Batch:
         if self.study_key(arrival) in self._deleted:
             return Verdict.DELETED
         sop = sop_key(arrival)
-        content = (arrival.prepared.dataset_sha256, arrival.prepared.transfer_syntax_uid)
+        content = _content(arrival)
         known = self._contents.get(sop)
         study = self.studies.get(self.study_key(arrival))
         owner = study[1] if study is not None else sender.institution_id
-        if known is not None and known != content:
+        if known is not None and not known.is_same(content):
             return Verdict.CONFLICT
         if known is not None:
             return self._again(arrival, owner)
@@ -210,6 +230,11 @@ class Batch:
         """Tell whether a new instance is a rejection note, or was rejected before it came."""
         org, uid = sop = sop_key(each.arrival)
         return sop in self.notes or uid in self.hidden[org]
+
+
+def _content(arrival: Arrival) -> _Content:
+    prepared = arrival.prepared
+    return _Content(prepared.transfer_syntax_uid, arrival.received.sha256, prepared.dataset_blake3)
 
 
 def sop_key(arrival: Arrival) -> tuple[str, str]:

@@ -135,7 +135,8 @@ class Instance(Base):
     frame_count: Mapped[int | None]
     dataset_offset: Mapped[int] = mapped_column(Integer)
     """Where the dataset starts in the object, behind preamble and file meta information."""
-    dataset_sha256: Mapped[str] = mapped_column(String(64))
+    dataset_blake3: Mapped[str | None] = mapped_column(String(64))
+    """Of the data set alone. None of what older versions stored: that is known by its file."""
     frames: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Where each frame's bytes are in the object (`dicom.frames.FrameIndex`)."""
     metadata_json_gz: Mapped[bytes] = mapped_column(LargeBinary)

@@ -119,7 +119,7 @@ def instance_row(pk: str, series_pk: str, arrival: Arrival) -> dict[str, object]
         "columns": attributes.columns,
         "bits_allocated": attributes.bits_allocated,
         "frame_count": attributes.number_of_frames,
-        "dataset_sha256": prepared.dataset_sha256,
+        "dataset_blake3": prepared.dataset_blake3,
         "metadata_json_gz": prepared.metadata_json_gz,
         **placed(arrival),
         "received_at": arrival.received.received_at,

@@ -121,7 +121,7 @@ async def running_intake(
         followers=followers,
     )  # fmt: skip
     with ThreadPoolExecutor(4) as executor:
-        spool = Spool(root / "spool", min_free_bytes=min_free_bytes, ids=ids)
+        spool = Spool(root / "spool", min_free_bytes=min_free_bytes, ids=ids, executor=executor)
         spool.open()
         kept = store or FileStore(root / "objects", executor=executor)
         await kept.open()

@@ -113,7 +113,7 @@ async def test_a_file_whose_twin_would_be_another_today_is_still_the_same_file(
 
     def tomorrow(*given: object) -> object:
         found = prepare(*given)  # type: ignore[arg-type]  # as the service calls it
-        return found if isinstance(found, Refusal) else replace(found, dataset_sha256="0" * 64)
+        return found if isinstance(found, Refusal) else replace(found, dataset_blake3="0" * 64)
 
     monkeypatch.setattr("server.intake.service.prepare", tomorrow)
     second = await take(room, SCP.read_bytes())

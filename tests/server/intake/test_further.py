@@ -91,7 +91,7 @@ async def test_what_is_indexed_so_is_the_same_row_as_any_other(parts: IntakePart
     async with parts.database.reading() as session:
         one, two = await session.scalars(select(Instance).order_by(Instance.instance_number))
     different = {
-        "id", "object_id", "sop_instance_uid", "instance_number", "dataset_sha256",
+        "id", "object_id", "sop_instance_uid", "instance_number", "dataset_blake3",
         "metadata_json_gz", "received_at", "dataset_offset", "bulk_values", "frames",
     }  # fmt: skip
     for column in Instance.__table__.columns:

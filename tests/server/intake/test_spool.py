@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,10 @@ OpenSpool = Callable[[], Spool]
 def open_spool(tmp_path: Path) -> Iterator[OpenSpool]:
     """Open the spool as one more process; closing it is that process's death."""
     opened: list[Spool] = []
+    executor = ThreadPoolExecutor(1)
 
     def make() -> Spool:
-        spool = Spool(tmp_path / "spool", min_free_bytes=1, ids=RandomIds())
+        spool = Spool(tmp_path / "spool", min_free_bytes=1, ids=RandomIds(), executor=executor)
         spool.open()
         opened.append(spool)
         return spool
@@ -26,6 +28,7 @@ def open_spool(tmp_path: Path) -> Iterator[OpenSpool]:
     yield make
     for spool in opened:
         spool.close()
+    executor.shutdown()
 
 
 def settled_file(spool: Spool) -> str:
