@@ -7,9 +7,9 @@ from typing import Any, Final, cast
 
 import imagecodecs
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from scipy.sparse import csr_array
 
 from dicom import dataset as access
 from dicom.codestream import DecodeError, DecodeFault
@@ -398,7 +398,7 @@ def _shrink(values: NDArray[Any], viewport: tuple[int, int] | None) -> NDArray[A
     return np.stack(planes, axis=-1)
 
 
-def _averaging(old: int, new: int) -> csr_array:
+def _averaging(old: int, new: int) -> "scipy.sparse.csr_array":
     """Return the (new, old) matrix whose rows average the old pixels under each new one."""
     edges = np.linspace(0, old, new + 1)
     first = np.floor(edges[:-1]).astype(np.int64)
@@ -409,4 +409,4 @@ def _averaging(old: int, new: int) -> csr_array:
     column += np.repeat(first, counts)
     overlap = np.minimum(edges[row + 1], column + 1) - np.maximum(edges[row], column)
     weights = (overlap / (edges[row + 1] - edges[row])).astype(np.float32)
-    return csr_array((weights, (row, column)), shape=(new, old))
+    return scipy.sparse.csr_array((weights, (row, column)), shape=(new, old))

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ecg.filters import Array, band_pass, decimate, fill_gaps, running_median, running_rms
 from ecg.second_look import MIN_BEATS, looked_again, plausible, surroundings
@@ -173,7 +173,7 @@ def qrs_envelope(samples_uv: NDArray[np.floating[Any]], fs_hz: float) -> Envelop
 def _candidates(fused: Array, fs_hz: float) -> NDArray[np.int64]:
     """Return local maxima above the search-back level, the highest within the refractory time."""
     width = 2 * round(REFRACTORY_MS / 2000.0 * fs_hz) + 1
-    top = ndimage.maximum_filter1d(fused, width, mode="constant")
+    top = scipy.ndimage.maximum_filter1d(fused, width, mode="constant")
     peaks = np.flatnonzero((fused == top) & (fused > SEARCH_BACK))
     if peaks.size == 0:
         return peaks

@@ -4,8 +4,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage, signal
 
 Array = NDArray[np.float64]
 NOTCH_Q = 8.0
@@ -40,7 +40,7 @@ def fill_gaps(samples_uv: NDArray[np.floating[Any]]) -> Array:
 def _steady_state(sos: bytes) -> Array:
     """Return the filter's state after a long constant 1, shape (n_sections, 2)."""
     sections = np.frombuffer(sos).reshape(-1, 6)
-    return np.asarray(signal.sosfilt_zi(sections), dtype=np.float64)
+    return np.asarray(scipy.signal.sosfilt_zi(sections), dtype=np.float64)
 
 
 def zero_phase(samples: Array, sos: Array) -> Array:
@@ -58,7 +58,7 @@ def zero_phase(samples: Array, sos: Array) -> Array:
     steady = _steady_state(np.ascontiguousarray(sos, dtype=np.float64).tobytes())
     state = steady.reshape(len(sos), *(1,) * (samples.ndim - 1), 2)
     for _ in range(2):
-        padded, _ = signal.sosfilt(sos, padded, zi=state * padded[..., :1])
+        padded, _ = scipy.signal.sosfilt(sos, padded, zi=state * padded[..., :1])
         padded = padded[..., ::-1]
     return np.asarray(padded[..., pad : pad + length], dtype=np.float64)
 
@@ -101,7 +101,7 @@ def high_pass(samples: Array, fs_hz: float, low_hz: float) -> Array:
 def smoothed(samples: Array, fs_hz: float, high_hz: float) -> Array:
     """Moving average whose gain is -3 dB near ``high_hz``: a tenth of a Butterworth's time."""
     width = 2 * round(0.22 * fs_hz / high_hz) + 1
-    return np.asarray(ndimage.uniform_filter1d(samples, width, axis=-1), dtype=np.float64)
+    return np.asarray(scipy.ndimage.uniform_filter1d(samples, width, axis=-1), dtype=np.float64)
 
 
 def notch(samples: Array, fs_hz: float, mains_hz: float) -> Array:
@@ -132,11 +132,13 @@ def decimate(samples: Array, factor: int) -> Array:
 
 def running_rms(samples: Array, width: int) -> Array:
     """Root mean square over ``width`` samples, centred, along the last axis."""
-    power = ndimage.uniform_filter1d(samples * samples, width, axis=-1, mode="constant")
+    power = scipy.ndimage.uniform_filter1d(samples * samples, width, axis=-1, mode="constant")
     return np.asarray(np.sqrt(np.maximum(power, 0.0)), dtype=np.float64)
 
 
 def running_median(samples: Array, width: int) -> Array:
     """Centred running median along the last axis, edges reflected."""
     size = (1,) * (samples.ndim - 1) + (width,)
-    return np.asarray(ndimage.median_filter(samples, size=size, mode="nearest"), dtype=np.float64)
+    return np.asarray(
+        scipy.ndimage.median_filter(samples, size=size, mode="nearest"), dtype=np.float64
+    )

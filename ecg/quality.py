@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ecg.duplicates import repeated
 from ecg.filters import Array, smoothed
@@ -96,7 +96,7 @@ def _saturated_share(samples: Array, width: int) -> Array:
         if float(stuck.mean()) * samples.shape[-1] <= width:
             continue
         rows = np.flatnonzero(stuck.sum(axis=-1) > width)
-        runs = ndimage.uniform_filter1d(
+        runs = scipy.ndimage.uniform_filter1d(
             stuck[rows].astype(np.float64), width, axis=-1, mode="constant"
         )
         share[rows] += (runs > 1.0 - 0.5 / width).mean(axis=-1) * width / 2.0
@@ -162,7 +162,7 @@ def _ramps(
     smooth = smoothed(samples_uv, fs_hz, 35.0)
     rest = samples_uv - smooth
     noise = np.median(_pieces(rest, max(2, round(0.05 * fs_hz))).std(axis=-1), axis=-1)
-    slow = ndimage.uniform_filter1d(samples_uv, second, axis=-1)
+    slow = scipy.ndimage.uniform_filter1d(samples_uv, second, axis=-1)
     wander = np.ptp(slow, axis=-1)
     mains = mains_uv(samples_uv, fs_hz).max(axis=-1)
     stuck = _saturated_share(samples_uv, max(3, round(SATURATED_RUN_MS / 1000.0 * fs_hz)))
@@ -254,5 +254,5 @@ def alive_ms(samples_uv: NDArray[np.floating[Any]], fs_hz: float) -> float:
     """
     steps = np.nan_to_num(np.abs(np.diff(samples_uv, axis=-1))).max(axis=0) > 0.0
     reach = 2 * round(DEAD_REACH_S * fs_hz) + 1
-    moving = ndimage.maximum_filter1d(steps.astype(np.uint8), reach)
+    moving = scipy.ndimage.maximum_filter1d(steps.astype(np.uint8), reach)
     return float(moving.sum()) / fs_hz * 1000.0

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ecg.filters import Array, running_median
 
@@ -64,7 +64,8 @@ class Surroundings:
         """Take the highest value within `JITTER_MS`: waves shift a little with the rate."""
         width = 2 * round(JITTER_MS / 1000.0 * fs_hz) + 1
         after, before = (
-            ndimage.maximum_filter1d(rows, width, axis=-1) for rows in (self.after, self.before)
+            scipy.ndimage.maximum_filter1d(rows, width, axis=-1)
+            for rows in (self.after, self.before)
         )
         return Surroundings(self.starts, after, before)
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import signal as scipy_signal
 
 from ecg import quality, rhythm
 from ecg.delineate import MAX_CLASSES, Delineation, delineate
@@ -49,7 +49,7 @@ def _working_copy(samples_uv: Array, fs_hz: float) -> tuple[Array, float]:
         return decimate(samples_uv, factor), fs_hz / factor
     if fs_hz < MIN_WORK_FS_HZ:
         factor = int(np.ceil(MIN_WORK_FS_HZ / fs_hz))
-        raised = scipy_signal.resample_poly(samples_uv, factor, 1, axis=-1, padtype="line")
+        raised = scipy.signal.resample_poly(samples_uv, factor, 1, axis=-1, padtype="line")
         return np.asarray(raised, dtype=np.float64), fs_hz * factor
     return samples_uv, fs_hz
 

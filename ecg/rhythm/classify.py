@@ -1,8 +1,8 @@
 """Label each beat: ventricular by a trained part, premature and paced ones by rule."""
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ecg.filters import Array, running_median
 from ecg.rhythm.features import beat_features
@@ -31,7 +31,9 @@ def _premature(rr_ms: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     early[1:] = rr_ms < PREMATURE_SHARE * usual
     away = np.abs(rr_ms / usual - 1.0)
     width = odd_width(REGULAR_BEATS, rr_ms.size)
-    usual_away = ndimage.percentile_filter(away, REGULAR_PERCENTILE, size=width, mode="nearest")
+    usual_away = scipy.ndimage.percentile_filter(
+        away, REGULAR_PERCENTILE, size=width, mode="nearest"
+    )
     regular[1:] = usual_away < REGULAR_SHARE
     return early, regular
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ecg.filters import Array
 from ecg.findings import AHA_2009, Evidence, Finding, FindingCode, Qualifier, Severity
@@ -53,7 +53,7 @@ def spikes_of(samples_uv: Array, fs_hz: float) -> NDArray[np.int64]:
     high = np.flatnonzero(jump > limit)
     if high.size == 0:
         return np.empty(0, dtype=np.int64)
-    top = ndimage.maximum_filter1d(jump, 2 * round(APART_MS / 1000.0 * fs_hz) + 1)
+    top = scipy.ndimage.maximum_filter1d(jump, 2 * round(APART_MS / 1000.0 * fs_hz) + 1)
     found = high[jump[high] == top[high]]
     if found.size > MAX_PER_S * samples_uv.shape[-1] / fs_hz:
         return np.empty(0, dtype=np.int64)

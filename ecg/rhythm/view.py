@@ -7,8 +7,8 @@ to the trained parts that read it. The window's samples are not kept.
 from types import MappingProxyType
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ecg.delineate import Delineation, without_baseline
 from ecg.filters import Array, decimate, smoothed
@@ -110,7 +110,7 @@ def _log_ratio(values: Array, usual: float) -> Array:
 def _others(units: Array, alike: NDArray[np.bool_]) -> Array:
     """Return for each beat the direction of the mean of its like neighbours, itself left out."""
     kept = units * alike[:, np.newaxis]
-    around = ndimage.uniform_filter1d(kept, NEIGHBOURS, axis=0, mode="constant") * NEIGHBOURS
+    around = scipy.ndimage.uniform_filter1d(kept, NEIGHBOURS, axis=0, mode="constant") * NEIGHBOURS
     return _unit(around - kept)
 
 

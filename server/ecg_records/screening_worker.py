@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import scipy.ndimage
+import scipy.signal  # noqa: F401 -- scipy loads its parts late: here, before the first ECG
 
 from dicom.worker_process import answer_requests
 from ecg import EcgFormatError, EcgSignal, Screening, read, screen
