@@ -36,14 +36,17 @@ from dicom.values import BINARY_NUMBERS
 from dicom.web.dicom_json import to_bytes
 from server.core.settings import Settings
 from server.dicom_node.bounds import dimse_limits
-from server.dicom_node.conformance import negotiator_of, sections, written_anew
-from server.dicom_node.public import CallingEntity
+from server.dicom_node.calling import CallingEntity
+from server.lazy_group import lazy_group
 from server.received_files import ReceivedFiles
 
 REFUSED: Final = 1
 _AT_ONCE: Final = 1000
 
 app = typer.Typer(
+    cls=lazy_group(
+        {"routes": "server.forwarding_cli:routes", "queue": "server.forwarding_cli:queue"}
+    ),
     help="其他 DICOM 节点 Other DICOM nodes: ask them, send to them.",
     no_args_is_help=True,
 )
@@ -226,6 +229,12 @@ def conformance(
     ),
 ) -> None:
     """Write the conformance statement's tables anew, as a node with these settings negotiates."""
+    from server.dicom_node.conformance import (  # noqa: PLC0415 -- seconds, for this alone
+        negotiator_of,
+        sections,
+        written_anew,
+    )
+
     limits = dimse_limits(Settings().dicom)
     try:
         text = statement.read_text(encoding="utf-8")

@@ -42,8 +42,9 @@ from server.identity.middleware import Refusals, door, guard
 from server.identity.models import Institution
 from server.identity.routes import identity_routes
 from server.intake.public import sweep
+from server.listening import listening, web_tls_context
 from server.migrations.run import migrate
-from server.roles import admission, listening, web_tls_context
+from server.node import admission
 from server.services import Services, build_services
 from server.worker import folder_watchers
 

@@ -1,4 +1,4 @@
-"""The command line: exit 0 for success, 1 for refused input (one clear line), 2 for wrong usage."""
+"""The operator's commands: serving, people and institutions, and looking after what is kept."""
 
 import json
 import re
@@ -11,44 +11,29 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
-from dicom.dimse.calling import ScuError
 from server import __version__
-from server.app import build_app
 from server.audit.key import load_or_create_key
 from server.audit.verify import verify
 from server.command import DEFAULT_ORG, Org, administer, configured, run
 from server.core.addresses import ClientAddresses
-from server.core.database import SQLAlchemyError, async_url
-from server.core.errors import InvalidInput, LianzhenError
+from server.core.database import async_url
+from server.core.errors import InvalidInput
 from server.core.objects.open import build_object_stores
 from server.core.openapi import openapi_document
 from server.core.settings import Settings
-from server.demo import run_demo, serve_lan
-from server.device_cli import app as device_app
-from server.dicom_cli import app as dicom_app
 from server.dicom_node.public import tls_context
-from server.ecg_cli import app as ecg_app
-from server.forwarding_cli import queue as queue_app
-from server.forwarding_cli import routes as routes_app
-from server.gateway_cli import app as gateway_app
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level, Ownership, Role
 from server.identity.people import Licence, NewPerson
 from server.intake.scrub import ScrubReport
+from server.listening import web_tls_context
 from server.migrations.run import migrate
-from server.roles import RoleName, run_role, serve_all, serve_nodes, web_tls_context
+from server.role_names import RoleName
+from server.roles import run_role, serve_all, serve_nodes
 from server.services import Services
-from server.study_cli import app as study_app
 
-app = typer.Typer(
-    name="lianzhen",
-    help="联诊 Lianzhen: telemedicine and remote diagnosis for county medical communities.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer()
 institutions = typer.Typer(help="Institutions 机构.", no_args_is_help=True)
 users = typer.Typer(help="People who sign in 用户.", no_args_is_help=True)
 tokens = typer.Typer(help="Bearer tokens of machines 令牌.", no_args_is_help=True)
@@ -57,52 +42,9 @@ for name, group in {
     "institution": institutions,
     "user": users,
     "token": tokens,
-    "device": device_app,
     "audit": audit,
-    "ecg": ecg_app,
-    "dicom": dicom_app,
-    "study": study_app,
-    "gateway": gateway_app,
 }.items():
     app.add_typer(group, name=name)
-dicom_app.add_typer(routes_app, name="routes")
-dicom_app.add_typer(queue_app, name="queue")
-
-
-def main() -> None:
-    """Run the command line; an expected failure is one line on stderr and exit 1."""
-    try:
-        app()
-    except (LianzhenError, ScuError, SQLAlchemyError, ValueError, OSError) as error:
-        typer.echo(f"lianzhen: {_one_line(error)}", err=True)
-        sys.exit(1)
-
-
-def _one_line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        return f"setting {'.'.join(map(str, first['loc']))}: {first['msg']}"
-    if isinstance(error, SQLAlchemyError):
-        # What the driver said, without the statement and its values.
-        return f"the database: {getattr(error, 'orig', None) or type(error).__name__}".split("\n")[
-            0
-        ]
-    return " ".join(str(error).split())
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"lianzhen {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def root(
-    _version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
-    ] = False,
-) -> None:
-    """联诊 Lianzhen."""
 
 
 @app.command()
@@ -135,6 +77,8 @@ def demo(
     ] = None,
 ) -> None:
     """Run everything embedded, with institutions, people and a real CT and ECGs sent in."""
+    from server.demo import run_demo, serve_lan  # noqa: PLC0415 -- see RoleName.module
+
     certificates = serve_lan(host) if host else None
     run(run_demo(configured("demo"), certificates))
 
@@ -163,6 +107,8 @@ def check_config() -> None:
 @app.command()
 def openapi() -> None:
     """Print the OpenAPI document 接口说明, as the web client's types are made from it."""
+    from server.app import build_app  # noqa: PLC0415 -- see RoleName.module
+
     with tempfile.TemporaryDirectory() as data_dir:
         made = build_app(Settings(data_dir=Path(data_dir)))
         document = openapi_document(made, version=__version__)

@@ -2,11 +2,13 @@
 
 import ssl
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from dicom.dimse.calling import PeerAddress
 from server.core.settings import DicomSettings
-from server.dicom_node.devices import Destination
+
+if TYPE_CHECKING:
+    from server.dicom_node.devices import Destination
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class CallingEntity:
             context.load_cert_chain(settings.tls_certificate, settings.tls_key)
         return cls(settings.ae_title, context)
 
-    def address(self, destination: Destination) -> PeerAddress:
+    def address(self, destination: "Destination") -> PeerAddress:
         """Return how to call a device."""
         return PeerAddress(
             host=destination.host,

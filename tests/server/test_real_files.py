@@ -31,7 +31,7 @@ from server.identity.models import Level, Role
 from server.identity.people import Licence, NewPerson
 from server.intake.models import Quarantined
 from server.migrations.run import migrate
-from server.roles import dimse_server
+from server.node import dimse_server
 from tests.support.application import RunningApp, running_app, settings_for
 from tests.support.real_files import REAL_FILES, RealFile, pinned, waves
 

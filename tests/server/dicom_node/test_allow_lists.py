@@ -18,7 +18,7 @@ from server.dicom_node.budgets import DeviceBudget
 from server.dicom_node.public import DeviceChange, NewDevice, NodeTls
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level
-from server.roles import dimse_server
+from server.node import dimse_server
 from server.services import build_services, running
 from tests.dicom.dimse.certificates import Certificate, certificate, client_context
 from tests.dicom.dimse.node import CT, EXPLICIT, RawPeer, associate_request, context_item, raw_peer

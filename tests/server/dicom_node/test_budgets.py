@@ -17,7 +17,7 @@ from server.dicom_node.public import DeviceChange, NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level
 from server.migrations.run import migrate
-from server.roles import dimse_server
+from server.node import dimse_server
 from server.services import build_services, running
 from tests.server.dicom_node.test_node import Node, send
 from tests.server.dicom_node.test_performed import begun, create, say

@@ -18,7 +18,7 @@ from server.dicom_node.node import Visit
 from server.dicom_node.public import NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level
-from server.roles import dimse_server
+from server.node import dimse_server
 from server.services import build_services, running
 from tests.support.application import settings_for
 

@@ -21,7 +21,7 @@ from dicom.dimse.information_models import (
 from server.dicom_node.public import NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level
-from server.roles import dimse_server
+from server.node import dimse_server
 from server.services import build_services, running
 from tests.dicom.dimse.senders import run
 from tests.server.dicom_node.test_node import Node, send, until_audited

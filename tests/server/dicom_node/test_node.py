@@ -27,7 +27,7 @@ from server.dicom_node.public import NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level
 from server.intake.models import Quarantined
-from server.roles import dimse_server
+from server.node import dimse_server
 from server.services import Services, build_services, running
 from server.studies.models import Study
 from tests.support.application import settings_for

@@ -28,8 +28,8 @@ from server.dicom_node.public import DeviceCharset, NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level
 from server.identity.public import Actor, ActorKind
+from server.node import dimse_server
 from server.realtime.models import Event
-from server.roles import dimse_server
 from server.scheduling import performed
 from server.scheduling.completeness import ended_studies
 from server.scheduling.models import (

@@ -19,8 +19,8 @@ from server.audit.models import AuditEvent
 from server.dicom_node.registered import NewDevice
 from server.identity.models import Role
 from server.intake.models import StoredObject
+from server.node import dimse_server
 from server.requests.models import DiagnosisRequest
-from server.roles import dimse_server
 from server.studies.models import Rejection, Study
 from tests.dicom.dimse.senders import run
 from tests.server.dicom_node.test_node import _send

@@ -27,7 +27,7 @@ from server.core.errors import InvalidInput
 from server.dicom_node.public import DeviceAddress, NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level
-from server.roles import dimse_server
+from server.node import dimse_server
 from server.services import build_services, running
 from tests.dicom.dimse.acceptors import pynetdicom_scp, storescp
 from tests.dicom.dimse.senders import run

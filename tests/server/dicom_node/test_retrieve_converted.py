@@ -17,7 +17,7 @@ from dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from server.dicom_node.public import NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level
-from server.roles import dimse_server
+from server.node import dimse_server
 from server.services import build_services, running
 from tests.dicom.dimse.acceptors import storescp
 from tests.dicom.dimse.senders import run

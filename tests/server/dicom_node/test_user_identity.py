@@ -12,7 +12,7 @@ from pynetdicom.pdu_primitives import UserIdentityNegotiation
 from server.dicom_node.public import DeviceChange, NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level
-from server.roles import dimse_server
+from server.node import dimse_server
 from server.services import build_services, running
 from tests.dicom.dimse.senders import run
 from tests.server.dicom_node.test_budgets import rejection

@@ -17,7 +17,7 @@ from server.dicom_node.public import NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level, Role
 from server.identity.public import Actor, ActorKind
-from server.roles import dimse_server
+from server.node import dimse_server
 from server.scheduling.schemas import ScheduledExamIn, ScheduledExamOut, ScheduledPatientIn
 from server.services import build_services, running
 from tests.dicom.dimse.senders import run

@@ -8,7 +8,7 @@ import pytest
 from server.dicom_node.public import NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level
-from server.roles import commitment_courier, dimse_server
+from server.node import commitment_courier, dimse_server
 from server.services import build_services, running
 from tests.server.dicom_node.commitment.committing import Committing
 from tests.support.application import settings_for

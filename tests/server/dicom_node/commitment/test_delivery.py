@@ -16,7 +16,7 @@ from server.dicom_node.models import (
     CommitmentState,
     Device,
 )
-from server.roles import commitment_courier
+from server.node import commitment_courier
 from tests.dicom.dimse.node import WAIT_S
 from tests.server.dicom_node.commitment.committing import (
     CT,
