@@ -1,10 +1,10 @@
 """The drain: from the spool to the object store, at least once, with an idempotent effect.
 
-``PUT`` with ``If-None-Match``, read-back check, the locations flip in one transaction, then unlink.
-One process of a host drains; the lock passes on when it dies. While the store is down everything
-goes on from the spool, and the drain waits, longer each time. A process that dies between flip and
-unlink leaves files nobody needs in the folders of those who received them; they are swept once
-those have ended too.
+``PUT`` with ``If-None-Match`` and read-back check, or a link where the store is of the same disk;
+the locations flip in one transaction; then unlink. One process of a host drains; the lock passes on
+when it dies. While the store is down everything goes on from the spool, and the drain waits, longer
+each time. A process that dies between flip and unlink leaves files nobody needs in the folders of
+those who received them; they are swept once those have ended too.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from server.core.database import Database
 from server.core.errors import LianzhenError, Unavailable
 from server.core.file_blocks import file_blocks
 from server.core.objects.errors import DigestMismatch, ObjectStoreError, StoredDigestMismatch
-from server.core.objects.port import ObjectStore
+from server.core.objects.port import LinkingStore, ObjectStore
 from server.core.objects.verify import sha256_of
 from server.intake.models import Location, StoredObject
 from server.intake.spool import Spool
@@ -207,6 +207,8 @@ class Drain:
 
     async def _put(self, entry: _Waiting) -> None:
         key = object_key(entry.org, entry.sha256)
+        if isinstance(self._store, LinkingStore) and await self._adopted(self._store, key, entry):
+            return
         blocks = partial(file_blocks, self._spool.path(entry.spool_name), self._executor)
         try:
             await self._store.put(key, blocks(), sha256=entry.sha256, size=entry.size)
@@ -217,6 +219,11 @@ class Drain:
             _log.warning("the store's damaged object is replaced", key=key)
             await self._store.delete(key)
             await self._store.put(key, blocks(), sha256=entry.sha256, size=entry.size)
+
+    async def _adopted(self, store: LinkingStore, key: str, entry: _Waiting) -> bool:
+        path = self._spool.path(entry.spool_name)
+        adopt = partial(store.adopt, key, path, sha256=entry.sha256, size=entry.size)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, adopt)
 
     async def _flip(self, moved: Sequence[_Waiting]) -> None:
         async with self._database.unit_of_work() as uow:

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from server.core import durable
-from server.core.objects.errors import StoredDigestMismatch
+from server.core.objects.errors import DigestMismatch, StoredDigestMismatch
 from server.core.objects.port import BLOCK_BYTES, PutResult
 
 _DIRECTORY_MODE = 0o700
 _FILE_MODE = 0o600
+_NO_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EEXIST, errno.EMLINK, errno.EOPNOTSUPP})
 
 
 class DurableDirectories:
@@ -73,14 +74,10 @@ def confirm_stored(path: Path, *, sha256: str, size: int) -> bool:
     try:
         os.fsync(fd)
         durable.sync_directory(path.parent)
-        digest = hashlib.sha256()
-        seen = 0
-        while block := os.read(fd, BLOCK_BYTES):
-            digest.update(block)
-            seen += len(block)
-        if seen != size or digest.hexdigest() != sha256:
+        seen, found = _digest_of(fd)
+        if (seen, found) != (size, sha256):
             raise StoredDigestMismatch(
-                f"announced {size} bytes, sha256 {sha256}; stored {seen}, {digest.hexdigest()}"
+                f"announced {size} bytes, sha256 {sha256}; stored {seen}, {found}"
             )
         try:
             return os.path.samestat(path.stat(follow_symlinks=False), os.fstat(fd))
@@ -88,6 +85,46 @@ def confirm_stored(path: Path, *, sha256: str, size: int) -> bool:
             return False
     finally:
         os.close(fd)
+
+
+def hold_to(fd: int, *, sha256: str, size: int) -> None:
+    """Raise DigestMismatch unless a file is byte for byte what is announced."""
+    seen, found = _digest_of(fd)
+    if (seen, found) != (size, sha256):
+        raise DigestMismatch(f"announced {size} bytes, sha256 {sha256}; {seen}, {found} came")
+
+
+def adopt(fd: int, name: Path, target: Path, directories: DurableDirectories) -> bool:
+    """Link an open file in as an object, durably.
+
+    Returns
+    -------
+    False where it cannot be linked, or something is there already.
+    """
+    directories.ensure(target.parent)
+    try:
+        os.link(name, target, follow_symlinks=False)
+    except OSError as error:
+        if error.errno in _NO_LINK:
+            return False
+        raise
+    try:
+        os.fchmod(fd, _FILE_MODE)
+        os.fsync(fd)
+        durable.sync_directory(target.parent)
+    except OSError:
+        target.unlink(missing_ok=True)
+        raise
+    return True
+
+
+def _digest_of(fd: int) -> tuple[int, str]:
+    digest = hashlib.sha256()
+    seen = 0
+    while block := os.read(fd, BLOCK_BYTES):
+        digest.update(block)
+        seen += len(block)
+    return seen, digest.hexdigest()
 
 
 class FileWriter:

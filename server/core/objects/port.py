@@ -91,6 +91,17 @@ class LinkingStore(Protocol):
     def link(self, key: str, name: Path) -> bool:
         """Give an object's file a second name; False where there is none on that disk. Blocks."""
 
+    def adopt(self, key: str, name: Path, *, sha256: str, size: int) -> bool:
+        """Make a file of this disk an object under a second name, as `put` would its bytes. Blocks.
+
+        False where only `put` can tell or do: on another disk, or where something has that key.
+
+        Raises
+        ------
+        DigestMismatch
+            If the file is not what is announced.
+        """
+
 
 @asynccontextmanager
 async def begun(blocks: AsyncGenerator[bytes, None]) -> AsyncIterator[AsyncIterator[bytes]]:

@@ -77,6 +77,11 @@ class TieredStore:
             for store in (self.hot, self.cold)
         )
 
+    def adopt(self, key: str, name: Path, *, sha256: str, size: int) -> bool:
+        """Make a file an object of the first store, if that has files here. Blocks."""
+        hot = self.hot
+        return isinstance(hot, LinkingStore) and hot.adopt(key, name, sha256=sha256, size=size)
+
     async def stat(self, key: str) -> ObjectStat | None:
         """Return what either knows of it."""
         for store in (self.hot, self.cold, self.hot):

@@ -14,6 +14,7 @@ import pytest
 
 from server.core import durable
 from server.core.objects.errors import (
+    DigestMismatch,
     ObjectMissing,
     ObjectStoreError,
     ObjectStoreFull,
@@ -237,3 +238,77 @@ async def test_nobody_else_may_read_what_is_stored(store: FileStore, tmp_path: P
     await put(store, "o1/i/ab/object", DATA)
     for path in (tmp_path / "objects").rglob("*"):
         assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.fixture
+def arrived(tmp_path: Path) -> Path:
+    """A file on the store's disk, as the spool has them."""
+    path = tmp_path / "arrived"
+    path.write_bytes(DATA)
+    path.chmod(0o640)
+    return path
+
+
+def adopt(store: FileStore, key: str, path: Path) -> bool:
+    return store.adopt(key, path, sha256=sha256(DATA), size=len(DATA))
+
+
+async def test_a_file_of_the_same_disk_becomes_an_object_without_a_copy(
+    store: FileStore, tmp_path: Path, arrived: Path
+) -> None:
+    assert adopt(store, "a/key", arrived)
+    stored = tmp_path / "objects" / "a" / "key"
+    assert stored.samefile(arrived)
+    assert stored.stat().st_mode & 0o777 == 0o600
+    assert await read(store, "a/key") == DATA
+    assert files_below(tmp_path / "objects") == ["a/key"]
+
+
+async def test_where_something_stands_already_put_has_the_word(
+    store: FileStore, arrived: Path
+) -> None:
+    await put(store, "key", b"other bytes")
+    assert not adopt(store, "key", arrived)
+    assert await read(store, "key") == b"other bytes"
+
+
+async def test_a_file_of_another_disk_is_not_linked(
+    store: FileStore, tmp_path: Path, small_disk: Path
+) -> None:
+    elsewhere = small_disk / "arrived"
+    elsewhere.write_bytes(DATA[:1000])
+    assert not store.adopt("key", elsewhere, sha256=sha256(DATA[:1000]), size=1000)
+    assert files_below(tmp_path / "objects") == []
+
+
+@pytest.mark.parametrize("changed", [DATA[:-1] + b"!", DATA[:-1], DATA + b"!"])
+def test_a_file_that_is_not_what_was_announced_does_not_become_an_object(
+    store: FileStore, tmp_path: Path, arrived: Path, changed: bytes
+) -> None:
+    arrived.write_bytes(changed)
+    with pytest.raises(DigestMismatch):
+        adopt(store, "key", arrived)
+    assert files_below(tmp_path / "objects") == []
+
+
+def test_a_file_that_is_gone_is_no_fault_of_the_store(store: FileStore, arrived: Path) -> None:
+    arrived.unlink()
+    with pytest.raises(FileNotFoundError):
+        adopt(store, "key", arrived)
+
+
+@pytest.mark.parametrize("call", ["fsync", "fchmod"])
+async def test_a_link_that_cannot_be_made_durable_is_taken_back(
+    store: FileStore, tmp_path: Path, arrived: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def fails(*_: object) -> None:
+        raise OSError(errno.EIO, "input/output error")
+
+    (tmp_path / "objects" / "a").mkdir()
+    await put(store, "a/other", b"makes the directory known")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, fails)
+        with pytest.raises(ObjectStoreUnavailable):
+            adopt(store, "a/key", arrived)
+    assert files_below(tmp_path / "objects") == ["a/other"]
+    assert adopt(store, "a/key", arrived)
