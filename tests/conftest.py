@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from server.core.database import Database, open_database
 from server.core.settings import DatabaseSettings
 from server.migrations.run import migrate
+from tests.support.databases import migrated_sqlite
 from tests.support.fakes import CountingIds, ManualClock
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.pynetdicom_faults import mended_pynetdicom
@@ -45,9 +46,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
 def database_url(request: pytest.FixtureRequest, tmp_path: Path, ids: CountingIds) -> Iterator[str]:
     """The address of an empty, migrated database: every test that asks runs on both."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'lianzhen.db'}"
-        migrate(url)
-        yield url
+        yield migrated_sqlite(tmp_path / "lianzhen.db")
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     name = f"t_{ids.unique()}"

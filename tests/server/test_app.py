@@ -12,16 +12,16 @@ from yarl import URL
 
 from server.core.http import errors_become_problems
 from server.identity.models import Role
-from server.migrations.run import migrate
 from server.page import PAGES, page_routes
 from tests.support.application import RunningApp, running_app, settings_for
+from tests.support.databases import migrated_sqlite
 from tests.support.dicom_files import ct_bytes
 from tests.support.fakes import CountingIds
 
 
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[RunningApp]:
-    migrate(f"sqlite:///{tmp_path / 'lianzhen.db'}")
+    migrated_sqlite(tmp_path / "lianzhen.db")
     async with running_app(settings_for(tmp_path)) as running:
         yield running
 

@@ -16,13 +16,13 @@ from server.consults.models import Consult, ConsultStatus
 from server.core.http import ACCESS, Public, Route, add_routes
 from server.ecg_records.models import EcgRecord
 from server.identity.models import Role
-from server.migrations.run import migrate
 from server.reports.models import Report
 from server.requests.models import DiagnosisRequest, RequestKind
 from server.scheduling.models import ExamStatus, ScheduledExam
 from server.studies.models import Instance, Rejection, Series, Study
 from server.workitems.uids import uid_of
 from tests.support.application import PLACES, RunningApp, running_app, settings_for
+from tests.support.databases import migrated_sqlite
 from tests.support.dicom_files import ct_bytes, rejection_note, sample
 
 CREATORS = frozenset({Role.TOWNSHIP_TECHNICIAN})
@@ -303,7 +303,7 @@ for _method, _path in tuple(EXPECTED):
 
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[RunningApp]:
-    migrate(f"sqlite:///{tmp_path / 'lianzhen.db'}")
+    migrated_sqlite(tmp_path / "lianzhen.db")
     async with running_app(settings_for(tmp_path)) as running:
         await running.receive(ct_bytes())
         await running.receive(sample("waveform_ecg.dcm").read_bytes())
@@ -510,7 +510,7 @@ async def test_another_institution_s_study_by_url_is_on_record(app: RunningApp) 
 
 
 async def test_a_route_that_nobody_listed_is_denied(tmp_path: Path) -> None:
-    migrate(f"sqlite:///{tmp_path / 'lianzhen.db'}")
+    migrated_sqlite(tmp_path / "lianzhen.db")
     app = build_app(settings_for(tmp_path))
 
     async def forgotten(_request: web.Request) -> web.Response:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from server import cli
-from server.migrations.run import migrate
 from tests.dicom.dimse.certificates import certificate
 from tests.server.dicom_node.test_allow_lists import fingerprint
+from tests.support.databases import migrated_sqlite
 
 Lianzhen = Callable[..., tuple[object, str, str]]
 
@@ -20,7 +20,7 @@ def lianzhen(
     """Run a command over an installation with one institution; exit code, answer, complaint."""
     monkeypatch.setenv("LIANZHEN_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("LIANZHEN_LOGGING__LEVEL", "ERROR")
-    migrate(f"sqlite:///{tmp_path / 'lianzhen.db'}")
+    migrated_sqlite(tmp_path / "lianzhen.db")
 
     def run(*arguments: str) -> tuple[object, str, str]:
         monkeypatch.setattr("sys.argv", ["lianzhen", *arguments])

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from server.identity.models import Role
-from server.migrations.run import migrate
 from tests.support.application import running_app, settings_for
+from tests.support.databases import migrated_sqlite
 from tests.support.dicom_files import ct_bytes
 
 # What the generator cannot know: who asks, and that a paging cursor is a word only we can make.
@@ -14,7 +14,7 @@ _NOT_CHECKED = "ignored_auth,positive_data_acceptance"
 
 
 async def test_every_described_operation_answers_as_described(tmp_path: Path) -> None:
-    migrate(f"sqlite:///{tmp_path / 'lianzhen.db'}")
+    migrated_sqlite(tmp_path / "lianzhen.db")
     async with running_app(settings_for(tmp_path)) as app:
         await app.receive(ct_bytes())
         who = await app.token("reader", "county", Role.COUNTY_READER)

@@ -30,9 +30,9 @@ from server.identity.institutions import NewInstitution
 from server.identity.models import Level, Role
 from server.identity.people import Licence, NewPerson
 from server.intake.models import Quarantined
-from server.migrations.run import migrate
 from server.node import dimse_server
 from tests.support.application import RunningApp, running_app, settings_for
+from tests.support.databases import migrated_sqlite
 from tests.support.real_files import REAL_FILES, RealFile, pinned, waves
 
 SUCCESS = 0
@@ -263,7 +263,7 @@ async def drawn(community: Community, path: str, header: Part10Header) -> str:
 async def test_every_real_file_is_kept_found_returned_and_drawn_or_refused_as_pinned(
     tmp_path: Path,
 ) -> None:
-    migrate(f"sqlite:///{tmp_path / 'lianzhen.db'}")
+    migrated_sqlite(tmp_path / "lianzhen.db")
     outcomes: dict[str, str] = {}
     async with running_app(settings_for(tmp_path)) as app:
         node = dimse_server(app.services)

@@ -10,15 +10,15 @@ from typer.testing import CliRunner
 
 from server.cli import app as cli
 from server.lifecycle.models import LegalHold
-from server.migrations.run import migrate
 from server.studies.models import Study
 from tests.support.application import ORG, RunningApp, running_app, settings_for
+from tests.support.databases import migrated_sqlite
 from tests.support.dicom_files import ct_bytes
 
 
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[RunningApp]:
-    migrate(f"sqlite:///{tmp_path / 'lianzhen.db'}")
+    migrated_sqlite(tmp_path / "lianzhen.db")
     async with running_app(settings_for(tmp_path)) as running:
         await running.receive(ct_bytes())
         yield running

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from server.audit.reads import ReadAudit
-from server.migrations.run import migrate
 from server.services import build_services, running
 from server.worker import build_worker
 from tests.support.application import settings_for
+from tests.support.databases import migrated_sqlite
 
 _PATIENCE_S = 30
 
@@ -17,7 +17,7 @@ _PATIENCE_S = 30
 async def test_a_chore_that_fails_does_not_end_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    migrate(f"sqlite:///{tmp_path / 'lianzhen.db'}")
+    migrated_sqlite(tmp_path / "lianzhen.db")
     later = asyncio.Event()
 
     async def broken(_: ReadAudit) -> int:

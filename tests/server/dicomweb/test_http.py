@@ -11,10 +11,10 @@ from pydicom import dcmread
 
 from server.core.settings import HttpSettings
 from server.identity.models import Role
-from server.migrations.run import migrate
 from tests.server.dicomweb.site import Site
 from tests.server.dicomweb.test_retrieve import path_of, uids
 from tests.support.application import running_app, settings_for
+from tests.support.databases import migrated_sqlite
 from tests.support.dicom_files import ct_bytes, ct_series
 
 WADL: Final = "{http://wadl.dev.java.net/2009/02}"
@@ -146,7 +146,7 @@ async def test_no_other_site_s_page_reads_anything_unless_it_is_named(tmp_path: 
     )):  # fmt: skip
         folder = tmp_path / str(number)
         folder.mkdir()
-        migrate(f"sqlite:///{folder / 'lianzhen.db'}")
+        migrated_sqlite(folder / "lianzhen.db")
         settings = settings_for(folder)
         http = settings.http.model_copy(update={"cors_origins": origins})
         async with running_app(settings.model_copy(update={"http": http})) as app:

@@ -22,11 +22,11 @@ from server.identity.models import Role
 from server.intake.models import Conversion, Quarantined, StoredObject
 from server.intake.prepare import prepare
 from server.intake.public import Accepted, Refusal, Verdict
-from server.migrations.run import migrate
 from server.requests.models import DiagnosisRequest
 from server.studies.models import Instance
 from tests.server.ecg_records.conftest import Room
 from tests.support.application import RunningApp, running_app, settings_for
+from tests.support.databases import migrated_sqlite
 from tests.support.dicom_files import ct_bytes, rewrapped, sample
 from tests.support.peers import require_program
 from tests.support.senders import OTHER_TOWNSHIP, TOWNSHIP, device
@@ -218,7 +218,7 @@ async def test_other_ways_in_take_dicom_alone(room: Room) -> None:
 
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[RunningApp]:
-    migrate(f"sqlite:///{tmp_path / 'lianzhen.db'}")
+    migrated_sqlite(tmp_path / "lianzhen.db")
     async with running_app(settings_for(tmp_path)) as running:
         yield running
 

@@ -20,16 +20,16 @@ from server.cli import app as cli
 from server.identity.models import Role
 from server.intake.drain import object_key
 from server.intake.models import StoredObject
-from server.migrations.run import migrate
 from server.studies.models import Study
 from tests.support.application import ORG, RunningApp, running_app, settings_for
+from tests.support.databases import migrated_sqlite
 from tests.support.dicom_files import ct_series, file_bytes, sample
 from tests.support.file_sets import files_of
 
 
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[RunningApp]:
-    migrate(f"sqlite:///{tmp_path / 'lianzhen.db'}")
+    migrated_sqlite(tmp_path / "lianzhen.db")
     async with running_app(settings_for(tmp_path)) as running:
         yield running
 

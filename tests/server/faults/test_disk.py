@@ -6,7 +6,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from server.app import build_app
-from server.migrations.run import migrate
+from tests.support.databases import migrated_sqlite
 from tests.support.ledger import (
     OUT_OF_RESOURCES,
     SUCCESS,
@@ -24,7 +24,7 @@ from tests.support.strace import injecting
 
 async def test_a_full_disk_refuses_reads_on_and_recovers(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 24) as disk:
-        migrate(f"sqlite:///{disk / 'lianzhen.db'}")
+        migrated_sqlite(disk / "lianzhen.db")
         site = await found_site(disk / "data", f"sqlite:///{disk / 'lianzhen.db'}")
         slices, ledger = ct_slices(12), Ledger()
         try:

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from server.audit.models import AuditEvent
 from server.dicom_node.public import DeviceAddress, NewDevice
 from server.identity.models import Role
-from server.migrations.run import migrate
 from tests.support.application import ORG, RunningApp, running_app, settings_for
+from tests.support.databases import migrated_sqlite
 from tests.support.dicom_files import ct_series
 from tests.support.ports import free_port
 
@@ -21,7 +21,7 @@ ROUTES, JOBS = "/api/forwarding/routes", "/api/forwarding/jobs"
 
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[RunningApp]:
-    migrate(f"sqlite:///{tmp_path / 'lianzhen.db'}")
+    migrated_sqlite(tmp_path / "lianzhen.db")
     async with running_app(settings_for(tmp_path)) as running:
         yield running
 

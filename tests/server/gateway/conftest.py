@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from server.identity.models import Role
-from server.migrations.run import migrate
 from tests.support.application import RunningApp, running_app, settings_for
+from tests.support.databases import migrated_sqlite
 
 
 @dataclass
@@ -34,7 +34,7 @@ class County:
 @pytest.fixture
 async def county(tmp_path: Path) -> AsyncIterator[County]:
     root = tmp_path / "county"
-    migrate(f"sqlite:///{root / 'lianzhen.db'}")
+    migrated_sqlite(root / "lianzhen.db")
     async with running_app(settings_for(root)) as app:
         who = await app.token("gateway1", "township1", Role.TOWNSHIP_TECHNICIAN)
         yield County(app, who["Authorization"].removeprefix("Bearer "))

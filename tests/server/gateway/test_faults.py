@@ -15,9 +15,9 @@ from server.gateway.faults import ADVICE, Fault, LineFault
 from server.gateway.models import OutboundState
 from server.identity.models import Role
 from server.lan_certificates import LanCertificates, lan_certificates
-from server.migrations.run import migrate
 from tests.server.gateway.conftest import County
 from tests.support.application import running_app, settings_for
+from tests.support.databases import migrated_sqlite
 from tests.support.dicom_files import ct_bytes, ct_series, large_ct
 from tests.support.ports import free_port
 from tests.support.township import Township, running_township
@@ -64,7 +64,7 @@ async def test_an_account_that_may_not_upload(county: County, tmp_path: Path) ->
 
 
 async def test_a_county_whose_disk_is_full_until_there_is_room_again(tmp_path: Path) -> None:
-    migrate(f"sqlite:///{tmp_path / 'county' / 'lianzhen.db'}")
+    migrated_sqlite(tmp_path / "county" / "lianzhen.db")
     settings = settings_for(tmp_path / "county")
     full = settings.model_copy(update={"spool": SpoolSettings(min_free_bytes=1 << 60)})
     async with running_app(full) as app:
@@ -90,7 +90,7 @@ async def test_a_county_that_is_stopping(county: County, tmp_path: Path) -> None
 async def test_a_file_larger_than_the_county_takes_waits_for_somebody_and_others_go(
     tmp_path: Path,
 ) -> None:
-    migrate(f"sqlite:///{tmp_path / 'county' / 'lianzhen.db'}")
+    migrated_sqlite(tmp_path / "county" / "lianzhen.db")
     settings = settings_for(tmp_path / "county")
     dicom = settings.dicom.model_copy(update={"max_object_bytes": 20_000})
     http = settings.http.model_copy(update={"max_upload_bytes": 20_000})

@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 
 from server.identity.models import Role
 from server.intake.models import UploadSession
-from server.migrations.run import migrate
 from server.studies.models import Study
 from tests.support.application import RunningApp, running_app, settings_for
+from tests.support.databases import migrated_sqlite
 from tests.support.dicom_files import ct_bytes
 from tests.support.fakes import ManualClock
 
@@ -23,7 +23,7 @@ TUS = {"Tus-Resumable": "1.0.0"}
 
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[RunningApp]:
-    migrate(f"sqlite:///{tmp_path / 'lianzhen.db'}")
+    migrated_sqlite(tmp_path / "lianzhen.db")
     async with running_app(settings_for(tmp_path)) as running:
         yield running
 
@@ -177,7 +177,7 @@ async def test_the_server_says_what_it_speaks(app: RunningApp, who: dict[str, st
 async def test_what_is_past_its_time_is_forgotten_by_the_host_that_keeps_it(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    migrate(f"sqlite:///{tmp_path / 'lianzhen.db'}")
+    migrated_sqlite(tmp_path / "lianzhen.db")
     async with running_app(settings_for(tmp_path), clock=clock) as app:
         who = {**await app.token("t1", "township1", Role.TOWNSHIP_TECHNICIAN), **TUS}
         done = await create(app, who, 20)

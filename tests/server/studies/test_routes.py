@@ -7,13 +7,13 @@ from sqlalchemy import select
 
 from server.audit.models import AuditEvent
 from server.identity.models import Role
-from server.migrations.run import migrate
 from tests.support.application import running_app, settings_for
+from tests.support.databases import migrated_sqlite
 from tests.support.dicom_files import ct_bytes
 
 
 async def test_who_asks_for_one_study_is_audited(tmp_path: Path) -> None:
-    migrate(f"sqlite:///{tmp_path / 'lianzhen.db'}")
+    migrated_sqlite(tmp_path / "lianzhen.db")
     async with running_app(settings_for(tmp_path)) as app:
         await app.receive(ct_bytes())
         who = await app.token("reader", "county", Role.COUNTY_READER)
@@ -28,7 +28,7 @@ async def test_who_asks_for_one_study_is_audited(tmp_path: Path) -> None:
 
 async def test_a_false_label_of_text_is_repaired_and_told(tmp_path: Path) -> None:
     """The bytes stay as they came; the name is read, and who looks after devices can see why."""
-    migrate(f"sqlite:///{tmp_path / 'lianzhen.db'}")
+    migrated_sqlite(tmp_path / "lianzhen.db")
     # Encoded as Latin-1, the text has the bytes of GB18030.
     name = "ZHANG^SAN=张^三".encode("gb18030").decode("latin_1")
     data = ct_bytes(SpecificCharacterSet="ISO_IR 100", PatientName=name)
