@@ -82,8 +82,9 @@ async def _associated(peer: PeerAddress, proposal: Proposal, limits: DimseLimits
                 ssl_shutdown_timeout=handshake_s,
             )
     except OSError as error:
-        # What getaddrinfo and ssl say has the reason; a timeout says nothing.
-        said = error.strerror or str(error) or "no answer in time"
+        # What getaddrinfo and ssl say has the reason; asyncio's own errors say nothing.
+        own = "no answer in time" if isinstance(error, TimeoutError) else "it closed the connection"
+        said = error.strerror or str(error) or own
         raise UnreachableError(f"{peer.host}:{peer.port} cannot be reached: {said}") from error
     requestor = Requestor(peer, reader, writer, limits)
     try:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from dicom.dimse.calling import PeerAddress
 from server.core.settings import DicomSettings
+from server.dicom_node.tls import calling_context
 
 if TYPE_CHECKING:
     from server.dicom_node.devices import Destination
@@ -21,10 +22,7 @@ class CallingEntity:
     @classmethod
     def of(cls, settings: DicomSettings) -> Self:
         """Make it: devices over TLS are verified, and see our certificate if there is one."""
-        context = ssl.create_default_context(cafile=settings.tls_server_ca)
-        if settings.tls_certificate is not None:
-            context.load_cert_chain(settings.tls_certificate, settings.tls_key)
-        return cls(settings.ae_title, context)
+        return cls(settings.ae_title, calling_context(settings))
 
     def address(self, destination: "Destination") -> PeerAddress:
         """Return how to call a device."""

@@ -1,4 +1,4 @@
-"""DICOM TLS of the node (PS3.15 B.12, BCP 195): its context, and files replaced meanwhile."""
+"""DICOM TLS (PS3.15 B.12, BCP 195): of who calls, of the node, and files replaced meanwhile."""
 
 import ssl
 from pathlib import Path
@@ -13,6 +13,20 @@ _log = structlog.get_logger(__name__)
 _CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 
+def calling_context(settings: DicomSettings) -> ssl.SSLContext:
+    """Make the context of calls: who is called is verified, and sees our certificate if any.
+
+    Raises
+    ------
+    OSError
+        If a certificate, a key or the authorities cannot be read, or do not belong together.
+    """
+    context = _profiled(ssl.create_default_context(cafile=settings.tls_server_ca))
+    if settings.tls_certificate is not None:
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    return context
+
+
 def tls_context(settings: DicomSettings) -> ssl.SSLContext:
     """Make the context of the TLS port: TLS 1.2 or newer and a client certificate.
 
@@ -25,12 +39,19 @@ def tls_context(settings: DicomSettings) -> ssl.SSLContext:
     """
     if not (settings.tls_certificate and settings.tls_key and settings.tls_client_ca):
         raise ValueError("the TLS port needs tls_certificate, tls_key and tls_client_ca")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=settings.tls_client_ca)
+    context = _profiled(
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=settings.tls_client_ca)
+    )
+    context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def _profiled(context: ssl.SSLContext) -> ssl.SSLContext:
+    """Return it with what both ends of ours agree to."""
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(_CIPHERS)
     context.options |= ssl.OP_NO_RENEGOTIATION
-    context.load_cert_chain(settings.tls_certificate, settings.tls_key)
-    context.verify_mode = ssl.CERT_REQUIRED
     return context
 
 

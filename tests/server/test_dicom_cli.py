@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -190,6 +191,30 @@ async def test_a_node_over_tls_is_verified_and_sees_our_certificate() -> None:
         code, _, err = await run(*echo, tls_server_ca=own.certificate, **ours)
         assert (code, err.count("\n")) == (1, 1)
         assert "certificate verify failed" in err
+
+
+async def test_a_node_with_weak_suites_alone_is_not_called() -> None:
+    weak = server_context(None)
+    # Forward secret, but not authenticated encryption: OpenSSL itself still offers it.
+    weak.maximum_version = ssl.TLSVersion.TLSv1_2
+    weak.set_ciphers("ECDHE-ECDSA-AES128-SHA256")
+    async with running_node() as node:
+        port = await node.server.start("127.0.0.1", 0, weak)
+        echo = ("echo", "--tls", "127.0.0.1", port)
+        code, _, err = await run(*echo, tls_server_ca=certificate("node").certificate)
+    assert (code, err.count("\n")) == (1, 1)
+    assert f"127.0.0.1:{port} cannot be reached" in err
+
+
+async def test_a_node_that_hangs_up_in_the_handshake_is_told_from_a_silent_one() -> None:
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        code, _, err = await run("echo", "--tls", "127.0.0.1", port)
+    assert code == 1
+    assert err == f"lianzhen: 127.0.0.1:{port} cannot be reached: it closed the connection\n"
 
 
 async def test_a_search_stops_at_its_bound_and_cancels(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from tests.support.peers import missing, require_program
 
 _HOME = Path(__file__).parent / "dcmjs"
+_PENDING = {0xFF00, 0xFF01}
 _WAIT_S = 60.0
 """How long a test waits before it gives up; nothing is measured."""
 
@@ -43,8 +44,18 @@ class JavaScriptDevice:
 
     async def answer(self, ask: str) -> int:
         """Return the status of its next request of a kind."""
-        status: int = (await self.hears(lambda told: told.get("ask") == ask))["status"]
+        _, status = await self.answers(ask)
         return status
+
+    async def answers(self, ask: str) -> tuple[list[dict[str, Any]], int]:
+        """Return what its next request of a kind finds, and the final status."""
+        found: list[dict[str, Any]] = []
+        while True:
+            told = await self.hears(lambda told: told.get("ask") == ask)
+            if told["status"] not in _PENDING:
+                return found, told["status"]
+            if "found" in told:
+                found.append(told["found"])
 
 
 @asynccontextmanager

@@ -40,6 +40,26 @@ class Orthanc:
                     return found
                 await asyncio.sleep(0.1)
 
+    async def keep(self, *files: bytes) -> None:
+        """Give it files over its REST API."""
+        for data in files:
+            async with self.session.post(f"{self.url}/instances", data=data) as response:
+                response.raise_for_status()
+
+    async def find(self, level: str, **keys: str) -> list[dict[str, Any]]:
+        """Let it query whom it knows as ``lianzhen``; return each answer, by keyword."""
+        query = await self.post("/modalities/lianzhen/query", {"Level": level, "Query": keys})
+        found: list[dict[str, Any]] = await self.get(f"{query['Path']}/answers?expand&simplify")
+        return found
+
+    async def retrieve(self, level: str, **keys: str) -> dict[str, bytes]:
+        """Let it retrieve from ``lianzhen`` what is all it has then, by SOP instance UID."""
+        for each in await self.get("/patients"):
+            async with self.session.delete(f"{self.url}/patients/{each}") as response:
+                response.raise_for_status()
+        await self.post("/modalities/lianzhen/move", {"Level": level, "Resources": [keys]})
+        return await self.instances()
+
     async def post(self, path: str, body: Any) -> Any:
         """Post to the REST API and return what it says."""
         async with self.session.post(self.url + path, json=body) as response:

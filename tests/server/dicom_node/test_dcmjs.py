@@ -1,6 +1,7 @@
 """dcmjs-dimse, in both directions: it stores, tells what it performs, asks and hears."""
 
 import asyncio
+import hashlib
 from pathlib import Path
 
 from pydicom import dcmread
@@ -14,9 +15,11 @@ from tests.dicom.dimse.acceptors import address as called
 from tests.dicom.dimse.acceptors import listening as until_listening
 from tests.server.dicom_node.commitment import conftest
 from tests.server.dicom_node.commitment.committing import CT, Committing, until_state
+from tests.server.dicom_node.test_node import send
 from tests.server.dicom_node.test_performed import complete, steps
+from tests.server.dicom_node.test_worklist import schedule
 from tests.support.dcmjs_peer import javascript_device
-from tests.support.dicom_files import ct_series
+from tests.support.dicom_files import ct_bytes, ct_series
 from tests.support.ports import free_port
 
 node = conftest.node
@@ -84,3 +87,36 @@ async def test_a_device_in_javascript_stores_performs_and_is_committed_to(
     assert told["event"] == 1
     assert told["information"]["TransactionUID"] == "1.2.3"
     assert len(told["information"]["ReferencedSOPSequence"]) == 2
+
+
+async def test_a_device_in_javascript_finds_and_gets_and_moves_nowhere_else(
+    node: Committing,
+) -> None:
+    here, port = node.institutions["township1"], free_port()
+    await node.services.devices.register(
+        NewDevice("qinghe", here, "JS", may_query=True, may_see_worklist=True)
+    )
+    data = ct_bytes(SpecificCharacterSet="GB18030", PatientName="ZHANG^SAN=张^三")
+    image = dcmread(DicomBytesIO(data))
+    await send(node, data)
+    exam = await schedule(node)
+    study = str(image.StudyInstanceUID)
+    keys = {"SpecificCharacterSet": "ISO_IR 192", "PatientName": "张三", "StudyInstanceUID": ""}
+    line = {"SpecificCharacterSet": "ISO_IR 192", "PatientName": "", "StudyInstanceUID": ""}
+    async with javascript_device(port, node.port) as device:
+        await device.perform({"ask": "find", "keys": keys}, {"ask": "worklist", "keys": line})
+        (found,), status = await device.answers("find")
+        assert (status, found["StudyInstanceUID"]) == (0, study)
+        assert "张^三" in str(found["PatientName"])
+        (step,), status = await device.answers("worklist")
+        assert (status, step["StudyInstanceUID"]) == (0, exam.study_instance_uid)
+        assert "张^小东" in str(step["PatientName"])
+
+        await device.perform({"ask": "get", "study": study})
+        assert await device.answer("get") == 0
+        kept = await device.hears(lambda told: "kept" in told)
+        assert kept["kept"] == image.SOPInstanceUID
+        assert kept["pixels"] == hashlib.sha256(image.PixelData).hexdigest()
+
+        await device.perform({"ask": "move", "study": study, "to": "NOBODY"})
+        assert await device.answer("move") == 0xA801

@@ -464,7 +464,7 @@ async def test_a_study_is_not_sent_to_who_may_not_see_it(node: Node) -> None:
         (identifier("STUDY", StudyInstanceUID=""), STUDY_ROOT_MOVE),
         (any_study(), STUDY_ROOT_MOVE),
         (identifier("STUDY", PatientID="1CT1"), STUDY_ROOT_MOVE),
-        (identifier("PATIENT", PatientID="1CT1"), STUDY_ROOT_MOVE),
+        (identifier("PATIENT", PatientID="*"), STUDY_ROOT_MOVE),
         (identifier("PATIENT", PatientID="*"), PATIENT_ROOT_MOVE),
         (identifier("PATIENT", PatientID=""), PATIENT_ROOT_MOVE),
         (identifier("SERIES", SeriesInstanceUID="1.2.3"), PATIENT_STUDY_ONLY_MOVE),

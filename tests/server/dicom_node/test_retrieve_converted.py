@@ -1,7 +1,7 @@
 """C-MOVE and C-GET of what the receiver does not take as it is stored: converted without loss."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -105,10 +105,12 @@ async def test_getscu_without_any_codec_gets_an_image(node: Node, tmp_path: Path
     assert_same_pixels(folder, read(data), EXPLICIT_VR_LITTLE_ENDIAN)
 
 
-def _get(port: int, study: Dataset, kinds: dict[str, str]) -> tuple[Dataset, list[Dataset]]:
+def _get(
+    port: int, study: Dataset, sop_class: str, syntaxes: Sequence[str]
+) -> tuple[Dataset, list[Dataset]]:
     entity = AE(ae_title="TOWNSHIP1")
     entity.add_requested_context(STUDY_ROOT_GET)
-    for sop_class, syntax in kinds.items():
+    for syntax in syntaxes:
         entity.add_requested_context(sop_class, syntax)
     received = []
 
@@ -120,7 +122,7 @@ def _get(port: int, study: Dataset, kinds: dict[str, str]) -> tuple[Dataset, lis
 
     association = entity.associate(
         "127.0.0.1", port,
-        ext_neg=[build_role(each, scp_role=True) for each in kinds],
+        ext_neg=[build_role(sop_class, scp_role=True)],
         evt_handlers=[(evt.EVT_C_STORE, store)],
     )  # fmt: skip
     assert association.is_established
@@ -131,10 +133,10 @@ def _get(port: int, study: Dataset, kinds: dict[str, str]) -> tuple[Dataset, lis
         association.release()
 
 
-async def get(node: Node, data: bytes, syntax: str) -> tuple[Dataset, list[Dataset]]:
-    """Return the last status, and what came."""
-    kinds = {str(read(data).SOPClassUID): syntax}
-    return await asyncio.to_thread(_get, node.port, study_of(data), kinds)
+async def get(node: Node, data: bytes, *syntaxes: str) -> tuple[Dataset, list[Dataset]]:
+    """Retrieve with a context for each syntax; return the last status, and what came."""
+    sop_class = str(read(data).SOPClassUID)
+    return await asyncio.to_thread(_get, node.port, study_of(data), sop_class, syntaxes)
 
 
 @pytest.mark.parametrize(
@@ -159,10 +161,17 @@ async def test_a_peer_gets_what_it_proposed(node: Node, name: str, syntax: str) 
         assert np.array_equal(found.waveform_array(0), stored.waveform_array(0))
 
 
-async def test_what_is_taken_as_it_is_stored_is_sent_so(node: Node) -> None:
+@pytest.mark.parametrize(
+    "syntaxes",
+    [(JPEG_2000,), (JPEG_2000, EXPLICIT_VR_LITTLE_ENDIAN), (EXPLICIT_VR_LITTLE_ENDIAN, JPEG_2000)],
+)
+async def test_what_is_taken_as_it_is_stored_is_sent_so(
+    node: Node, syntaxes: tuple[str, ...]
+) -> None:
     data = sample("JPEG2000.dcm").read_bytes()
     assert await send(node, data) == [0]
-    _, (found,) = await get(node, data, JPEG_2000)
+    _, (found,) = await get(node, data, *syntaxes)
+    assert found.file_meta.TransferSyntaxUID == JPEG_2000
     assert found.PixelData == read(data).PixelData
 
 

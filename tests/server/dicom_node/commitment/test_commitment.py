@@ -44,8 +44,10 @@ from tests.server.dicom_node.commitment.committing import (
     until_tried,
 )
 from tests.server.dicom_node.test_node import Node, audited, send, until_audited
-from tests.support.dicom_files import ct_series
+from tests.support.dicom_files import ct_series, rejection_note
 from tests.support.orthanc import orthanc
+
+KO = "1.2.840.10008.5.1.4.1.1.88.59"
 
 
 @pytest.mark.parametrize(
@@ -270,6 +272,23 @@ async def test_what_was_answered_long_ago_is_forgotten(node: Committing) -> None
     await change(node, update(Commitment).values(ended_at=ended.ended_at - timedelta(days=31)))
     await node.courier.prune()
     assert not await commitments(node)
+
+
+async def test_what_was_rejected_is_committed_to_for_its_bytes_are_kept(node: Committing) -> None:
+    shown, rejected = ct_series(2)
+    note = rejection_note(rejected)
+    await send(node, shown, rejected, note)
+    async with node.services.database.reading() as session:
+        hidden = set(
+            await session.scalars(
+                select(Instance.sop_instance_uid).where(Instance.rejected_as.is_not(None))
+            )
+        )
+    assert hidden == {uid_of(rejected), uid_of(note)}
+    told = Told()
+    wanted = action("1.2.3", (CT, uid_of(shown)), (CT, uid_of(rejected)), (KO, uid_of(note)))
+    assert await ask(node, wanted, told) == 0
+    assert await told.outcome() == (1, {uid_of(each) for each in (shown, rejected, note)}, {})
 
 
 async def test_orthanc_hears_what_we_commit_to(node: Committing, tmp_path: Path) -> None:
