@@ -21,7 +21,7 @@ from server.dicomweb.access import StoredInstance, StudyAccess, Target
 from server.dicomweb.asking import INSTANCE, SERIES, STUDY, accept_of, frame_numbers, target_of
 from server.dicomweb.rendered_documents import RenderedDocuments
 from server.dicomweb.rendering import THUMBNAIL, RenderingService, representative
-from server.dicomweb.responses import CACHE, digest, not_modified
+from server.dicomweb.responses import CACHE, conditional, digest
 from server.identity.public import ACTOR, Action
 
 _LARGEST_SIDE: Final = 16_384
@@ -137,8 +137,8 @@ class RenderedHandlers:
                 raise InvalidInput("a thumbnail shows one frame", code="bad-frames")
         candidates = representative(instances)
         etag = digest("thumbnail", *(each.sha256 for each in candidates), str(frame), repr(options))
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         data = await self._rendering.thumbnail(candidates, frame, options)
         kind = options.picture_type.value
         return web.Response(body=data, content_type=kind, headers={"ETag": f'"{etag}"', **CACHE})
@@ -153,8 +153,8 @@ class RenderedHandlers:
     ) -> web.StreamResponse:
         names = (f"{instance.sha256} {number}" for instance, number in drawn)
         etag = digest("rendered", *names, repr(options), str(enveloped))
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         headers = {"ETag": f'"{etag}"', **CACHE}
         kind = options.picture_type.value
         if len(drawn) == 1 and not enveloped:

@@ -76,8 +76,17 @@ def takes_gzip(request: web.Request) -> bool:
     return False
 
 
-def not_modified(request: web.Request, etag: str) -> web.Response | None:
-    """Return 304 where the client has what ``etag`` names."""
+def conditional(request: web.Request, etag: str) -> web.Response | None:
+    """Return what a condition of the request ends it with, None where it goes on (RFC 9110 13.2.2).
+
+    That is 412 where the client insists on another state than ``etag`` names, and 304 where it
+    has this one. A weak tag may stand for a like state in If-None-Match alone (13.1.1).
+    """
+    insisted = request.if_match
+    if insisted is not None and not any(
+        tag.value == "*" or (tag.value == etag and not tag.is_weak) for tag in insisted
+    ):
+        return problem(412, "another-state", "it is not in the state that If-Match names")
     tags = request.if_none_match or ()
     if any(tag.value in (etag, "*") for tag in tags):
         return web.Response(status=304, headers={"ETag": f'"{etag}"', **CACHE})

@@ -26,8 +26,8 @@ from server.dicomweb.responses import (
     CACHE,
     Part,
     base_url,
+    conditional,
     digest,
-    not_modified,
     send_body,
     send_described,
     send_multipart,
@@ -83,8 +83,8 @@ class RetrieveHandlers:
                 for instance, offer in zip(found, offers, strict=True)
             )
         )
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         base = base_url(request, self._public_url)
         parts = [
             Part(
@@ -103,8 +103,8 @@ class RetrieveHandlers:
         offer = negotiation.instance_offer(instance, accept_of(request), alone=True)
         body, kind = self._body(instance, offer), negotiation.content_type(offer)
         etag = digest(instance.sha256, str(offer.transfer_syntax), str(offer.multipart))
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         headers = {"ETag": f'"{etag}"', "Content-Disposition": "attachment", **CACHE}
         location = location_of(base_url(request, self._public_url), instance)
         if offer.multipart:
@@ -123,8 +123,8 @@ class RetrieveHandlers:
         instance = await self._access.instance(request[ACTOR], target_of(request))
         base = base_url(request, self._public_url)
         etag = digest("metadata", offer.media_type, instance.sha256, base)
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         body = await self._metadata.of_instance(instance, base)
         if offer.multipart:
             described = orjson.loads(await self._metadata.plain(body))
@@ -140,8 +140,8 @@ class RetrieveHandlers:
         etag = digest(
             "metadata", offer.media_type, base, *(f"{each.pk}-{each.revision}" for each in several)
         )
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         if offer.multipart:
             documents = self._metadata.documents(several, base)
             return await send_xml(request, documents, _tagged(etag))
@@ -190,8 +190,8 @@ class RetrieveHandlers:
             offers = negotiation.octet_offers()
             offer = negotiation.chosen(offers, accept_of(request))
             etag = digest(etag, str(offer.multipart))
-            if (unchanged := not_modified(request, etag)) is not None:
-                return unchanged
+            if (settled := conditional(request, etag)) is not None:
+                return settled
             return await _send(request, offer.multipart, OCTET_STREAM, value.bodies, etag)
 
     async def _send_pixels(
@@ -210,8 +210,8 @@ class RetrieveHandlers:
         offer = negotiation.chosen(offers, accept_of(request))
         kind = negotiation.content_type(offer)
         etag = digest(etag, kind, str(offer.multipart))
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         if negotiation.as_stored(instance, offer):
             return await _send(request, offer.multipart, kind, stored, etag)
         async with AsyncExitStack() as made:

@@ -16,7 +16,7 @@ from server.dicomweb.access import PixelInstance, StoredInstance, StudyAccess, T
 from server.dicomweb.asking import accept_of
 from server.dicomweb.rendered_documents import RenderedDocuments, offers_of
 from server.dicomweb.rendering import RenderingService
-from server.dicomweb.responses import CACHE, PREFIX, digest, not_modified, send_body
+from server.dicomweb.responses import CACHE, PREFIX, conditional, digest, send_body
 from server.dicomweb.retrieval import RetrievalService
 from server.dicomweb.transcoding import TranscodingService
 from server.identity.public import ACTOR, Action
@@ -65,8 +65,8 @@ class UriHandlers:
             raise NotFound("there is no such frame", code="no-such-frame")
         options = _options(query, picture_type, found)
         etag = digest("uri", found.sha256, str(frame), repr(options))
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         picture = await self._rendering.render(found, frame, options)
         headers = {"ETag": f'"{etag}"', **CACHE}
         return web.Response(body=picture.data, content_type=picture_type.value, headers=headers)
@@ -78,8 +78,8 @@ class UriHandlers:
         wanted = _object_types(request.query.get("transferSyntax", ""))
         offer = negotiation.instance_offer(found, wanted, alone=True)
         etag = digest("uri", found.sha256, str(offer.transfer_syntax))
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         stored = offer.transfer_syntax == found.transfer_syntax_uid
         body = (
             self._retrieval.whole(found)
