@@ -31,7 +31,8 @@ from server.dicomweb.asking import (
 )
 from server.dicomweb.rendered_documents import RenderedDocuments
 from server.dicomweb.rendering import THUMBNAIL, RenderingService, representative
-from server.dicomweb.responses import CACHE, conditional, digest
+from server.dicomweb.responses import CACHE, base_url, conditional, digest
+from server.dicomweb.unheeded import warned
 from server.identity.public import ACTOR, Action
 
 _LARGEST_SIDE: Final = 16_384
@@ -54,11 +55,17 @@ class RenderedHandlers:
     """The handlers, over the services they call."""
 
     def __init__(
-        self, *, access: StudyAccess, rendering: RenderingService, documents: RenderedDocuments
+        self,
+        *,
+        access: StudyAccess,
+        rendering: RenderingService,
+        documents: RenderedDocuments,
+        public_url: str | None,
     ) -> None:
         self._access = access
         self._rendering = rendering
         self._documents = documents
+        self._public_url = public_url
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -181,11 +188,12 @@ class RenderedHandlers:
         *,
         skips: bool = False,
     ) -> web.StreamResponse:
+        unheeded = warned(request, base_url(request, self._public_url))
         names = (f"{instance.sha256} {number}" for instance, number in drawn)
         etag = digest("rendered", *names, repr(options), form.name)
         if (settled := conditional(request, etag)) is not None:
             return settled
-        headers = {"ETag": f'"{etag}"', **CACHE}
+        headers = {"ETag": f'"{etag}"', **CACHE, **unheeded}
         kind = options.picture_type.value
         match form:
             case _Form.ALONE:

@@ -62,6 +62,11 @@ def _with_port(request: web.Request) -> str:
     return f"{host}:{port}"
 
 
+def warning(base: str, texts: Sequence[str]) -> dict[str, str]:
+    """Return the header that says what an answer lacks; empty where it lacks nothing."""
+    return {"Warning": ", ".join(f'299 {base}: "{text}"' for text in texts)} if texts else {}
+
+
 def digest(*parts: str) -> str:
     """Return an entity tag of what an answer is made from."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]

@@ -164,6 +164,31 @@ async def test_what_is_not_drawn_is_not_heeded_and_gifs_are_made(site: Site) -> 
         assert np.abs(drawn.reshape(shown.shape) - shown).max() <= step
 
 
+async def test_what_a_picture_lacks_of_what_was_asked_is_said(site: Site) -> None:
+    data = ct_bytes()
+    await site.send(data)
+    path, names = (
+        path_of(data),
+        zip(("studyUID", "seriesUID", "objectUID"), uids(data), strict=True),
+    )
+    uri = "/wado?requestType=WADO&" + "&".join(f"{name}={uid}" for name, uid in names)
+    for start in (f"{path}/rendered?", f"{path}/frames/1/rendered?", f"{uri}&"):
+        for query, lacking in (
+            ("", ()), ("iccprofile=no", ()), ("annotation=patient", ("annotation",)),
+            ("annotation=technique,patient%0A", ("annotation",)),
+            ("iccprofile=srgb", ("iccprofile",)),
+            ("annotation=patient&iccprofile=displayp3", ("annotation", "iccprofile")),
+        ):  # fmt: skip
+            async with site.get(f"{start}{query}", headers={"Accept": "image/png"}) as response:
+                assert response.status == 200
+                told = response.headers.get("Warning", "")
+            assert told.count("299 http://") == len(lacking), (query, told)
+            assert all(name in told for name in lacking)
+        for query in ("annotation=", "annotation=patient,nonsense", "iccprofile=", "iccprofile=x"):
+            async with site.get(f"{start}{query}", headers={"Accept": "image/png"}) as response:
+                assert response.status == 400, (start, query)
+
+
 async def test_a_thumbnail_stands_for_its_study(site: Site) -> None:
     slices = ct_series(5)
     for data in with_report(slices):
