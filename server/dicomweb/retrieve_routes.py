@@ -129,7 +129,10 @@ class RetrieveHandlers:
         if offer.multipart:
             described = orjson.loads(await self._metadata.plain(body))
             return await send_described(request, described, offer, _tagged(etag))
-        return await self._send_metadata(request, body, offer.media_type, etag)
+        gzipped = takes_gzip(request)
+        if not gzipped:
+            body = await self._metadata.plain(body)
+        return web.Response(body=body, headers=_headers(offer.media_type, etag, gzipped=gzipped))
 
     async def _series_metadata(self, request: web.Request) -> web.StreamResponse:
         """Retrieve the attributes of all instances of a series or a study as DICOM JSON."""
@@ -145,11 +148,12 @@ class RetrieveHandlers:
         if offer.multipart:
             documents = self._metadata.documents(several, base)
             return await send_xml(request, documents, _tagged(etag))
-        if target.series_uid is not None:
-            body = await self._metadata.of_series(several[0], base)
-            return await self._send_metadata(request, body, offer.media_type, etag)
         gzipped = takes_gzip(request)
-        response = web.StreamResponse(headers=_headers(offer.media_type, etag, gzipped=gzipped))
+        headers = _headers(offer.media_type, etag, gzipped=gzipped)
+        if gzipped and target.series_uid is not None:
+            body = await self._metadata.of_series(several[0], base)
+            return web.Response(body=body, headers=headers)
+        response = web.StreamResponse(headers=headers)
         if request.method == "HEAD":
             return response
         blocks = self._metadata.of_study(several, base, gzipped=gzipped)
@@ -161,14 +165,6 @@ class RetrieveHandlers:
                 await response.write(block)
             await response.write_eof()
         return response
-
-    async def _send_metadata(
-        self, request: web.Request, body: bytes, media_type: str, etag: str
-    ) -> web.Response:
-        gzipped = takes_gzip(request)
-        if not gzipped:
-            body = await self._metadata.plain(body)
-        return web.Response(body=body, headers=_headers(media_type, etag, gzipped=gzipped))
 
     async def _frames(self, request: web.Request) -> web.StreamResponse:
         """Retrieve frames as they are stored, or as their client takes them."""

@@ -88,9 +88,9 @@ async def stored(running: Attacked, kind: str, *pieces: bytes | Path) -> None:
         assert answer.status == 200, await answer.text()
 
 
-async def size_of(running: Attacked, path: str, accept: str) -> int:
+async def size_of(running: Attacked, path: str, accept: str, **more: str) -> int:
     size = 0
-    headers = {"Accept": accept}
+    headers = {"Accept": accept, **more}
     async with running.asked("GET", path, who="reader", headers=headers) as answer:
         assert answer.status == 200, await answer.text()
         async for block in answer.content.iter_chunked(1 << 18):
@@ -204,3 +204,30 @@ async def test_memory_does_not_grow_with_the_object(running: Attacked, tmp_path:
         with running.bounded(running.web, more_mib=MORE_MIB, cpu_s=120):
             await work()
         assert running.web.is_alive, name
+
+
+async def test_memory_does_not_grow_with_the_metadata_of_a_series(running: Attacked) -> None:
+    """Of some 80 MB; as they are kept, they are much less."""
+    study, series = generate_uid(), generate_uid()
+    for number in range(100):
+        text = dcmread(
+            BytesIO(
+                ct_bytes(
+                    StudyInstanceUID=study, SeriesInstanceUID=series, InstanceNumber=number,
+                    SOPInstanceUID=generate_uid(),
+                )
+            )
+        )  # fmt: skip
+        block = text.private_block(0x0009, "LIANZHEN TEST", create=True)
+        for each in range(20):
+            block.add_new(each, "UT", f"{number} " * 15_000)
+        status, _ = await running.stow(file_bytes(text))
+        assert status == 200
+    for path in (f"/dicomweb/studies/{study}/series/{series}", f"/dicomweb/studies/{study}"):
+        for coding in ("gzip", "identity"):
+            accept = {"Accept-Encoding": coding}
+            with running.bounded(running.web, more_mib=MORE_MIB, cpu_s=60):
+                size = await size_of(
+                    running, f"{path}/metadata", "application/dicom+json", **accept
+                )
+            assert size > 50_000_000
