@@ -8,7 +8,6 @@ from pydicom.dataset import Dataset
 
 from dicom import dataset as access
 from dicom.dataset import PersonName
-from dicom.values import charset_of
 
 UNKNOWN_TIME: Final = dt.datetime(1900, 1, 1)  # noqa: DTZ001 -- DICOM's wall clock has no zone
 """What our own objects say where nobody knows when a recording was made: its Acquisition DateTime
@@ -73,16 +72,6 @@ class IndexedAttributes:
     content_date: dt.date | None
     content_time: dt.time | None
     acquisition_datetime: dt.datetime | None
-    charset_repair: str | None
-    """Where a label of text was false: what it said, an arrow, how the text was read, such as
-    ``ISO_IR 100 → GB18030``. None where no label had to be doubted."""
-
-
-_SHOWN: Final = (
-    "PatientName", "StudyDescription", "SeriesDescription", "InstitutionName", "ProtocolName",
-    "ReferringPhysicianName", "PatientID",
-)  # fmt: skip
-"""Text that lists show, by which a label is judged."""
 
 
 def attributes(ds: Dataset) -> IndexedAttributes:
@@ -144,19 +133,7 @@ def attributes(ds: Dataset) -> IndexedAttributes:
         content_date=access.date(ds, "ContentDate"),
         content_time=access.time(ds, "ContentTime"),
         acquisition_datetime=_acquired_at(ds),
-        charset_repair=_repair(ds),
     )
-
-
-def _repair(ds: Dataset) -> str | None:
-    read_as = next(
-        (one.read_as for keyword in _SHOWN for one in access.decoded(ds, keyword) if one.repaired),
-        None,
-    )
-    if read_as is None:
-        return None
-    label = "\\".join(charset_of(ds).terms)
-    return f"{_bounded(label) or 'no label'} → {read_as}"
 
 
 def _text(ds: Dataset, keyword: str) -> str | None:

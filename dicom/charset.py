@@ -21,6 +21,9 @@ _STANDALONE: Final = {"ISO_IR 192": "utf_8", "GB18030": "gb18030"}
 _CARELESS: Final = {"13": "cp932", "87": "cp932", "149": "cp949"}
 """What writers mean who name a set of ISO 2022, and write what their computer writes."""
 
+_MOST_KINDS: Final = 8
+_LONGEST_LABEL: Final = 64
+
 _USUAL_WHERE_GUESSED: Final = re.compile(r"[\0-\x7f\xa0-\xac\xae-\u017f]*")
 """ASCII and European Latin letters: the text that UTF-8 writers outside China mean."""
 _USUAL_WHERE_LABELLED: Final = re.compile(
@@ -69,6 +72,29 @@ class DecodedText:
     def repaired(self) -> bool:
         """Whether the label was false."""
         return bool(self.read_as)
+
+
+class Repairs:
+    """The kinds of false labels that were met in an object, each once.
+
+    A kind is what the label said, an arrow, and how the text was read: ``ISO_IR 100 → GB18030``.
+    Of the labels that one object may carry, item by item, no more than eight are kept.
+    """
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, None] = {}
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """In the order in which they were met; each at most 90 characters long."""
+        return tuple(self._kinds)
+
+    def note(self, charset: Charset, found: DecodedText) -> None:
+        """Note how a value was read whose label may have been true."""
+        if not found.repaired or len(self._kinds) == _MOST_KINDS:
+            return
+        label = "\\".join(charset.terms)[:_LONGEST_LABEL]
+        self._kinds[f"{label or 'no label'} → {found.read_as}"] = None
 
 
 DEFAULT_CHARSET: Final = Charset()

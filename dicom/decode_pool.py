@@ -111,7 +111,8 @@ class DecodePool:
                 "region": wanted.region and astuple(wanted.region),
             }
         )
-        return Picture(data, wanted.picture_type, int(head["width"]), int(head["height"]))
+        width, height = int(head["width"]), int(head["height"])
+        return Picture(data, wanted.picture_type, width, height, head["shown_ms"])
 
     async def native_frame(self, path: Path, frame: int) -> NativeFrame:
         """Decode a frame to its stored values; raises as `render` does."""

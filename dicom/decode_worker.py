@@ -70,7 +70,8 @@ def _perform(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
             region=None if region is None else Region(*region),
         ),
     )
-    return {"width": picture.width, "height": picture.height}, picture.data
+    head = {"width": picture.width, "height": picture.height, "shown_ms": picture.shown_ms}
+    return head, picture.data
 
 
 def _task(request: dict[str, Any]) -> tuple[str, Path]:

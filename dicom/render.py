@@ -96,12 +96,24 @@ class RenderOptions:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An encoded picture with its size in pixels."""
+    """An encoded picture.
+
+    Parameters
+    ----------
+    data
+        A file of the type.
+    width, height
+        In pixels.
+    shown_ms
+        For how long it is shown where its frames follow each other, None where the object does
+        not say.
+    """
 
     data: bytes
     picture_type: PictureType
     width: int
     height: int
+    shown_ms: float | None = None
 
 
 def render_frame(image: Image, frame: int, options: RenderOptions) -> Picture:
@@ -130,23 +142,32 @@ def render_frame(image: Image, frame: int, options: RenderOptions) -> Picture:
         levels = Levels.of(stored.values) if is_plain else None
         pixels = _grey(ds, stored, levels, frame, options)
         if levels is not None:
-            return _encoded(levels.picture(_eight_bits(pixels)), options)
+            return _encoded(levels.picture(_eight_bits(pixels)), options, _shown_ms(ds))
     else:
         pixels = _shrink(_colour(ds, stored, image.layout.bits_stored), options.viewport)
     if laid_over is not None:
         cover = _shrink(_cut(laid_over, options.region).astype(np.float32), options.viewport)
         pixels = pixels + (_WHITE - pixels) * (cover if pixels.ndim == 2 else cover[..., None])
-    return _encoded(_eight_bits(pixels), options)
+    return _encoded(_eight_bits(pixels), options, _shown_ms(ds))
+
+
+def _shown_ms(ds: Dataset) -> float | None:
+    """Return for how long a frame is shown (PS3.3 C.7.6.5)."""
+    told = access.decimal(ds, "FrameTime")
+    if told is not None and told > 0:
+        return told
+    rates = (access.decimal(ds, each) for each in ("RecommendedDisplayFrameRate", "CineRate"))
+    return next((1000 / rate for rate in rates if rate is not None and rate > 0), None)
 
 
 def _eight_bits(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.rint(np.clip(pixels, 0, _WHITE)).astype(np.uint8))
 
 
-def _encoded(picture: NDArray[np.uint8], options: RenderOptions) -> Picture:
+def _encoded(picture: NDArray[np.uint8], options: RenderOptions, shown_ms: float | None) -> Picture:
     height, width = picture.shape[:2]
     data = _encode(picture, options)
-    return Picture(bytes(data), options.picture_type, width, height)
+    return Picture(bytes(data), options.picture_type, width, height, shown_ms)
 
 
 def _cut(values: NDArray[Any], region: Region | None) -> NDArray[Any]:

@@ -5,7 +5,8 @@ repaired on the way. A value that cannot be decoded costs that value, never the 
 """
 
 import base64
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, cast
 
@@ -14,12 +15,13 @@ from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
-from dicom.charset import Charset, DecodedText
+from dicom.charset import Charset, DecodedText, Repairs
 from dicom.dataset import nested_items, parse_person_name
 from dicom.structure import BulkValue
 from dicom.uids import is_uid
 from dicom.values import (
     BINARY_NUMBERS,
+    CHARSET_VRS,
     TEXT_VRS,
     Number,
     Stored,
@@ -45,7 +47,21 @@ _SAFE_INTEGER: Final = 2**53 - 1
 _NAME_GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
 
 
-def to_json(ds: Dataset, bulk: Iterable[BulkValue] = (), bulk_uri: BulkUri | None = None) -> Json:
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """What holds for a data set and all its items."""
+
+    bulk: Mapping[tuple[int, ...], Sequence[BulkValue]]
+    bulk_uri: BulkUri | None
+    repairs: Repairs
+
+
+def to_json(
+    ds: Dataset,
+    bulk: Iterable[BulkValue] = (),
+    bulk_uri: BulkUri | None = None,
+    repairs: Repairs | None = None,
+) -> Json:
     """Turn a data set into the DICOM JSON model.
 
     Parameters
@@ -56,6 +72,8 @@ def to_json(ds: Dataset, bulk: Iterable[BulkValue] = (), bulk_uri: BulkUri | Non
         Values that stand in the file only, such as ``header.bulk`` and ``header.pixel_data``.
     bulk_uri
         Gives the ``BulkDataURI`` of one of them. Without it they are left out.
+    repairs
+        Hears of each text whose label was false.
 
     Returns
     -------
@@ -67,20 +85,20 @@ def to_json(ds: Dataset, bulk: Iterable[BulkValue] = (), bulk_uri: BulkUri | Non
     if bulk_uri is not None:
         for value in bulk:
             grouped.setdefault(value.path[:-1], []).append(value)
-    return _dataset(ds, (), grouped, bulk_uri)
+    return _dataset(ds, (), _Walk(grouped, bulk_uri, repairs or Repairs()))
 
 
-def to_bytes(ds: Dataset, bulk: Iterable[BulkValue] = (), bulk_uri: BulkUri | None = None) -> bytes:
-    """Return `to_json` serialised as UTF-8."""
-    return orjson.dumps(to_json(ds, bulk, bulk_uri))
-
-
-def _dataset(
+def to_bytes(
     ds: Dataset,
-    path: tuple[int, ...],
-    bulk: dict[tuple[int, ...], list[BulkValue]],
-    bulk_uri: BulkUri | None,
-) -> Json:
+    bulk: Iterable[BulkValue] = (),
+    bulk_uri: BulkUri | None = None,
+    repairs: Repairs | None = None,
+) -> bytes:
+    """Return `to_json` serialised as UTF-8."""
+    return orjson.dumps(to_json(ds, bulk, bulk_uri, repairs))
+
+
+def _dataset(ds: Dataset, path: tuple[int, ...], walk: _Walk) -> Json:
     charset = charset_of(ds)
     result: Json = {}
     # Items come as they are stored; iterating over the data set itself would convert them.
@@ -94,13 +112,13 @@ def _dataset(
         if found is None:
             continue
         if found.vr == "SQ":
-            result[f"{tag:08X}"] = _sequence(ds, found, (*path, int(tag)), bulk, bulk_uri)
+            result[f"{tag:08X}"] = _sequence(ds, found, (*path, int(tag)), walk)
         else:
-            result[f"{tag:08X}"] = element_to_json(found, charset)
-    if bulk_uri is not None:
-        for value in bulk.get(path, ()):
+            result[f"{tag:08X}"] = _element(found, charset, walk.repairs)
+    if walk.bulk_uri is not None:
+        for value in walk.bulk.get(path, ()):
             vr = "OW" if value.vr in ("OB or OW", "US or OW") else value.vr
-            result[f"{value.tag:08X}"] = {"vr": vr, "BulkDataURI": bulk_uri(value)}
+            result[f"{value.tag:08X}"] = {"vr": vr, "BulkDataURI": walk.bulk_uri(value)}
     if not path or f"{_SPECIFIC_CHARACTER_SET:08X}" in result:
         result[f"{_SPECIFIC_CHARACTER_SET:08X}"] = _UTF_8
     return dict(sorted(result.items()))
@@ -144,43 +162,29 @@ def _made(vr: str | None, value: bytes | None, little: bool) -> Json | None:
     return {"vr": vr, "Value": list(values)}
 
 
-def _sequence(
-    ds: Dataset,
-    found: Stored,
-    path: tuple[int, ...],
-    bulk: dict[tuple[int, ...], list[BulkValue]],
-    bulk_uri: BulkUri | None,
-) -> Json:
+def _sequence(ds: Dataset, found: Stored, path: tuple[int, ...], walk: _Walk) -> Json:
     items = nested_items(ds, found)
     if not items:
         return {"vr": "SQ"}
     return {
         "vr": "SQ",
-        "Value": [
-            _dataset(item, (*path, index), bulk, bulk_uri) for index, item in enumerate(items)
-        ],
+        "Value": [_dataset(item, (*path, index), walk) for index, item in enumerate(items)],
     }
 
 
-def element_to_json(found: Stored, charset: Charset) -> Json:
+def _element(found: Stored, charset: Charset, repairs: Repairs) -> Json:
     """Turn one element that is no sequence into its JSON object.
 
-    Parameters
-    ----------
-    found
-        As stored.
-    charset
-        In force around it.
-
-    Returns
-    -------
-    dict
-        Without a value key for an empty element, and for one whose bytes do not fit its VR.
+    It has no value key where it is empty, and where its bytes do not fit its VR.
     """
     vr = found.vr
     values: list[Any] = []
-    if vr == "PN":
-        values = [_person_name(value) for value in texts(found, charset)]
+    if vr in CHARSET_VRS:
+        several = texts(found, charset)
+        # All values of an element are read alike.
+        if several:
+            repairs.note(charset, several[0])
+        values = [_person_name(each) if vr == "PN" else each.text or None for each in several]
     elif vr in ("IS", "DS") or vr in BINARY_NUMBERS:
         values = [_number(value) for value in numbers(found)]
     elif vr == "AT":

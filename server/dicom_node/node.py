@@ -291,8 +291,7 @@ class ObjectSink:
             _log.warning("an object was refused", device=self._visit.device.id, code=receipt.code)
             return StoreResult(status_of(receipt), _comment(receipt.detail))
         self._visit.study_uids.add(receipt.content.study_instance_uid)
-        if repair := receipt.content.attributes.charset_repair:
-            self._visit.charset_repairs[repair] += 1
+        self._visit.charset_repairs.update(receipt.content.charset_repairs)
         return StoreResult(SUCCESS)
 
     def abort(self) -> None:

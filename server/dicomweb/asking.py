@@ -12,7 +12,8 @@ from server.dicomweb.responses import PREFIX
 STUDY: Final = f"{PREFIX}/studies/{{study}}"
 SERIES: Final = f"{STUDY}/series/{{series}}"
 INSTANCE: Final = f"{SERIES}/instances/{{instance}}"
-_MOST_FRAMES: Final = 10_000
+MOST_FRAMES: Final = 10_000
+"""Of an answer."""
 _FRAMES: Final = re.compile(r"[1-9]\d{0,8}(,[1-9]\d{0,8})*", re.ASCII)
 
 
@@ -35,11 +36,11 @@ def frame_numbers(text: str) -> list[int]:
     InvalidInput
         If it is none, or too long.
     """
-    if len(text) > 10 * _MOST_FRAMES or _FRAMES.fullmatch(text) is None:
+    if len(text) > 10 * MOST_FRAMES or _FRAMES.fullmatch(text) is None:
         raise InvalidInput("frames are a list of numbers from 1", code="bad-frames")
     numbers = [int(number) for number in text.split(",")]
-    if len(numbers) > _MOST_FRAMES:
-        raise InvalidInput(f"more than {_MOST_FRAMES} frames at once", code="bad-frames")
+    if len(numbers) > MOST_FRAMES:
+        raise InvalidInput(f"more than {MOST_FRAMES} frames at once", code="bad-frames")
     return numbers
 
 

@@ -12,7 +12,7 @@ from server.core.http import Requires, Route
 from server.dicomweb import negotiation
 from server.dicomweb.access import PixelInstance, StudyAccess
 from server.dicomweb.asking import INSTANCE, SERIES, STUDY, accept_of, location_of, target_of
-from server.dicomweb.responses import CACHE, Part, base_url, digest, not_modified, send_multipart
+from server.dicomweb.responses import CACHE, Part, base_url, conditional, digest, send_multipart
 from server.dicomweb.retrieval import Body, RetrievalService, Value
 from server.dicomweb.transcoding import TranscodingService
 from server.identity.public import ACTOR, Action
@@ -73,8 +73,8 @@ class BulkHandlers:
                     raise NotFound("there is no such value", code="no-such-value")
                 kinds = [part.content_type for part in parts]
                 etag = digest("bulk", *(each.sha256 for each in found), *kinds)
-                if (unchanged := not_modified(request, etag)) is not None:
-                    return unchanged
+                if (settled := conditional(request, etag)) is not None:
+                    return settled
                 headers = {"ETag": f'"{etag}"', **CACHE}
                 return await send_multipart(request, parts, kinds[0].partition(";")[0], headers)
 

@@ -53,7 +53,7 @@ _WORKITEMS: Final = {
 
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Headers": (
-        "Authorization, Accept, Content-Type, If-None-Match, If-Range, Range"
+        "Authorization, Accept, Content-Type, If-Match, If-None-Match, If-Range, Range"
     ),
     "Access-Control-Max-Age": "600",
 }

@@ -8,7 +8,7 @@ import asyncio
 import gzip
 import hashlib
 import zlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import Final, TypeVar
@@ -27,6 +27,7 @@ _RELATIVE: Final = b'"BulkDataURI":"'
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _KEPT_LEVEL: Final = 6
 _PASSING_LEVEL: Final = 1
+_PIECE_BYTES: Final = 1 << 18
 _ORIGINS_KEPT: Final = 8
 """A prepared blob names the host it was asked at, which is the client's word: so few are kept."""
 
@@ -64,7 +65,7 @@ class MetadataService:
     async def of_study(
         self, several: Sequence[StoredSeries], base: str, *, gzipped: bool
     ) -> AsyncIterator[bytes]:
-        """Yield one JSON array of all the series, gzipped or not; one series in memory at once."""
+        """Yield one JSON array of all the series, gzipped or not, piece by piece."""
         # One gzip member: browsers ignore what follows the first.
         engine = zlib.compressobj(_PASSING_LEVEL, zlib.DEFLATED, _GZIP) if gzipped else None
 
@@ -73,12 +74,10 @@ class MetadataService:
 
         opening = b"["
         for series in several:
-            kept = await self.of_series(series, base)
-
-            def reencoded(kept: bytes = kept, opening: bytes = opening) -> bytes:
-                return encoded(opening + gzip.decompress(kept)[1:-1])
-
-            yield await self._blocking(reencoded)
+            pieces = map(encoded, _inside(await self.of_series(series, base), opening))
+            while (piece := await self._blocking(partial(next, pieces, None))) is not None:
+                if piece:
+                    yield piece
             opening = b","
         yield encoded(b"]") + (engine.flush() if engine is not None else b"")
 
@@ -139,5 +138,28 @@ def _document(kept: bytes, uri: bytes) -> bytes:
 
 
 def _join(rows: Sequence[tuple[bytes, bytes]], level: int) -> bytes:
-    body = b",".join(absolute(kept, uri) for kept, uri in rows)
-    return gzip.compress(b"[" + body + b"]", compresslevel=level, mtime=0)
+    """Return a gzipped array of all rows, of which one is unpacked at once."""
+    engine = zlib.compressobj(level, zlib.DEFLATED, _GZIP)
+    pieces = []
+    opening = b"["
+    for kept, uri in rows:
+        pieces.append(engine.compress(opening + absolute(kept, uri)))
+        opening = b","
+    return b"".join([*pieces, engine.compress(b"]"), engine.flush()])
+
+
+def _inside(kept: bytes, opening: bytes) -> Iterator[bytes]:
+    """Yield what stands between the brackets of a gzipped array, after ``opening``."""
+    engine = zlib.decompressobj(_GZIP)
+    held = b""
+    while not engine.eof:
+        piece = engine.decompress(kept, _PIECE_BYTES)
+        kept = engine.unconsumed_tail
+        if not (piece or kept or engine.eof):
+            raise EOFError("the metadata kept end early")
+        if piece and not held:
+            piece = opening + piece[1:]
+        # The last byte is the closing bracket, and nobody knows which is the last.
+        piece = held + piece
+        yield piece[:-1]
+        held = piece[-1:]

@@ -67,6 +67,8 @@ DESCRIBED_ALONE: Final = (*DESCRIBED, Offer(DICOM_XML))
 """The one data set of a workitem."""
 RENDERED: Final = (Offer("image/jpeg"), Offer("image/png"), Offer("image/gif"))
 """PS3.18 Table 8.7.4-1 for single frames."""
+RENDERED_ENVELOPED: Final = (*RENDERED, *(replace(each, multipart=True) for each in RENDERED))
+"""Pictures that may stand in an envelope."""
 
 
 def frame_type(transfer_syntax_uid: str) -> str:

@@ -13,7 +13,7 @@ from server.dicomweb import negotiation
 from server.dicomweb.access import PixelInstance
 from server.dicomweb.asking import accept_of
 from server.dicomweb.rendering import RenderingService
-from server.dicomweb.responses import CACHE, PREFIX, digest, not_modified, send_body
+from server.dicomweb.responses import CACHE, PREFIX, conditional, digest, send_body
 from server.dicomweb.retrieval import RetrievalService
 
 _HTML: Final = "text/html"
@@ -65,8 +65,8 @@ class RenderedDocuments:
         if offer.media_type == _HTML:
             return await self._page(request, instance, language or language_of(request))
         etag = digest("document", instance.sha256)
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         headers = {"Content-Type": offer.media_type, "ETag": f'"{etag}"', **CACHE}
         if instance.sop_class_uid not in MEDIA_TYPES:
             async with self._retrieval.bulk_value(instance, _PIXEL_DATA) as value:
@@ -83,8 +83,8 @@ class RenderedDocuments:
         base = urlsplit(self._public_url or "").path.rstrip("/") + PREFIX
         page = await self._rendering.page(instance, language, base)
         etag = digest("page", page.decode())
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         return web.Response(
             body=page,
             content_type=_HTML,

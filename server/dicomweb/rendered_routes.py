@@ -3,25 +3,36 @@
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import Annotated, Final
+from enum import Enum, auto
+from typing import Annotated, Final, assert_never
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import Field
 
+from dicom import animation
 from dicom.page_words import Language
 from dicom.render import Picture, PictureType, Region, RenderOptions, Window
-from dicom.web.media_types import MediaTypeError, parse_accept
+from dicom.web.media_types import Offer
 from dicom.web.multipart import PART_END, MultipartWriter, new_boundary
 from server.core.errors import InvalidInput, NotAcceptable, NotFound
 from server.core.http import Requires, Route, inject_params
 from server.core.streaming import breaking_off
 from server.dicomweb import negotiation
 from server.dicomweb.access import StoredInstance, StudyAccess, Target
-from server.dicomweb.asking import INSTANCE, SERIES, STUDY, accept_of, frame_numbers, target_of
+from server.dicomweb.asking import (
+    INSTANCE,
+    MOST_FRAMES,
+    SERIES,
+    STUDY,
+    accept_of,
+    frame_numbers,
+    target_of,
+)
 from server.dicomweb.rendered_documents import RenderedDocuments
 from server.dicomweb.rendering import THUMBNAIL, RenderingService, representative
-from server.dicomweb.responses import CACHE, digest, not_modified
+from server.dicomweb.responses import CACHE, base_url, conditional, digest
+from server.dicomweb.unheeded import warned
 from server.identity.public import ACTOR, Action
 
 _LARGEST_SIDE: Final = 16_384
@@ -32,15 +43,29 @@ Quality = Annotated[int, Field(ge=1, le=100)]
 _Drawn = tuple[StoredInstance, int]
 
 
+class _Form(Enum):
+    """How pictures leave: one as it is, one a part, or one after another in a GIF."""
+
+    ALONE = auto()
+    ENVELOPED = auto()
+    ANIMATED = auto()
+
+
 class RenderedHandlers:
     """The handlers, over the services they call."""
 
     def __init__(
-        self, *, access: StudyAccess, rendering: RenderingService, documents: RenderedDocuments
+        self,
+        *,
+        access: StudyAccess,
+        rendering: RenderingService,
+        documents: RenderedDocuments,
+        public_url: str | None,
     ) -> None:
         self._access = access
         self._rendering = rendering
         self._documents = documents
+        self._public_url = public_url
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -73,16 +98,23 @@ class RenderedHandlers:
         ) -> web.StreamResponse:
             """Give an instance as a browser shows it.
 
-            The first frame of an image is drawn as a JPEG, PNG or GIF picture, a structured report
-            is written as an HTML page; an encapsulated PDF and video are given as they are.
+            The first frame of an image is drawn as a JPEG or PNG picture, all of them as a GIF or,
+            where an envelope is asked for, one a part; a structured report is written as an HTML
+            page; an encapsulated PDF and video are given as they are.
 
             Tags: dicomweb
             """
             found = await self._access.instance(request[ACTOR], Target(study, series, instance))
             if self._documents.holds(found):
                 return await self._documents.answer(request, found, accept, language)
-            options = _options(request, viewport, window, quality, accept)
-            return await self._draw(request, [(found, 1)], options)
+            offer = _chosen(request, accept)
+            options = _options(offer, viewport, window, quality)
+            form = _form_of_instance(offer, found)
+            count = 1 if form is _Form.ALONE else found.frame_count or 1
+            if count > MOST_FRAMES:
+                raise NotAcceptable(f"more than {MOST_FRAMES} frames at once; ask for some")
+            frames = [(found, number) for number in range(1, count + 1)]
+            return await self._draw(request, frames, options, form)
 
         return rendered
 
@@ -105,27 +137,31 @@ class RenderedHandlers:
             Tags: dicomweb
             """
             numbers = frame_numbers(frames)
-            options = _options(request, viewport, window, quality, accept)
+            offer = _chosen(request, accept)
+            options = _options(offer, viewport, window, quality)
             found = await self._access.instance(request[ACTOR], Target(study, series, instance))
             if max(numbers) > (found.frame_count or 1):
                 raise NotFound("there is no such frame", code="no-such-frame")
-            return await self._draw(request, [(found, number) for number in numbers], options)
+            enveloped = offer.multipart or len(numbers) > 1
+            form = _Form.ENVELOPED if enveloped else _Form.ALONE
+            drawn = [(found, number) for number in numbers]
+            return await self._draw(request, drawn, options, form)
 
         return rendered_frames
 
     async def _rendered_series(self, request: web.Request) -> web.StreamResponse:
         """Draw every image of a study or a series, the first frame of each, in an envelope."""
-        options = _asked(request)
+        options = _asked(request, _chosen(request))
         instances = await self._access.instances(request[ACTOR], target_of(request))
         images = [(each, 1) for each in instances if each.bits_allocated is not None]
         if not images:
             raise NotAcceptable("there is no image to draw", code="no-image")
-        return await self._draw(request, images, options, enveloped=True)
+        return await self._draw(request, images, options, _Form.ENVELOPED, skips=True)
 
     async def _thumbnail(self, request: web.Request) -> web.StreamResponse:
         """Draw a small picture that stands for a study, a series, an instance or a frame."""
         target = target_of(request)
-        options = _asked(request)
+        options = _asked(request, negotiation.chosen(negotiation.RENDERED, accept_of(request)))
         width, height = options.viewport or THUMBNAIL.viewport or (0, 0)
         viewport = min(width, _LARGEST_THUMBNAIL), min(height, _LARGEST_THUMBNAIL)
         options = replace(options, viewport=viewport)
@@ -137,8 +173,8 @@ class RenderedHandlers:
                 raise InvalidInput("a thumbnail shows one frame", code="bad-frames")
         candidates = representative(instances)
         etag = digest("thumbnail", *(each.sha256 for each in candidates), str(frame), repr(options))
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         data = await self._rendering.thumbnail(candidates, frame, options)
         kind = options.picture_type.value
         return web.Response(body=data, content_type=kind, headers={"ETag": f'"{etag}"', **CACHE})
@@ -148,31 +184,40 @@ class RenderedHandlers:
         request: web.Request,
         drawn: Sequence[_Drawn],
         options: RenderOptions,
+        form: _Form,
         *,
-        enveloped: bool = False,
+        skips: bool = False,
     ) -> web.StreamResponse:
+        unheeded = warned(request, base_url(request, self._public_url))
         names = (f"{instance.sha256} {number}" for instance, number in drawn)
-        etag = digest("rendered", *names, repr(options), str(enveloped))
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
-        headers = {"ETag": f'"{etag}"', **CACHE}
+        etag = digest("rendered", *names, repr(options), form.name)
+        if (settled := conditional(request, etag)) is not None:
+            return settled
+        headers = {"ETag": f'"{etag}"', **CACHE, **unheeded}
         kind = options.picture_type.value
-        if len(drawn) == 1 and not enveloped:
-            picture = await self._rendering.render(*drawn[0], options)
-            return web.Response(body=picture.data, content_type=kind, headers=headers)
-        writer = MultipartWriter(new_boundary(secrets.randbits), kind)
-        response = web.StreamResponse(headers={**headers, "Content-Type": writer.content_type})
+        match form:
+            case _Form.ALONE:
+                picture = await self._rendering.render(*drawn[0], options)
+                return web.Response(body=picture.data, content_type=kind, headers=headers)
+            case _Form.ENVELOPED:
+                writer = MultipartWriter(new_boundary(secrets.randbits), kind)
+                headers["Content-Type"] = writer.content_type
+                pieces = _parts(writer, self._pictures(drawn, options, skips=skips))
+            case _Form.ANIMATED:
+                headers["Content-Type"] = kind
+                pieces = _animated(self._pictures(drawn, options, skips=skips))
+            case _:
+                assert_never(form)
+        response = web.StreamResponse(headers=headers)
         if request.method == "HEAD":
             return response
-        pictures = self._pictures(drawn, options, skips=enveloped)
         # What goes wrong before the first picture is still a proper answer.
-        first = await anext(pictures)
+        first = await anext(pieces)
         await response.prepare(request)
         with breaking_off(request):
-            await response.write(_part(writer, first))
-            async for picture in pictures:
-                await response.write(_part(writer, picture))
-            await response.write(writer.end())
+            await response.write(first)
+            async for piece in pieces:
+                await response.write(piece)
             await response.write_eof()
         return response
 
@@ -196,44 +241,46 @@ class RenderedHandlers:
             raise refused
 
 
-def _part(writer: MultipartWriter, picture: Picture) -> bytes:
-    return writer.begin(length=len(picture.data)) + picture.data + PART_END
+def _form_of_instance(offer: Offer, found: StoredInstance) -> _Form:
+    if offer.multipart:
+        return _Form.ENVELOPED
+    if offer.media_type == PictureType.GIF and (found.frame_count or 1) > 1:
+        return _Form.ANIMATED
+    return _Form.ALONE
 
 
-def _asked(request: web.Request) -> RenderOptions:
+async def _parts(writer: MultipartWriter, pictures: AsyncIterator[Picture]) -> AsyncIterator[bytes]:
+    async for picture in pictures:
+        yield writer.begin(length=len(picture.data)) + picture.data + PART_END
+    yield writer.end()
+
+
+async def _animated(pictures: AsyncIterator[Picture]) -> AsyncIterator[bytes]:
+    first = await anext(pictures)
+    yield animation.beginning(first) + animation.frame(first)
+    async for picture in pictures:
+        yield animation.frame(picture)
+    yield animation.END
+
+
+def _asked(request: web.Request, offer: Offer) -> RenderOptions:
     """Return what the query says of the picture; what is no matter of ours is not heeded."""
     query = request.query
     quality = query.get("quality", "90")
     if not quality.isascii() or not quality.isdigit() or not 1 <= int(quality[:4]) <= 100:
         raise InvalidInput("quality is 1 to 100", code="bad-quality")
-    viewport, window = query.get("viewport"), query.get("window")
-    return _options(request, viewport, window, int(quality), query.get("accept"))
+    return _options(offer, query.get("viewport"), query.get("window"), int(quality))
 
 
-def _options(
-    request: web.Request,
-    viewport: str | None,
-    window: str | None,
-    quality: int,
-    accept: str | None,
-) -> RenderOptions:
-    offer = negotiation.chosen(negotiation.RENDERED, _single(accept or accept_of(request)))
+def _chosen(request: web.Request, accept: str | None = None) -> Offer:
+    return negotiation.chosen(negotiation.RENDERED_ENVELOPED, accept or accept_of(request))
+
+
+def _options(offer: Offer, viewport: str | None, window: str | None, quality: int) -> RenderOptions:
     size, region = _viewport(viewport) if viewport else (None, None)
     return RenderOptions(
         PictureType(offer.media_type), quality, _window(window) if window else None, size, region
     )
-
-
-def _single(accept: str | None) -> str | None:
-    """Understand ``multipart/related; type=image/png`` as the pictures that it shall hold."""
-    if accept is None or "multipart/related" not in accept.lower():
-        return accept
-    try:
-        ranges = parse_accept(accept)
-    except MediaTypeError:
-        return accept
-    names = (one.parameter("type") or one.name for one in ranges)
-    return ", ".join(f"{name}; q={one.q:g}" for name, one in zip(names, ranges, strict=True))
 
 
 def _viewport(text: str) -> tuple[tuple[int, int], Region | None]:

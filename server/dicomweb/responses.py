@@ -62,6 +62,11 @@ def _with_port(request: web.Request) -> str:
     return f"{host}:{port}"
 
 
+def warning(base: str, texts: Sequence[str]) -> dict[str, str]:
+    """Return the header that says what an answer lacks; empty where it lacks nothing."""
+    return {"Warning": ", ".join(f'299 {base}: "{text}"' for text in texts)} if texts else {}
+
+
 def digest(*parts: str) -> str:
     """Return an entity tag of what an answer is made from."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
@@ -76,8 +81,17 @@ def takes_gzip(request: web.Request) -> bool:
     return False
 
 
-def not_modified(request: web.Request, etag: str) -> web.Response | None:
-    """Return 304 where the client has what ``etag`` names."""
+def conditional(request: web.Request, etag: str) -> web.Response | None:
+    """Return what a condition of the request ends it with, None where it goes on (RFC 9110 13.2.2).
+
+    That is 412 where the client insists on another state than ``etag`` names, and 304 where it
+    has this one. A weak tag may stand for a like state in If-None-Match alone (13.1.1).
+    """
+    insisted = request.if_match
+    if insisted is not None and not any(
+        tag.value == "*" or (tag.value == etag and not tag.is_weak) for tag in insisted
+    ):
+        return problem(412, "another-state", "it is not in the state that If-Match names")
     tags = request.if_none_match or ()
     if any(tag.value in (etag, "*") for tag in tags):
         return web.Response(status=304, headers={"ETag": f'"{etag}"', **CACHE})

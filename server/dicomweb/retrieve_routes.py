@@ -26,8 +26,8 @@ from server.dicomweb.responses import (
     CACHE,
     Part,
     base_url,
+    conditional,
     digest,
-    not_modified,
     send_body,
     send_described,
     send_multipart,
@@ -83,8 +83,8 @@ class RetrieveHandlers:
                 for instance, offer in zip(found, offers, strict=True)
             )
         )
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         base = base_url(request, self._public_url)
         parts = [
             Part(
@@ -103,8 +103,8 @@ class RetrieveHandlers:
         offer = negotiation.instance_offer(instance, accept_of(request), alone=True)
         body, kind = self._body(instance, offer), negotiation.content_type(offer)
         etag = digest(instance.sha256, str(offer.transfer_syntax), str(offer.multipart))
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         headers = {"ETag": f'"{etag}"', "Content-Disposition": "attachment", **CACHE}
         location = location_of(base_url(request, self._public_url), instance)
         if offer.multipart:
@@ -123,13 +123,16 @@ class RetrieveHandlers:
         instance = await self._access.instance(request[ACTOR], target_of(request))
         base = base_url(request, self._public_url)
         etag = digest("metadata", offer.media_type, instance.sha256, base)
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         body = await self._metadata.of_instance(instance, base)
         if offer.multipart:
             described = orjson.loads(await self._metadata.plain(body))
             return await send_described(request, described, offer, _tagged(etag))
-        return await self._send_metadata(request, body, offer.media_type, etag)
+        gzipped = takes_gzip(request)
+        if not gzipped:
+            body = await self._metadata.plain(body)
+        return web.Response(body=body, headers=_headers(offer.media_type, etag, gzipped=gzipped))
 
     async def _series_metadata(self, request: web.Request) -> web.StreamResponse:
         """Retrieve the attributes of all instances of a series or a study as DICOM JSON."""
@@ -140,16 +143,17 @@ class RetrieveHandlers:
         etag = digest(
             "metadata", offer.media_type, base, *(f"{each.pk}-{each.revision}" for each in several)
         )
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         if offer.multipart:
             documents = self._metadata.documents(several, base)
             return await send_xml(request, documents, _tagged(etag))
-        if target.series_uid is not None:
-            body = await self._metadata.of_series(several[0], base)
-            return await self._send_metadata(request, body, offer.media_type, etag)
         gzipped = takes_gzip(request)
-        response = web.StreamResponse(headers=_headers(offer.media_type, etag, gzipped=gzipped))
+        headers = _headers(offer.media_type, etag, gzipped=gzipped)
+        if gzipped and target.series_uid is not None:
+            body = await self._metadata.of_series(several[0], base)
+            return web.Response(body=body, headers=headers)
+        response = web.StreamResponse(headers=headers)
         if request.method == "HEAD":
             return response
         blocks = self._metadata.of_study(several, base, gzipped=gzipped)
@@ -161,14 +165,6 @@ class RetrieveHandlers:
                 await response.write(block)
             await response.write_eof()
         return response
-
-    async def _send_metadata(
-        self, request: web.Request, body: bytes, media_type: str, etag: str
-    ) -> web.Response:
-        gzipped = takes_gzip(request)
-        if not gzipped:
-            body = await self._metadata.plain(body)
-        return web.Response(body=body, headers=_headers(media_type, etag, gzipped=gzipped))
 
     async def _frames(self, request: web.Request) -> web.StreamResponse:
         """Retrieve frames as they are stored, or as their client takes them."""
@@ -190,8 +186,8 @@ class RetrieveHandlers:
             offers = negotiation.octet_offers()
             offer = negotiation.chosen(offers, accept_of(request))
             etag = digest(etag, str(offer.multipart))
-            if (unchanged := not_modified(request, etag)) is not None:
-                return unchanged
+            if (settled := conditional(request, etag)) is not None:
+                return settled
             return await _send(request, offer.multipart, OCTET_STREAM, value.bodies, etag)
 
     async def _send_pixels(
@@ -210,8 +206,8 @@ class RetrieveHandlers:
         offer = negotiation.chosen(offers, accept_of(request))
         kind = negotiation.content_type(offer)
         etag = digest(etag, kind, str(offer.multipart))
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         if negotiation.as_stored(instance, offer):
             return await _send(request, offer.multipart, kind, stored, etag)
         async with AsyncExitStack() as made:

@@ -58,8 +58,11 @@ def dicomweb_routes(
             transcoding=transcoding,
             rendering=rendering,
             documents=documents,
+            public_url=public_url,
         ).routes(),
-        *RenderedHandlers(access=access, rendering=rendering, documents=documents).routes(),
+        *RenderedHandlers(
+            access=access, rendering=rendering, documents=documents, public_url=public_url
+        ).routes(),
         *store_routes(storage, composer, public_url),
         *further,
     ]

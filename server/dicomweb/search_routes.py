@@ -18,7 +18,7 @@ from server.core.paging import decode_cursor
 from server.dicomweb import negotiation
 from server.dicomweb.access import Target
 from server.dicomweb.asking import accept_of
-from server.dicomweb.responses import PREFIX, base_url, send_json, send_xml
+from server.dicomweb.responses import PREFIX, base_url, send_json, send_xml, warning
 from server.dicomweb.search import MOST_MATCHES, USUAL_LIMIT, Found, SearchService
 from server.identity.public import ACTOR, Action
 from server.studies.public import ATTRIBUTES, Level, Search
@@ -126,4 +126,4 @@ def _warning(search: Search, found: Found, base: str) -> dict[str, str]:
             "The fuzzymatching parameter is only supported for PatientName. "
             "Only literal matching has been performed of other names"
         )
-    return {"Warning": ", ".join(f'299 {base}: "{text}"' for text in warnings)} if warnings else {}
+    return warning(base, warnings)

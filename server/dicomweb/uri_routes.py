@@ -9,16 +9,17 @@ from aiohttp import web
 from dicom.render import PictureType, Region, RenderOptions, Window
 from dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, is_uid
 from dicom.web.media_types import DICOM, Offer
-from server.core.errors import InvalidInput, NotFound
+from server.core.errors import InvalidInput
 from server.core.http import Requires, Route
 from server.dicomweb import negotiation
 from server.dicomweb.access import PixelInstance, StoredInstance, StudyAccess, Target
 from server.dicomweb.asking import accept_of
 from server.dicomweb.rendered_documents import RenderedDocuments, offers_of
 from server.dicomweb.rendering import RenderingService
-from server.dicomweb.responses import CACHE, PREFIX, digest, not_modified, send_body
+from server.dicomweb.responses import CACHE, PREFIX, base_url, conditional, digest, send_body
 from server.dicomweb.retrieval import RetrievalService
 from server.dicomweb.transcoding import TranscodingService
+from server.dicomweb.unheeded import warned
 from server.identity.public import ACTOR, Action
 
 URI_PATH: Final = f"{PREFIX}/wado"
@@ -37,12 +38,14 @@ class UriHandlers:
         transcoding: TranscodingService,
         rendering: RenderingService,
         documents: RenderedDocuments,
+        public_url: str | None,
     ) -> None:
         self._access = access
         self._retrieval = retrieval
         self._transcoding = transcoding
         self._rendering = rendering
         self._documents = documents
+        self._public_url = public_url
 
     def routes(self) -> list[Route]:
         """Return the route."""
@@ -60,15 +63,14 @@ class UriHandlers:
         if offer.media_type == DICOM:
             return await self._object(request, found)
         picture_type = PictureType(offer.media_type)
-        frame = _whole(query, "frameNumber") or 1
-        if frame > (found.frame_count or 1):
-            raise NotFound("there is no such frame", code="no-such-frame")
+        frame = _frame(request, found)
         options = _options(query, picture_type, found)
+        unheeded = warned(request, base_url(request, self._public_url))
         etag = digest("uri", found.sha256, str(frame), repr(options))
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         picture = await self._rendering.render(found, frame, options)
-        headers = {"ETag": f'"{etag}"', **CACHE}
+        headers = {"ETag": f'"{etag}"', **CACHE, **unheeded}
         return web.Response(body=picture.data, content_type=picture_type.value, headers=headers)
 
     async def _object(self, request: web.Request, found: StoredInstance) -> web.StreamResponse:
@@ -78,8 +80,8 @@ class UriHandlers:
         wanted = _object_types(request.query.get("transferSyntax", ""))
         offer = negotiation.instance_offer(found, wanted, alone=True)
         etag = digest("uri", found.sha256, str(offer.transfer_syntax))
-        if (unchanged := not_modified(request, etag)) is not None:
-            return unchanged
+        if (settled := conditional(request, etag)) is not None:
+            return settled
         stored = offer.transfer_syntax == found.transfer_syntax_uid
         body = (
             self._retrieval.whole(found)
@@ -153,6 +155,18 @@ def _options(
     if center is not None and width is not None:
         options = replace(options, window=Window(center, width))
     return options
+
+
+def _frame(request: web.Request, found: StoredInstance) -> int:
+    """Return which frame is meant: one that is there, of an object of several (9.5.2)."""
+    frame = _whole(request.query, "frameNumber")
+    if frame is None:
+        return 1
+    if found.frame_count is None or frame > found.frame_count:
+        raise InvalidInput("there is no such frame", code="bad-frames")
+    if len(request.query.getall("frameNumber")) > 1:
+        raise InvalidInput("frameNumber is one frame", code="bad-frames")
+    return frame
 
 
 def _region(query: Mapping[str, str], found: PixelInstance) -> Region | None:

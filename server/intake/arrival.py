@@ -77,6 +77,8 @@ class Prepared:
     metadata_json_gz: bytes
     bulk_values: Mapping[str, tuple[str, int, int]]
     """VR, offset and length of each value the metadata only refers to, by its path."""
+    charset_repairs: tuple[str, ...]
+    """The kinds of its false labels of text (see `dicom.charset.Repairs`)."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import gzip
 from typing import Final
 
 from dicom.attributes import attributes
+from dicom.charset import Repairs
 from dicom.faults import DicomFormatError
 from dicom.part10 import ExpectedObject, scan
 from dicom.structure import BulkValue
@@ -31,6 +32,8 @@ def prepare(
             sop_instance_uid=header.sop_instance_uid,
         )
     bulk = header.bulk if header.pixel_data is None else (*header.bulk, header.pixel_data)
+    repairs = Repairs()
+    metadata = to_bytes(header.dataset, bulk, _relative_uri, repairs)
     return Prepared(
         sop_class_uid=header.sop_class_uid,
         sop_instance_uid=header.sop_instance_uid,
@@ -41,10 +44,9 @@ def prepare(
         dataset_blake3=file.dataset_blake3(header.dataset_offset),
         attributes=attributes(header.dataset),
         frames=header.frames.to_bytes() if header.frames is not None else None,
-        metadata_json_gz=gzip.compress(
-            to_bytes(header.dataset, bulk, _relative_uri), compresslevel=_GZIP_LEVEL, mtime=0
-        ),
+        metadata_json_gz=gzip.compress(metadata, compresslevel=_GZIP_LEVEL, mtime=0),
         bulk_values={_name(value): (value.vr, value.offset, value.length) for value in bulk},
+        charset_repairs=repairs.kinds,
     )
 
 

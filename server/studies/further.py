@@ -29,7 +29,7 @@ class _Place:
     study_pk: str
     series_pk: str
     owner: str
-    charset_repair: str | None
+    charset_repairs: tuple[str, ...]
 
 
 class MetSeries:
@@ -44,7 +44,7 @@ class MetSeries:
             indexed.study_pk,
             indexed.series_pk,
             owner,
-            indexed.arrival.prepared.attributes.charset_repair,
+            indexed.arrival.prepared.charset_repairs,
         )
         if len(self._places) > _REMEMBERED:
             self._places.popitem(last=False)
@@ -57,7 +57,7 @@ class MetSeries:
             if (
                 place is None
                 or place.owner != arrival.received.sender.institution_id
-                or place.charset_repair != arrival.prepared.attributes.charset_repair
+                or place.charset_repairs != arrival.prepared.charset_repairs
             ):
                 return None
             indexed.append(Indexed(arrival, place.study_pk, place.series_pk, ids.new()))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dicom.rejection import KEY_OBJECT_SELECTION
@@ -24,7 +24,8 @@ from server.studies.homes import follow_merges
 from server.studies.models import AccessGrant, Instance, Series, Study
 from server.studies.names import remember_names
 from server.studies.rejections import count_anew, lift, modalities, reject, settle
-from server.studies.rows import fit, instance_row, patient_facts, placed, series_row, study_row
+from server.studies.repairs import tell_repair, together
+from server.studies.rows import instance_row, patient_facts, placed, series_row, study_row
 
 DIAGNOSES: Final = "diagnoses"
 """Why a county sees its townships' exams: it reads for them (基层检查、上级诊断)."""
@@ -151,7 +152,7 @@ class StudyIndex:
                     object_id=pk,
                     detail={
                         "granted_to": county.id if county is not None else None,
-                        "charset_repair": arrival.prepared.attributes.charset_repair,
+                        "charset_repair": together(arrival.prepared.charset_repairs),
                     },
                 ),
             )
@@ -231,15 +232,15 @@ class StudyIndex:
                 "instance_count": Series.instance_count + count,
                 "last_received_at": max(each.received.received_at for each in arrivals),
             }
-            repairs = [each.prepared.attributes.charset_repair for each in arrivals]
-            if repair := next(filter(None, repairs), None):
-                of_series["charset_repair"] = func.coalesce(Series.charset_repair, fit(repair, 100))
             await work.uow.session.execute(
                 update(Series)
                 .where(Series.id == series_pk)
                 .values(**of_series)
                 .execution_options(**_NO_OBJECTS)
             )
+            kinds = {kind for each in arrivals for kind in each.prepared.charset_repairs}
+            for kind in sorted(kinds):
+                await work.uow.session.execute(tell_repair(series_pk, kind))
         for study_pk, count in sorted(Counter(each.study_pk for each in indexed).items()):
             latest = max(
                 each.arrival.received.received_at for each in indexed if each.study_pk == study_pk

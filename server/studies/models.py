@@ -23,6 +23,10 @@ KEY: Final = String(64).with_variant(String(64, collation="C"), "postgresql")
 """Ordered by code point on both databases, so that an index finds what begins with a text."""
 
 
+LONGEST_REPAIRS: Final = 100
+"""Characters of the kinds of false labels that are kept of a series."""
+
+
 class Study(Base):
     """A study (PS3.3 C.7.2.1), owned by the institution that first sent part of it."""
 
@@ -111,8 +115,9 @@ class Series(Base):
     instance_count: Mapped[int] = mapped_column(Integer, default=0)
     last_received_at: Mapped[datetime]
     """With the count, the revision of everything prepared from the series."""
-    charset_repair: Mapped[str | None] = mapped_column(String(100))
-    """Where its device labels text falsely: the label, an arrow, and how the text was read."""
+    charset_repair: Mapped[str | None] = mapped_column(String(LONGEST_REPAIRS))
+    """Where its device labels text falsely: the label, an arrow, and how the text was read; of
+    several kinds as many as there is room for, with semicolons between."""
 
 
 class Instance(Base):

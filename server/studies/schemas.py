@@ -39,7 +39,8 @@ class StudyOut(BaseModel):
     instance_count: int
     preview: PreviewOut | None
     charset_repair: str | None
-    """Where its device labels text falsely: the label, an arrow, how the text was read."""
+    """Where its device labels text falsely: the label, an arrow, how the text was read; several
+    kinds with semicolons between."""
 
 
 class RejectedObjectOut(BaseModel):

@@ -15,6 +15,7 @@ from server.core.paging import Cursor
 from server.identity.public import Actor, InstitutionRef
 from server.patients.public import PatientOut
 from server.studies.models import Instance, Series, Study
+from server.studies.repairs import repairs_of
 from server.studies.schemas import InstitutionOut, PreviewOut, StudyOut, StudyPage
 from server.studies.visibility import visible_studies
 
@@ -143,7 +144,7 @@ class StudyService:
         owners = await self._owners(session, studies)
         ids = [study.id for study in studies]
         previews = await _previews(session, ids)
-        repairs = await _charset_repairs(session, ids)
+        repairs = await repairs_of(session, ids)
         today = self._clock.now().date()
         return [
             StudyOut(
@@ -210,15 +211,6 @@ async def _previews(session: AsyncSession, study_ids: Sequence[str]) -> dict[str
         )
         for row in found
     }
-
-
-async def _charset_repairs(session: AsyncSession, study_ids: Sequence[str]) -> dict[str, str]:
-    found = await session.execute(
-        select(Series.study_pk, Series.charset_repair).where(
-            Series.study_pk.in_(study_ids), Series.charset_repair.is_not(None)
-        )
-    )
-    return {study_pk: repair for study_pk, repair in found if repair is not None}
 
 
 def _patient(study: Study, today: date) -> PatientOut:

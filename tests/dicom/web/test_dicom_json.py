@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
+from dicom.charset import Charset, DecodedText, Repairs
 from dicom.part10 import scan
 from dicom.structure import ScanLimits
 from dicom.web.dicom_json import to_bytes, to_json
@@ -78,6 +79,32 @@ def test_text_is_repaired_and_the_label_becomes_utf_8() -> None:
     json = orjson.loads(to_bytes(scan(file).dataset))
     assert json["00080005"] == {"vr": "CS", "Value": ["ISO_IR 192"]}
     assert json["00100010"] == {"vr": "PN", "Value": [{"Alphabetic": "张三"}]}
+
+
+def test_each_kind_of_false_label_is_noted_at_any_depth() -> None:
+    chinese, utf_8 = "患者，自述".encode("gb18030"), "随访—复查".encode()
+    inner = element(0x00080005, "CS", b"ISO_IR 192") + element(0x00080104, "LO", chinese)
+    for more, kinds in (
+        ([element(0x00104000, "LT", chinese)], ("ISO_IR 100 → GB18030",)),
+        ([element(0x00324000, "LT", utf_8)], ("ISO_IR 100 → ISO_IR 192",)),
+        ([element(0x00104000, "LT", chinese), element(0x00324000, "LT", utf_8)],
+         ("ISO_IR 100 → GB18030", "ISO_IR 100 → ISO_IR 192")),
+        ([element(0x0040A730, "SQ", item(inner))], ("ISO_IR 192 → GB18030",)),
+        ([element(0x00104000, "LT", "Universität".encode("latin_1"))], ()),
+        ([element(0x00104000, "LT", b"~ follow up")], ()),
+    ):  # fmt: skip
+        repairs = Repairs()
+        file = part10(element(0x00080005, "CS", b"ISO_IR 100"), *more)
+        to_json(scan(file).dataset, repairs=repairs)
+        assert repairs.kinds == kinds
+
+
+def test_an_object_of_many_false_labels_has_few_kinds() -> None:
+    repairs = Repairs()
+    for number in range(100):
+        repairs.note(Charset((f"ISO_IR {number}" * 100,)), DecodedText("张", "GB18030"))
+    assert len(repairs.kinds) == 8
+    assert max(map(len, repairs.kinds)) <= 90
 
 
 def test_the_label_says_utf_8_even_where_none_stood() -> None:

@@ -91,6 +91,43 @@ async def test_a_range_of_another_state_is_answered_with_all(site: Site) -> None
             assert response.status == status
 
 
+async def test_who_insists_on_another_state_gets_nothing(site: Site) -> None:
+    data = ct_bytes()
+    await site.send(data)
+    instance, names = (
+        path_of(data),
+        zip(("studyUID", "seriesUID", "objectUID"), uids(data), strict=True),
+    )
+    uri = "&".join(f"{name}={uid}" for name, uid in names)
+    for path in (
+        instance, f"{instance}/rendered", f"{instance}/thumbnail", f"{instance}/frames/1",
+        f"{instance}/bulkdata", f"{instance}/bulkdata/7FE00010",
+        f"/wado?requestType=WADO&{uri}",
+    ):  # fmt: skip
+        async with site.get(path) as response:
+            tag = response.headers["ETag"]
+        for insisted, status in (
+            (tag, 200), (f'"other", {tag}', 200), ("*", 200),
+            ('"other"', 412), (f"W/{tag}", 412), ("nonsense", 412),
+        ):  # fmt: skip
+            async with site.get(path, headers={"If-Match": insisted}) as response:
+                assert response.status == status, (path, insisted)
+                if status == 412:
+                    assert (await response.json())["code"] == "another-state"
+        # If-Match is looked at first.
+        both = {"If-Match": '"other"', "If-None-Match": tag}
+        async with site.get(path, headers=both) as response:
+            assert response.status == 412
+        async with site.get(path, headers={"If-Match": tag, "If-None-Match": tag}) as response:
+            assert response.status == 304
+    # Metadata are named weakly, gzipped or not: so they are the same, and never the very same.
+    async with site.get(f"{instance}/metadata") as response:
+        weak = response.headers["ETag"]
+    for insisted, status in ((weak, 412), ("*", 200)):
+        async with site.get(f"{instance}/metadata", headers={"If-Match": insisted}) as response:
+            assert response.status == status
+
+
 async def test_a_preamble_that_is_a_program_is_in_no_stretch_either(site: Site) -> None:
     data = b"MZ" + ct_bytes()[2:]
     await site.send(data)

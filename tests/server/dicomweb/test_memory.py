@@ -1,15 +1,17 @@
 """A web role in a process of its own: 200 MB pass through it, and its memory does not grow."""
 
+import copy
 import json
 from collections.abc import AsyncIterator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
-from pydicom.uid import generate_uid
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, generate_uid
 
 from dicom.encode import HTJ2K_LOSSLESS
 from server.identity.models import Role
@@ -51,7 +53,7 @@ async def running(tmp_path: Path) -> AsyncIterator[Attacked]:
         found = Attacked(site, web, web, 0, {"technician": site.token, "reader": reader})
         small = dcmread(BytesIO(ct_bytes(SOPInstanceUID=generate_uid())))
         (tmp_path / "small.dcm").write_bytes(file_bytes(small))
-        for work in works(found, tmp_path / "small.dcm", small, 1).values():
+        for work in every_work(found, tmp_path / "small.dcm", small, 1).values():
             await work()
         yield found
     finally:
@@ -86,9 +88,9 @@ async def stored(running: Attacked, kind: str, *pieces: bytes | Path) -> None:
         assert answer.status == 200, await answer.text()
 
 
-async def size_of(running: Attacked, path: str, accept: str) -> int:
+async def size_of(running: Attacked, path: str, accept: str, **more: str) -> int:
     size = 0
-    headers = {"Accept": accept}
+    headers = {"Accept": accept, **more}
     async with running.asked("GET", path, who="reader", headers=headers) as answer:
         assert answer.status == 200, await answer.text()
         async for block in answer.content.iter_chunked(1 << 18):
@@ -141,6 +143,56 @@ def works(running: Attacked, path: Path, ds: Dataset, frames: int) -> Mapping[st
     }  # fmt: skip
 
 
+def other_works(running: Attacked, path: Path, ds: Dataset) -> Mapping[str, Any]:
+    """Return what more is done with an object that is stored, and with it deflated."""
+    deflated, other_uid, size = path.with_suffix(".deflated"), generate_uid(), len(ds.PixelData)
+    _deflate(deflated, ds, other_uid)
+    where = path_of(_head_of(path))
+    related = 'multipart/related; type="application/dicom"; transfer-syntax={}'
+
+    async def retrieve_study() -> None:
+        study = where.partition("/series/")[0]
+        assert await size_of(running, study, related.format("*")) > size
+
+    async def retrieve_by_uri() -> None:
+        names = dict(
+            zip(("studyUID", "seriesUID", "objectUID"), where.split("/")[3::2], strict=True)
+        )
+        query = {"requestType": "WADO", "contentType": "application/dicom", "transferSyntax": "*"}
+        assert (
+            await size_of(running, f"/dicomweb/wado?{urlencode({**query, **names})}", "*/*") > size
+        )
+
+    async def retrieve_bulk() -> None:
+        value = f"{where}/bulkdata/7FE00010"
+        assert await size_of(running, value, "application/octet-stream") >= size
+
+    async def store_deflated() -> None:
+        start = b"\r\n--b\r\nContent-Type: application/dicom\r\n\r\n"
+        await stored(running, "application/dicom", start, deflated, b"\r\n--b--")
+
+    async def retrieve_deflated() -> None:
+        plain = related.format(ExplicitVRLittleEndian)
+        assert await size_of(running, f"{where.rpartition('/')[0]}/{other_uid}", plain) > size
+
+    several = (retrieve_study, retrieve_by_uri, retrieve_bulk, store_deflated, retrieve_deflated)
+    return {each.__name__: each for each in several}
+
+
+def every_work(running: Attacked, path: Path, ds: Dataset, frames: int) -> Mapping[str, Any]:
+    more = other_works(running, path, ds)
+    return {**works(running, path, ds, frames), **more}
+
+
+def _deflate(path: Path, ds: Dataset, sop_instance_uid: str) -> None:
+    """Write an object of its own in Deflated Explicit VR Little Endian."""
+    other = copy.copy(ds)
+    other.file_meta = copy.deepcopy(ds.file_meta)
+    other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = UID(sop_instance_uid)
+    other.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    other.save_as(path)
+
+
 def _head_of(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(1 << 16)
@@ -148,7 +200,34 @@ def _head_of(path: Path) -> bytes:
 
 async def test_memory_does_not_grow_with_the_object(running: Attacked, tmp_path: Path) -> None:
     ds = large(tmp_path / "large.dcm")
-    for name, work in works(running, tmp_path / "large.dcm", ds, FRAMES).items():
+    for name, work in every_work(running, tmp_path / "large.dcm", ds, FRAMES).items():
         with running.bounded(running.web, more_mib=MORE_MIB, cpu_s=120):
             await work()
         assert running.web.is_alive, name
+
+
+async def test_memory_does_not_grow_with_the_metadata_of_a_series(running: Attacked) -> None:
+    """Of some 80 MB; as they are kept, they are much less."""
+    study, series = generate_uid(), generate_uid()
+    for number in range(100):
+        text = dcmread(
+            BytesIO(
+                ct_bytes(
+                    StudyInstanceUID=study, SeriesInstanceUID=series, InstanceNumber=number,
+                    SOPInstanceUID=generate_uid(),
+                )
+            )
+        )  # fmt: skip
+        block = text.private_block(0x0009, "LIANZHEN TEST", create=True)
+        for each in range(20):
+            block.add_new(each, "UT", f"{number} " * 15_000)
+        status, _ = await running.stow(file_bytes(text))
+        assert status == 200
+    for path in (f"/dicomweb/studies/{study}/series/{series}", f"/dicomweb/studies/{study}"):
+        for coding in ("gzip", "identity"):
+            accept = {"Accept-Encoding": coding}
+            with running.bounded(running.web, more_mib=MORE_MIB, cpu_s=60):
+                size = await size_of(
+                    running, f"{path}/metadata", "application/dicom+json", **accept
+                )
+            assert size > 50_000_000

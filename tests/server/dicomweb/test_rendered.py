@@ -11,11 +11,12 @@ from pydicom import dcmread
 from pydicom.uid import generate_uid
 
 from dicom.encode import RLE_LOSSLESS
+from server.dicomweb.asking import MOST_FRAMES
 from server.dicomweb.derived import keys_of, thumbnail_key, transcode_key
 from tests.server.dicomweb.site import Site
 from tests.server.dicomweb.test_retrieve import path_of, uids
 from tests.server.dicomweb.test_transcoding import answer, parts_of
-from tests.support.dicom_files import changed, ct_bytes, ct_series, sample
+from tests.support.dicom_files import changed, ct_bytes, ct_series, file_bytes, sample
 from tests.support.senders import ORG
 
 
@@ -63,6 +64,63 @@ async def test_frames_are_drawn_in_the_order_asked_for(site: Site) -> None:
         assert (await answer(site, f"{path}/{numbers}/rendered", "image/png"))[0] == 404
 
 
+async def test_an_instance_of_several_frames_is_drawn_whole_where_that_is_asked_for(
+    site: Site,
+) -> None:
+    for told, shown_cs in (
+        ({"FrameTime": "40"}, 4), ({"CineRate": 8}, 12), ({}, 10), ({"FrameTime": "1"}, 2),
+    ):  # fmt: skip
+        data = changed(sample("SC_rgb_rle_2frame.dcm"), SOPInstanceUID=generate_uid(), **told)
+        assert (await site.send(data)).verdict.kept
+        path = f"{path_of(data)}/rendered"
+        one, two = [
+            imagecodecs.gif_decode((await answer(site, path_of_frame, "image/gif"))[2])
+            for path_of_frame in (f"{path_of(data)}/frames/{number}/rendered" for number in (1, 2))
+        ]
+        status, kind, body = await answer(site, path, "image/gif")
+        assert (status, kind, body[:6]) == (200, "image/gif", b"GIF89a")
+        assert np.array_equal(imagecodecs.gif_decode(body, index=None), [one, two])
+        assert not np.array_equal(one, two)
+        assert b"NETSCAPE2.0" in body
+        assert body.count(b"!\xf9\x04\x04" + shown_cs.to_bytes(2, "little") + b"\0\0,") == 2
+    one, two = [await picture(site, f"{path_of(data)}/frames/{each}/rendered") for each in (1, 2)]
+    for accept in (
+        'multipart/related; type="image/png"', "multipart/related; type=image/png, */*; q=0.1",
+    ):  # fmt: skip
+        status, kind, body = await answer(site, path, accept)
+        assert (status, kind.partition("; b")[0]) == (200, 'multipart/related; type="image/png"')
+        drawn = [imagecodecs.png_decode(each) for _, each in parts_of(kind, body)]
+        assert np.array_equal(drawn, [one, two])
+    assert np.array_equal(await picture(site, path), one)
+    assert (await answer(site, path, "*/*"))[1] == "image/jpeg"
+
+
+async def test_what_was_accepted_in_an_envelope_alone_comes_in_one(site: Site) -> None:
+    data = ct_bytes()
+    await site.send(data)
+    for path in (f"{path_of(data)}/rendered", f"{path_of(data)}/frames/1/rendered"):
+        for accept in ('multipart/related; type="image/jpeg"', "multipart/related"):
+            status, kind, body = await answer(site, path, accept)
+            assert (status, kind.partition("; b")[0]) == (
+                200, 'multipart/related; type="image/jpeg"',
+            )  # fmt: skip
+            ((_, jpeg),) = parts_of(kind, body)
+            assert imagecodecs.jpeg_decode(jpeg).shape == (128, 128)
+    thumbnail = f"{path_of(data)}/thumbnail"
+    assert (await answer(site, thumbnail, 'multipart/related; type="image/jpeg"'))[0] == 406
+
+
+async def test_more_frames_than_leave_at_once_are_not_begun(site: Site) -> None:
+    ds = dcmread(BytesIO(ct_bytes()))
+    ds.Rows, ds.Columns, ds.NumberOfFrames = 1, 1, MOST_FRAMES + 1
+    ds.PixelData = bytes(2 * (MOST_FRAMES + 1))
+    data = file_bytes(ds)
+    assert (await site.send(data)).verdict.kept
+    path = f"{path_of(data)}/rendered"
+    assert (await answer(site, path, "image/gif"))[0] == 406
+    assert (await answer(site, path, "image/png"))[0] == 200
+
+
 async def test_a_viewport_cuts_and_flips(site: Site) -> None:
     data = ct_bytes()
     await site.send(data)
@@ -104,6 +162,31 @@ async def test_what_is_not_drawn_is_not_heeded_and_gifs_are_made(site: Site) -> 
         shown = whole if whole.ndim == 3 else np.repeat(whole[..., np.newaxis], 3, axis=-1)
         step = 1 if whole.ndim == 2 else 86
         assert np.abs(drawn.reshape(shown.shape) - shown).max() <= step
+
+
+async def test_what_a_picture_lacks_of_what_was_asked_is_said(site: Site) -> None:
+    data = ct_bytes()
+    await site.send(data)
+    path, names = (
+        path_of(data),
+        zip(("studyUID", "seriesUID", "objectUID"), uids(data), strict=True),
+    )
+    uri = "/wado?requestType=WADO&" + "&".join(f"{name}={uid}" for name, uid in names)
+    for start in (f"{path}/rendered?", f"{path}/frames/1/rendered?", f"{uri}&"):
+        for query, lacking in (
+            ("", ()), ("iccprofile=no", ()), ("annotation=patient", ("annotation",)),
+            ("annotation=technique,patient%0A", ("annotation",)),
+            ("iccprofile=srgb", ("iccprofile",)),
+            ("annotation=patient&iccprofile=displayp3", ("annotation", "iccprofile")),
+        ):  # fmt: skip
+            async with site.get(f"{start}{query}", headers={"Accept": "image/png"}) as response:
+                assert response.status == 200
+                told = response.headers.get("Warning", "")
+            assert told.count("299 http://") == len(lacking), (query, told)
+            assert all(name in told for name in lacking)
+        for query in ("annotation=", "annotation=patient,nonsense", "iccprofile=", "iccprofile=x"):
+            async with site.get(f"{start}{query}", headers={"Accept": "image/png"}) as response:
+                assert response.status == 400, (start, query)
 
 
 async def test_a_thumbnail_stands_for_its_study(site: Site) -> None:

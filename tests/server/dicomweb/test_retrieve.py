@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientError
 from pydicom import dcmread
+from pydicom.uid import generate_uid
 from sqlalchemy import select
 
 from server.audit.models import AuditEvent
@@ -74,6 +76,35 @@ async def test_metadata_of_instance_series_and_study_agree(site: Site) -> None:
     assert several[0] == one
     assert one["00280010"] == {"vr": "US", "Value": [128]}
     assert one["7FE00010"]["BulkDataURI"] == f"{site.url}{path_of(slices[0])}/bulkdata/7FE00010"
+
+
+@pytest.mark.parametrize("piece_bytes", [7, 1000, 1 << 20])
+async def test_metadata_are_the_same_in_whatever_pieces_they_leave(
+    site: Site, monkeypatch: pytest.MonkeyPatch, piece_bytes: int
+) -> None:
+    slices = ct_series(2)
+    for data in slices:
+        await site.send(data)
+    study, series, _ = uids(slices[0])
+    other = ct_bytes(StudyInstanceUID=study, SOPInstanceUID=generate_uid())
+    await site.send(other)
+    told: dict[str, list[Any]] = {}
+    for uid in (series, uids(other)[1]):
+        path = f"/studies/{study}/series/{uid}/metadata"
+        async with site.get(path, headers={"Accept-Encoding": "gzip"}) as response:
+            told[uid] = await response.json(content_type=None)
+    monkeypatch.setattr("server.dicomweb.metadata._PIECE_BYTES", piece_bytes)
+    every = [each for several in told.values() for each in several]
+    for coding in ("gzip", "identity"):
+        headers = {"Accept-Encoding": coding}
+        for uid, several in told.items():
+            path = f"/studies/{study}/series/{uid}/metadata"
+            async with site.get(path, headers=headers) as response:
+                assert await response.json(content_type=None) == several
+        async with site.get(f"/studies/{study}/metadata", headers=headers) as response:
+            assert sorted(map(str, await response.json(content_type=None))) == sorted(
+                map(str, every)
+            )
 
 
 async def test_metadata_is_rebuilt_when_the_series_grows(site: Site) -> None:

@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 a7cae7f80933203df324a1c2bf79d7f2c22afe07557596e67a45edd9e844c28f
+// Made by `make api-types`; do not edit. OpenAPI document sha256 aa8292f660c0c0e4172cdb1ce9076656bc502141d4eda70d0dca0123225654bf
 
 export interface paths {
     "/api/consults": {
@@ -4535,8 +4535,9 @@ export interface paths {
         /**
          * @description Give an instance as a browser shows it.
          *
-         *     The first frame of an image is drawn as a JPEG, PNG or GIF picture, a structured report
-         *     is written as an HTML page; an encapsulated PDF and video are given as they are.
+         *     The first frame of an image is drawn as a JPEG or PNG picture, all of them as a GIF or,
+         *     where an envelope is asked for, one a part; a structured report is written as an HTML
+         *     page; an encapsulated PDF and video are given as they are.
          */
         get: {
             parameters: {
