@@ -221,7 +221,9 @@ def build_services(
         fallback=FallbackLog(settings.data_dir, key),
         emergency_roles=EMERGENCY_ROLES,
     )
-    originals = Originals(spool=spool, store=stores.originals, database=database, executor=executor)
+    originals = Originals(
+        spool=spool, store=stores.originals, database=database, clock=clock, executor=executor
+    )
     decoding = settings.decoding
     decoders = DecodePool(decoding.workers, decoding.memory_limit_bytes, decoding.cpu_limit_s)
     workitems = WorkitemService(
