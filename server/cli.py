@@ -306,16 +306,20 @@ def scrub(
             report = await services.scrub.run(remove_orphans=remove_orphans, progress=show)
         for key, condition in report.damaged_keys:
             typer.echo(f"{key}: {condition}", err=True)
+        for key in report.unreadable_keys:
+            typer.echo(f"{key}: unreadable now", err=True)
         for key in report.orphan_keys:
             typer.echo(f"{key}: no row names it", err=True)
         typer.echo(
             f"{report.checked} objects, {report.checked_bytes >> 20} MiB: {report.damaged} damaged,"
-            f" {report.restored} restored, {report.orphans} orphans ({report.removed} removed),"
+            f" {report.unreadable} unreadable, {report.restored} restored,"
+            f" {report.orphans} orphans ({report.removed} removed),"
             f" {report.elsewhere} in other hosts' spools"
         )
-        if report.damaged:
+        if not report.is_clean:
             raise InvalidInput(
-                f"{report.damaged} objects are damaged: send them again, or restore a backup"
+                f"{report.damaged} objects are damaged and {report.unreadable} cannot be read:"
+                " send them again, or restore a backup"
             )
 
     administer(work)
