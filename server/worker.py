@@ -176,6 +176,7 @@ def _patrol(services: Services) -> Patrol | None:
         cycle=cycle,
         clock=services.clock,
         executor=services.executor,
+        afterwards=partial(services.derived_scrub.run, gently=True),
     )
 
 

@@ -5,7 +5,7 @@ read is written down in a file, so that a process that ends goes on there when i
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from datetime import timedelta
 from pathlib import Path
@@ -36,10 +36,19 @@ class Patrol:
         Of the file that says how far it is.
     cycle
         In which everything is read once; longer where reading would take more than half of it.
+    afterwards
+        What else is to be looked at, once a cycle.
     """
 
     def __init__(
-        self, scrub: Scrub, *, path: Path, cycle: timedelta, clock: Clock, executor: Executor
+        self,
+        scrub: Scrub,
+        *,
+        path: Path,
+        cycle: timedelta,
+        clock: Clock,
+        executor: Executor,
+        afterwards: Callable[[], Awaitable[object]],
     ) -> None:
         self._scrub = scrub
         self._path = path
@@ -47,6 +56,7 @@ class Patrol:
         self._rest_s = min(self._cycle_s, _REST.total_seconds())
         self._clock = clock
         self._executor = executor
+        self._afterwards = afterwards
         self._after = ""
         self._report = ScrubReport()
         self._s_per_byte: float | None = None
@@ -86,6 +96,7 @@ class Patrol:
         tell("the patrol has read everything once", **report.counts)
         self._after, self._report, self._s_per_byte = "", ScrubReport(), None
         await self._blocking(self._write_down)
+        await self._afterwards()
 
     def _remember(self) -> None:
         try:

@@ -39,13 +39,10 @@ class ObjectStat:
 
 
 class Digest(Protocol):
-    """What `hashlib` makes."""
+    """Something of `hashlib`, or like it."""
 
     def update(self, data: bytes, /) -> None:
         """Take in more bytes."""
-
-    def hexdigest(self) -> str:
-        """Return the digest of all of them so far."""
 
 
 class ObjectStore(Protocol):

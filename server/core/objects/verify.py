@@ -4,9 +4,18 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterable
 from concurrent.futures import Executor
+from typing import Protocol
 
 from server.core.objects.errors import DigestMismatch
 from server.core.objects.port import BLOCK_BYTES, Digest
+
+
+class Sha256(Digest, Protocol):
+    """What `hashlib.sha256` makes."""
+
+    def hexdigest(self) -> str:
+        """Return the digest of all that was taken in."""
+        ...
 
 
 async def verified_blocks(
@@ -46,7 +55,7 @@ async def verified_blocks(
 
 
 async def held_to(
-    digest: Digest, stream: AsyncIterable[bytes], *, sha256: str, size: int, start: int, end: int
+    digest: Sha256, stream: AsyncIterable[bytes], *, sha256: str, size: int, start: int, end: int
 ) -> AsyncGenerator[bytes, None]:
     """Yield the bytes from ``start`` to ``end`` of a whole object, the last after all proved right.
 

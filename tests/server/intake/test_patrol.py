@@ -15,7 +15,7 @@ from server.audit.public import AuditTrail
 from server.core.database import Database
 from server.core.ids import RandomIds
 from server.core.objects.errors import ObjectStoreUnavailable
-from server.intake import patrol
+from server.intake import patrol as patrolled
 from server.intake.models import StoredObject
 from server.intake.patrol import Patrol
 from server.intake.scrub import Scrub, ScrubReport
@@ -49,6 +49,11 @@ class Reading(Scrub):
         )  # fmt: skip
         self.steps: list[str] = []
         self.fails = False
+        self.looked_elsewhere = 0
+
+    async def look_elsewhere(self) -> None:
+        """Remember that."""
+        self.looked_elsewhere += 1
 
     async def step(
         self, report: ScrubReport, after: str, *, most: int = 200, parallel: int = 4
@@ -68,9 +73,11 @@ async def patrolling(
     with ThreadPoolExecutor(2) as executor:
         scrub = Reading(parts, executor)
         scrub.fails = fails
-        path = tmp_path / "patrol.json"
-        running = Patrol(scrub, path=path, cycle=cycle, clock=CLOCK, executor=executor).run()
-        task = asyncio.create_task(running)
+        patrol = Patrol(
+            scrub, path=tmp_path / "patrol.json", cycle=cycle, clock=CLOCK, executor=executor,
+            afterwards=scrub.look_elsewhere,
+        )  # fmt: skip
+        task = asyncio.create_task(patrol.run())
         try:
             yield scrub
         finally:
@@ -126,7 +133,7 @@ async def test_rot_is_marked_cycle_after_cycle_and_with_no_operator(
 async def test_it_goes_on_where_it_was_and_at_its_pace(
     parts: IntakeParts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patrol, "_AT_ONCE", 1)
+    monkeypatch.setattr(patrolled, "_AT_ONCE", 1)
     async with parts.database.reading() as session:
         ids = sorted(await session.scalars(select(StoredObject.id)))
     kept = tmp_path / "patrol.json"
@@ -145,4 +152,9 @@ async def test_a_store_that_is_away_for_a_moment_does_not_end_it(
 ) -> None:
     async with patrolling(parts, tmp_path, QUICK, fails=True) as scrub:
         await until(parts, AUDITED)
+        async with asyncio.timeout(30):
+            while True:
+                if scrub.looked_elsewhere:
+                    break
+                await asyncio.sleep(0.02)
     assert scrub.steps[:2] == ["", ""]
