@@ -235,7 +235,7 @@ def scrub(
         bool, typer.Option("--remove-orphans", help="Remove from the store what no row names.")
     ] = False,
 ) -> None:
-    """Check every stored object against its digest, and the store against the index."""
+    """Check every stored object against its digest, the store against the index, derived data."""
 
     def show(report: ScrubReport) -> None:
         if sys.stderr.isatty():
@@ -245,23 +245,33 @@ def scrub(
 
     async def work(services: Services) -> None:
         async with AsyncExitStack() as stack:
-            await services.stores.originals.open()
-            stack.push_async_callback(services.stores.originals.close)
+            for store in (services.stores.originals, services.stores.derived):
+                await store.open()
+                stack.push_async_callback(store.close)
             services.spool.open()
             stack.callback(services.spool.close)
             report = await services.scrub.run(remove_orphans=remove_orphans, progress=show)
+            derived = await services.derived_scrub.run()
         for key, condition in report.damaged_keys:
             typer.echo(f"{key}: {condition}", err=True)
+        for key in report.unreadable_keys:
+            typer.echo(f"{key}: unreadable now", err=True)
         for key in report.orphan_keys:
             typer.echo(f"{key}: no row names it", err=True)
         typer.echo(
             f"{report.checked} objects, {report.checked_bytes >> 20} MiB: {report.damaged} damaged,"
-            f" {report.restored} restored, {report.orphans} orphans ({report.removed} removed),"
+            f" {report.unreadable} unreadable, {report.restored} restored,"
+            f" {report.orphans} orphans ({report.removed} removed),"
             f" {report.elsewhere} in other hosts' spools"
         )
-        if report.damaged:
+        typer.echo(
+            f"{derived.checked} derived: {derived.rotten} rotten and {derived.ownerless} of nothing"
+            f" any more were removed, {derived.unreadable} unreadable"
+        )
+        if not report.is_clean:
             raise InvalidInput(
-                f"{report.damaged} objects are damaged: send them again, or restore a backup"
+                f"{report.damaged} objects are damaged and {report.unreadable} cannot be read:"
+                " send them again, or restore a backup"
             )
 
     administer(work)

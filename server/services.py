@@ -21,6 +21,7 @@ from server.core.ids import Ids, RandomIds
 from server.core.objects.open import ObjectStores, build_cold_store, build_object_stores
 from server.core.settings import Settings
 from server.dicom_node.public import DeviceService, OutgoingObjects
+from server.dicomweb.derived_scrub import DerivedScrub
 from server.ecg_records.conversion import EcgConverter
 from server.ecg_records.public import EcgFollower
 from server.ecg_records.workbench import EcgWorkbench, WorkLimits
@@ -97,6 +98,7 @@ class Services:
     exporter: StudyExporter
     drain: Drain
     scrub: Scrub
+    derived_scrub: DerivedScrub
     merges: PatientMergeService
     lifecycle: LifecycleService
     tiering: Tiering
@@ -221,7 +223,9 @@ def build_services(
         fallback=FallbackLog(settings.data_dir, key),
         emergency_roles=EMERGENCY_ROLES,
     )
-    originals = Originals(spool=spool, store=stores.originals, database=database, executor=executor)
+    originals = Originals(
+        spool=spool, store=stores.originals, database=database, clock=clock, executor=executor
+    )
     decoding = settings.decoding
     decoders = DecodePool(decoding.workers, decoding.memory_limit_bytes, decoding.cpu_limit_s)
     workitems = WorkitemService(
@@ -290,6 +294,7 @@ def build_services(
             clock=clock,
             executor=executor,
         ),
+        derived_scrub=DerivedScrub(store=stores.derived, database=database, clock=clock),
         lifecycle=LifecycleService(
             database=database, audit=audit, clock=clock, ids=ids, settings=settings.lifecycle
         ),

@@ -1,4 +1,4 @@
-"""The worker role: it screens and forwards what arrives, anchors the audit, and prunes."""
+"""The worker role: it screens and forwards what arrives, patrols the archive, and prunes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,6 +24,7 @@ from server.forwarding.public import (
     Means,
 )
 from server.intake.folders import FolderWatcher, WatchedFolder
+from server.intake.patrol import Patrol
 from server.realtime.consumer import DurableConsumer, prune
 from server.realtime.tail import EventRecord
 from server.requests.public import RiskRaiser
@@ -47,6 +48,8 @@ class Worker:
     watchers: tuple[FolderWatcher, ...]
     forwards: ForwardQueue
     forwarder: Forwarder
+    patrol: Patrol | None
+    """None where the settings leave the reading to somebody else."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -68,6 +71,9 @@ class Worker:
             every_s = self.services.settings.audit.anchor_every_s
             chores = asyncio.create_task(self._chores(every_s), name="chores")
             stack.push_async_callback(_cancelled, chores)
+            if self.patrol is not None:
+                patrol = asyncio.create_task(self.patrol.run(), name="patrol")
+                stack.push_async_callback(_cancelled, patrol)
             yield
 
     async def _prune_workflows(self) -> None:
@@ -156,6 +162,21 @@ def build_worker(services: Services) -> Worker:
             ),
             limits=ForwardLimits(associations=services.settings.dicom.max_forwarding),
         ),
+        patrol=_patrol(services),
+    )
+
+
+def _patrol(services: Services) -> Patrol | None:
+    cycle = timedelta(days=services.settings.scrub.cycle_days)
+    if not cycle:
+        return None
+    return Patrol(
+        services.scrub,
+        path=services.settings.data_dir / f"patrol-{services.settings.worker_id}.json",
+        cycle=cycle,
+        clock=services.clock,
+        executor=services.executor,
+        afterwards=partial(services.derived_scrub.run, gently=True),
     )
 
 

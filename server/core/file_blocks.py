@@ -10,7 +10,7 @@ from typing import BinaryIO, Literal
 
 from server.core.errors import Unavailable
 from server.core.objects.file_io import FileReader
-from server.core.objects.port import BLOCK_BYTES
+from server.core.objects.port import BLOCK_BYTES, Digest
 
 
 @asynccontextmanager
@@ -54,9 +54,17 @@ async def read_blocks(
 
 
 def file_blocks(
-    path: Path, executor: Executor, *, start: int = 0, length: int | None = None
+    path: Path,
+    executor: Executor,
+    *,
+    start: int = 0,
+    length: int | None = None,
+    digest: Digest | None = None,
 ) -> AsyncGenerator[bytes, None]:
-    """Return a file's bytes as `read_blocks` does, its first block in the visit that opens it."""
+    """Return a file's bytes as `read_blocks` does, its first block in the visit that opens it.
+
+    Every block has gone into ``digest`` before it comes.
+    """
 
     def end_of(size: int) -> int:
         end = max(size, start) if length is None else start + length
@@ -64,7 +72,7 @@ def file_blocks(
             raise _too_short(start, end)
         return end
 
-    return range_blocks(path, executor, start, end_of, short=_too_short)
+    return range_blocks(path, executor, start, end_of, short=_too_short, digest=digest)
 
 
 async def range_blocks(
@@ -74,6 +82,7 @@ async def range_blocks(
     end_of: Callable[[int], int],
     *,
     short: Callable[[int, int], Exception],
+    digest: Digest | None = None,
 ) -> AsyncGenerator[bytes, None]:
     """Yield the blocks of a file from ``start`` on.
 
@@ -83,9 +92,11 @@ async def range_blocks(
         Tells where to end in a file of so many bytes, or raises.
     short
         Makes the error of a file that ended at the first of two offsets, before the second.
+    digest
+        Takes in every block before it comes.
     """
     loop = asyncio.get_running_loop()
-    reader = FileReader(path)
+    reader = FileReader(path, digest)
     try:
         end, block = await loop.run_in_executor(executor, reader.begin, end_of, start)
         while start < end:

@@ -213,6 +213,16 @@ class LifecycleSettings(_Section):
     )
 
 
+class ScrubSettings(_Section):
+    """Looking for bytes that rotted or went."""
+
+    cycle_days: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        30,
+        description="the worker reads every stored object once in so many days; 0: never, as where "
+        "another worker does it",
+    )
+
+
 class SpoolSettings(_Section):
     """The spool: where bytes are safe before the object store has them."""
 
@@ -465,6 +475,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     objects: ObjectSettings = ObjectSettings()
     lifecycle: LifecycleSettings = LifecycleSettings()
+    scrub: ScrubSettings = ScrubSettings()
     spool: SpoolSettings = SpoolSettings()
     folders: FolderSettings = FolderSettings()
     gateway: GatewaySettings = GatewaySettings()

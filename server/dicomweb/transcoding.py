@@ -73,7 +73,7 @@ class TranscodingService:
                     await self._derived.keep_stream(
                         key,
                         lambda: file_blocks(into, self._executor, length=size),
-                        sha256=digest,
+                        digest=digest,
                         size=size,
                     )
                 yield file_blocks(into, self._executor)
@@ -150,10 +150,9 @@ class TranscodingService:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
 
-def _digest(path: Path) -> tuple[str, int]:
+def _digest(path: Path) -> tuple["hashlib._Hash", int]:
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return digest, file.tell()
+        return hashlib.file_digest(file, "sha256"), file.tell()
 
 
 def _refusal(error: DecodeError) -> LianzhenError:

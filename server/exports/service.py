@@ -24,7 +24,6 @@ from server.core.clock import Clock
 from server.core.database import Database
 from server.core.errors import Conflict, NotFound, TooLarge, Unavailable
 from server.core.objects.errors import DigestMismatch
-from server.core.objects.verify import verified_blocks
 from server.exports.anonymous import Anonymizer, AnonymousHeader, Deidentification
 from server.exports.archive import ZipWriter, zip_size
 from server.exports.note import NOTE_NAME, note
@@ -269,10 +268,7 @@ class StudyExporter:
 
     async def _bytes_of(self, content: _Object) -> AsyncIterator[bytes]:
         async with self._originals.open(content.object_id) as blocks:
-            whole = verified_blocks(
-                blocks, sha256=content.sha256, size=content.size, executor=self._executor
-            )
-            async for block in without_preamble(whole):
+            async for block in without_preamble(blocks):
                 yield block
 
     async def _record(

@@ -4,8 +4,11 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from server.audit.reads import ReadAudit
+from server.core.settings import ScrubSettings
+from server.intake.public import Location, StoredObject, object_key
 from server.services import build_services, running
 from server.worker import build_worker
 from tests.support.application import settings_for
@@ -31,3 +34,33 @@ async def test_a_chore_that_fails_does_not_end_the_others(
     services = build_services(settings_for(tmp_path), role="worker")
     async with running(services), build_worker(services).running():
         await asyncio.wait_for(later.wait(), _PATIENCE_S)
+
+
+async def test_a_rotten_object_is_marked_with_no_operator(tmp_path: Path) -> None:
+    migrated_sqlite(tmp_path / "lianzhen.db")
+    settings = settings_for(tmp_path).model_copy(
+        update={"scrub": ScrubSettings(cycle_days=0.1 / 86_400)}
+    )
+    services = build_services(settings, role="worker")
+    (tmp_path / "objects" / "qinghe" / "i" / "00").mkdir(parents=True)
+    (tmp_path / "objects" / object_key("qinghe", "00" * 32)).write_bytes(b"other")
+    async with running(services), build_worker(services).running():
+        async with services.database.unit_of_work() as uow:
+            uow.session.add(
+                StoredObject(
+                    id="1" * 32, org="qinghe", sha256="00" * 32, size=5, location=Location.STORE,
+                    received_at=services.clock.now(),
+                )
+            )  # fmt: skip
+            await uow.commit()
+        async with asyncio.timeout(_PATIENCE_S):
+            while True:
+                async with services.database.reading() as session:
+                    if await session.scalar(select(StoredObject.damaged_at)):
+                        break
+                await asyncio.sleep(0.05)
+
+
+def test_the_patrol_may_be_left_to_another_worker(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path).model_copy(update={"scrub": ScrubSettings(cycle_days=0)})
+    assert build_worker(build_services(settings, role="worker")).patrol is None

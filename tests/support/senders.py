@@ -147,7 +147,7 @@ async def running_intake(
                 lock_path=root / "spool" / "drain.lock",
             ),
             originals=Originals(
-                spool=spool, store=kept, database=database, executor=executor,
+                spool=spool, store=kept, database=database, clock=clock, executor=executor,
             ),
             database=database,
         )  # fmt: skip

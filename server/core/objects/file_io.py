@@ -12,7 +12,7 @@ from pathlib import Path
 
 from server.core import durable
 from server.core.objects.errors import DigestMismatch, StoredDigestMismatch
-from server.core.objects.port import BLOCK_BYTES, PutResult
+from server.core.objects.port import BLOCK_BYTES, Digest, PutResult
 
 _DIRECTORY_MODE = 0o700
 _FILE_MODE = 0o600
@@ -207,11 +207,13 @@ class FileWriter:
 class FileReader:
     """One object being read; the lock makes ``close`` wait for a cancelled call's thread.
 
-    It closes itself with its last block: a visit of a thread costs as much as reading a block.
+    It closes itself with its last block, and takes the ``digest`` of each where it reads it: a
+    visit of a thread costs as much as reading a block.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, digest: Digest | None = None) -> None:
         self._path = path
+        self._digest = digest
         self._lock = threading.Lock()
         self._fd = -1
         self.is_closed = False
@@ -263,6 +265,8 @@ class FileReader:
         if self.is_closed:
             raise RuntimeError("the reader is closed")
         block = os.pread(self._fd, min(BLOCK_BYTES, end - start), start)
+        if self._digest is not None:
+            self._digest.update(block)
         if start + len(block) == end:
             self._close()
         return block

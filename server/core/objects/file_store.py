@@ -19,6 +19,7 @@ from server.core.objects.errors import (
     ObjectStoreUnavailable,
 )
 from server.core.objects.port import (
+    Digest,
     ObjectStat,
     PutResult,
     check_announced,
@@ -109,7 +110,12 @@ class FileStore:
         return result
 
     async def get(
-        self, key: str, *, start: int = 0, length: int | None = None
+        self,
+        key: str,
+        *,
+        start: int = 0,
+        length: int | None = None,
+        digest: Digest | None = None,
     ) -> AsyncGenerator[bytes, None]:
         """Stream a range of the file."""
         blocks = range_blocks(
@@ -118,6 +124,7 @@ class FileStore:
             start,
             lambda size: range_end(key, size, start, length),
             short=lambda at, end: ObjectStoreUnavailable(f"{key} ended at {at} of {end} bytes"),
+            digest=digest,
         )
         try:
             async with aclosing(blocks):

@@ -38,6 +38,13 @@ class ObjectStat:
     sha256: str | None = None
 
 
+class Digest(Protocol):
+    """Something of `hashlib`, or like it."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take in more bytes."""
+
+
 class ObjectStore(Protocol):
     """A bucket of immutable objects (or, where built so, of replaceable ones)."""
 
@@ -67,9 +74,17 @@ class ObjectStore(Protocol):
         """
 
     def get(
-        self, key: str, *, start: int = 0, length: int | None = None
+        self,
+        key: str,
+        *,
+        start: int = 0,
+        length: int | None = None,
+        digest: Digest | None = None,
     ) -> AsyncGenerator[bytes, None]:
-        """Stream exactly the range asked for, or raise; never fewer bytes in silence."""
+        """Stream exactly the range asked for, or raise; never fewer bytes in silence.
+
+        Every block has gone into ``digest``, away from the loop, before it comes.
+        """
 
     async def stat(self, key: str) -> ObjectStat | None:
         """Return what is known of the object, None where there is none."""
@@ -119,10 +134,15 @@ async def begun(blocks: AsyncGenerator[bytes, None]) -> AsyncIterator[AsyncItera
 
 
 def reading(
-    store: ObjectStore, key: str, *, start: int = 0, length: int | None = None
+    store: ObjectStore,
+    key: str,
+    *,
+    start: int = 0,
+    length: int | None = None,
+    digest: Digest | None = None,
 ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
     """Open a range with its first block in hand."""
-    return begun(store.get(key, start=start, length=length))
+    return begun(store.get(key, start=start, length=length, digest=digest))
 
 
 def check_key(key: str) -> str:

@@ -17,6 +17,7 @@ from server.core.objects.errors import (
 )
 from server.core.objects.port import (
     BLOCK_BYTES,
+    Digest,
     ObjectStat,
     PutResult,
     check_announced,
@@ -90,7 +91,12 @@ class S3Store:
         return result
 
     async def get(
-        self, key: str, *, start: int = 0, length: int | None = None
+        self,
+        key: str,
+        *,
+        start: int = 0,
+        length: int | None = None,
+        digest: Digest | None = None,
     ) -> AsyncGenerator[bytes, None]:
         """Stream a range; a body that ends early is an error, whatever the store says."""
         check_key(key)
@@ -101,6 +107,7 @@ class S3Store:
         if (start, length) != (0, None):
             last = "" if length is None else str(start + length - 1)
             headers["Range"] = f"bytes={start}-{last}"
+        loop = asyncio.get_running_loop()
         async with self._http.request("GET", key, headers=headers) as response:
             due = await self._bytes_due(response, key, start, length, ranged=bool(headers))
             if due == 0:
@@ -109,6 +116,8 @@ class S3Store:
                 due -= len(block)
                 if due < 0:
                     raise ObjectStoreUnavailable(f"{key}: more bytes than the range has")
+                if digest is not None:
+                    await loop.run_in_executor(self._executor, digest.update, block)
                 yield block
             if due:
                 raise ObjectStoreUnavailable(f"{key}: the stream was cut {due} bytes early")

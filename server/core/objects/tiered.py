@@ -9,7 +9,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from server.core.objects.errors import ObjectMissing
-from server.core.objects.port import LinkingStore, ObjectStat, ObjectStore, PutResult
+from server.core.objects.port import Digest, LinkingStore, ObjectStat, ObjectStore, PutResult
 
 
 class TieredStore:
@@ -52,12 +52,19 @@ class TieredStore:
         return await self.hot.put(key, stream, sha256=sha256, size=size, overwrite=overwrite)
 
     async def get(
-        self, key: str, *, start: int = 0, length: int | None = None
+        self,
+        key: str,
+        *,
+        start: int = 0,
+        length: int | None = None,
+        digest: Digest | None = None,
     ) -> AsyncGenerator[bytes, None]:
         """Stream it from where it is."""
         # Moved back between two looks, it is in the first again.
         for store, is_last in ((self.hot, False), (self.cold, False), (self.hot, True)):
-            async with aclosing(store.get(key, start=start, length=length)) as blocks:
+            async with aclosing(
+                store.get(key, start=start, length=length, digest=digest)
+            ) as blocks:
                 try:
                     first = await anext(blocks, None)
                 except ObjectMissing:

@@ -4,9 +4,18 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterable
 from concurrent.futures import Executor
+from typing import Protocol
 
 from server.core.objects.errors import DigestMismatch
-from server.core.objects.port import BLOCK_BYTES
+from server.core.objects.port import BLOCK_BYTES, Digest
+
+
+class Sha256(Digest, Protocol):
+    """What `hashlib.sha256` makes."""
+
+    def hexdigest(self) -> str:
+        """Return the digest of all that was taken in."""
+        ...
 
 
 async def verified_blocks(
@@ -43,6 +52,38 @@ async def verified_blocks(
     for block in (withheld, last):
         if block:
             yield block
+
+
+async def held_to(
+    digest: Sha256, stream: AsyncIterable[bytes], *, sha256: str, size: int, start: int, end: int
+) -> AsyncGenerator[bytes, None]:
+    """Yield the bytes from ``start`` to ``end`` of a whole object, the last after all proved right.
+
+    Parameters
+    ----------
+    digest
+        Has taken in each block of the stream, which begins at 0, before it comes.
+
+    Raises
+    ------
+    DigestMismatch
+        If the object is not the one of ``size`` bytes with this ``sha256``.
+    """
+    withheld = b""
+    at = 0
+    async for block in stream:
+        part = block[max(start - at, 0) : max(end - at, 0)]
+        at += len(block)
+        if part:
+            if withheld:
+                yield withheld
+            withheld = part
+    if at != size or digest.hexdigest() != sha256:
+        raise DigestMismatch(
+            f"{size} bytes, sha256 {sha256} expected; {at}, {digest.hexdigest()} found"
+        )
+    if withheld:
+        yield withheld
 
 
 async def sha256_of(stream: AsyncIterable[bytes], *, executor: Executor) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -13,7 +13,7 @@ from server.core.file_blocks import file_blocks, opened
 from server.core.objects.port import BLOCK_BYTES
 
 
-async def read(path: Path, **part: int) -> list[bytes]:
+async def read(path: Path, **part: Any) -> list[bytes]:
     with ThreadPoolExecutor(1) as executor:
         return [block async for block in file_blocks(path, executor, **part)]
 

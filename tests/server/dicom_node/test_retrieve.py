@@ -397,6 +397,26 @@ async def test_bytes_that_are_gone_are_a_counted_failure(node: Node) -> None:
     assert (status.Status, counts(status)) == (0xA702, (None, 0, 3, 0))
 
 
+async def test_rotten_bytes_are_a_counted_failure_and_never_arrive(node: Node) -> None:
+    good, bad = ct_series(2)
+    await send(node, good, bad)
+    while await node.services.drain.drain_once():
+        pass
+    objects = Path(str(node.services.settings.data_dir)) / "objects"
+    uid = str(uids_of(bad).SOPInstanceUID).encode()
+    for place in objects.rglob("*"):
+        if place.is_file() and uid in place.read_bytes():
+            place.chmod(0o640)
+            place.write_bytes(place.read_bytes()[:-1] + bytes([bad[-1] ^ 1]))
+    archive = Archive()
+    with archive.running() as port:
+        await destination(node, port)
+        status, _ = (await move(node, study_of(good)))[-1]
+    assert (status.Status, counts(status)) == (0xB000, (None, 1, 1, 0))
+    (arrived,) = archive.requests
+    assert arrived.AffectedSOPInstanceUID == uids_of(good).SOPInstanceUID
+
+
 # Who may, what, and to where
 
 

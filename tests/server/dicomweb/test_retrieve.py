@@ -270,6 +270,19 @@ async def test_bytes_that_are_gone_are_an_honest_failure(site: Site, tmp_path: P
             assert "Retry-After" in response.headers
 
 
+async def test_rotten_bytes_are_an_honest_failure(site: Site, tmp_path: Path) -> None:
+    data = ct_bytes()
+    await site.send(data)
+    assert await site.parts.drain.drain_once() == 1
+    (stored,) = [each for each in (tmp_path / "objects").rglob("*") if each.is_file()]
+    stored.chmod(0o640)
+    stored.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    for path in (path_of(data), f"{path_of(data)}/frames/1", f"{path_of(data)}/rendered"):
+        async with site.get(path) as response:
+            assert response.status == 503
+            assert (await response.json())["code"] == "bytes-damaged"
+
+
 async def test_links_name_the_public_address_where_one_is_set(
     database: Database, tmp_path: Path, clock: ManualClock, ids: CountingIds
 ) -> None:
@@ -321,7 +334,7 @@ async def test_a_store_that_lies_in_the_middle_never_ends_in_an_error_page(
     await site.parts.drain.drain_once()
 
     async def get(*args: object, **kwargs: object) -> AsyncIterator[bytes]:
-        for block in (data[:1000], b""):
+        for block in (data[:500], data[500:1000], b""):
             if not block:
                 raise DigestMismatch("other bytes than announced")
             yield block

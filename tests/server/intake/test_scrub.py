@@ -1,11 +1,13 @@
 """The scrub finds what rotted, what is gone and what nobody was promised, on every store."""
 
+import errno
 import hashlib
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -19,6 +21,12 @@ from server.audit.public import AuditTrail
 from server.core.database import Database
 from server.core.errors import Unavailable
 from server.core.ids import RandomIds
+from server.core.objects.errors import (
+    ObjectStoreError,
+    ObjectStoreRefused,
+    ObjectStoreUnavailable,
+)
+from server.core.objects.file_io import FileReader
 from server.core.objects.file_store import FileStore
 from server.core.objects.port import ObjectStore
 from server.intake.arrival import Verdict
@@ -213,6 +221,55 @@ async def test_a_store_that_is_gone_marks_nothing(parts: IntakeParts, tmp_path: 
         await scrub(parts)
     away.rename(objects)
     assert await read(parts, files[0]) == files[0]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ObjectStoreUnavailable("[Errno 5] Input/output error"),
+        ObjectStoreRefused("403 AccessDenied"),
+    ],
+)
+async def test_one_object_that_cannot_be_read_is_told_and_the_others_are_checked(
+    parts: IntakeParts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: ObjectStoreError
+) -> None:
+    files = await sent_and_drained(parts)
+    bad, rotten = (file_of(parts, tmp_path, each) for each in files[:2])
+    unreadable = bad.relative_to(tmp_path / "objects").as_posix()
+    rotten.chmod(0o640)
+    rotten.write_bytes(b"other")
+    get = parts.store.get
+
+    async def failing(key: str, **given: Any) -> AsyncIterator[bytes]:
+        if key == unreadable:
+            raise error
+        async for block in get(key, **given):
+            yield block
+
+    with monkeypatch.context() as patch:
+        patch.setattr(parts.store, "get", failing)
+        report = await scrub(parts)
+    assert (report.checked, report.damaged, report.unreadable) == (2, 1, 1)
+    assert report.unreadable_keys == [unreadable]
+    assert await read(parts, files[0]) == files[0]
+    async with parts.database.reading() as session:
+        event = (
+            await session.scalars(select(AuditEvent).where(AuditEvent.action == "objects.scrub"))
+        ).one()
+    assert (event.outcome, orjson.loads(event.detail)["unreadable"]) == ("failed", 1)
+
+
+async def test_a_spool_file_that_cannot_be_read_is_told(
+    parts: IntakeParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await send(parts.intake, ct_series(1)[0])
+
+    def begin(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(FileReader, "begin", begin)
+    report = await scrub(parts)
+    assert (report.checked, report.damaged, report.unreadable) == (0, 0, 1)
 
 
 async def test_keys_of_a_file_store_are_those_of_its_objects(tmp_path: Path) -> None:
