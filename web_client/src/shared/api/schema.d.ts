@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 a7cae7f80933203df324a1c2bf79d7f2c22afe07557596e67a45edd9e844c28f
+// Made by `make api-types`; do not edit. OpenAPI document sha256 ebe5754164e3cb65cf13125b30ab400ceaffce0a2c26c614dc40534f304b02b3
 
 export interface paths {
     "/api/consults": {
@@ -182,6 +182,7 @@ export interface paths {
                 query?: {
                     state?: components["schemas"]["DeletionState"][];
                     limit?: number;
+                    before?: string | null;
                 };
                 header?: never;
                 path?: never;
@@ -1960,11 +1961,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description List the studies of a patient's record, deleted ones as well, with how they are kept. */
+        /**
+         * @description List the studies of a patient's record, deleted ones as well, with how they are kept.
+         *
+         *     That each was read is recorded.
+         */
         get: {
             parameters: {
                 query?: {
                     limit?: number;
+                    before?: string | null;
                 };
                 header?: never;
                 path: {
@@ -1980,6 +1986,14 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["KeptStudyPage"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
                 404: {
@@ -4750,11 +4764,13 @@ export interface components {
         };
         /**
          * DeletionPage
-         * @description Deletions, newest first.
+         * @description A page of deletions, newest first.
          */
         DeletionPage: {
             /** Items */
             items: components["schemas"]["ListedDeletionOut"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * DeletionState
@@ -5346,13 +5362,13 @@ export interface components {
         };
         /**
          * KeptStudyPage
-         * @description The studies of a patient's record, newest first, deleted ones as well.
+         * @description A page of the studies of a patient's record, newest first, deleted ones as well.
          */
         KeptStudyPage: {
             /** Items */
             items: components["schemas"]["KeptStudyOut"][];
-            /** More */
-            more: boolean;
+            /** Next */
+            next: string | null;
         };
         /**
          * Language

@@ -56,7 +56,7 @@ export const en: Record<keyof typeof zh, string> = {
   'kept.requested': 'deletion asked for',
   'kept.purging': 'being purged',
   'studies.failed': 'The studies could not be read',
-  'studies.more': 'Only the latest {n} studies are shown.',
+  more: 'Show older ones',
   'count.images': '{n} images',
   'reason.label': 'Why (goes into the audit)',
   'reason.short': 'Say why, in two characters at least.',

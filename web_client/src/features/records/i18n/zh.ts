@@ -53,7 +53,7 @@ export const zh = {
   'kept.requested': '已申请删除，待批',
   'kept.purging': '正在清除',
   'studies.failed': '检查读取失败',
-  'studies.more': '只显示最近 {n} 个检查。',
+  more: '再看更早的',
   'count.images': '{n} 个图像',
   'reason.label': '理由（记入审计）',
   'reason.short': '请写明理由，至少两个字。',
