@@ -64,7 +64,7 @@ def lifecycle_routes(
     @inject_params.and_request
     async def place_hold(
         request: web.Request, study_id: str, /, body: HoldIn
-    ) -> r200[LifecycleOut] | r400[Problem] | r404[Problem]:
+    ) -> r200[LifecycleOut] | r400[Problem] | r404[Problem] | r409[Problem]:
         """Put a study, or its whole patient, under legal hold.
 
         Tags: lifecycle

@@ -17,6 +17,7 @@ from server.core.paging import Cursor
 from server.core.settings import LifecycleSettings
 from server.identity.public import Actor, act_of
 from server.lifecycle.models import (
+    GONE,
     OPEN,
     TRANSITIONS,
     Deletion,
@@ -136,9 +137,22 @@ class LifecycleService:
     async def place_hold(
         self, actor: Actor, study_id: str, reason: str, *, whole_patient: bool
     ) -> None:
-        """Let nothing of a study, or of its patient, be deleted until the hold is lifted."""
+        """Let nothing of a study, or of its patient, be deleted until the hold is lifted.
+
+        Raises
+        ------
+        NotFound
+            If there is no such study within reach, hidden ones included.
+        Conflict
+            If it is purged: nothing is left to keep.
+        """
         async with self._database.unit_of_work() as uow:
-            study = await self._study(uow.session, actor, study_id)
+            study = await self._study(uow.session, actor, study_id, lock=True)
+            gone = select(Deletion.id).where(
+                Deletion.study_pk == study.id, Deletion.state.in_(GONE)
+            )
+            if await uow.session.scalar(gone) is not None:
+                raise Conflict("the study is purged", code="purged")
             hold = LegalHold(
                 id=self._ids.new(), org=actor.org, study_pk=study.id, whole_patient=whole_patient,
                 reason=reason, placed_by=actor.id, placed_at=self._clock.now(),

@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 ebe5754164e3cb65cf13125b30ab400ceaffce0a2c26c614dc40534f304b02b3
+// Made by `make api-types`; do not edit. OpenAPI document sha256 7042c35347e6dd56d10dcc3f75bc6fb5f81409c984717205dd3f14cd952dde70
 
 export interface paths {
     "/api/consults": {
@@ -4113,6 +4113,14 @@ export interface paths {
                     };
                 };
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
                     headers: {
                         [name: string]: unknown;
                     };
