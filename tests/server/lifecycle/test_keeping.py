@@ -13,9 +13,11 @@ from server.core.paging import Cursor, decode_cursor
 from server.identity.public import PersonRef
 from server.lifecycle.keeping import Keeping
 from server.lifecycle.models import DeletionState, DeletionStep
+from server.patients.public import PatientMergeService
 from server.studies.models import Study
-from server.studies.public import StudyService
+from server.studies.public import StudyHomes, StudyService
 from tests.server.lifecycle.place import ONE, OTHER, YEARS, Place, office
+from tests.support.fakes import CountingIds
 from tests.support.senders import OTHER_TOWNSHIP
 
 
@@ -36,6 +38,13 @@ def keeping(place: Place) -> Keeping:
         people=People(),
         clock=place.clock,
     )
+
+
+def merges(place: Place) -> PatientMergeService:
+    return PatientMergeService(
+        database=place.database, institutions=place.institutions, homes=StudyHomes(place.clock),
+        audit=place.audit, clock=place.clock, ids=CountingIds(),
+    )  # fmt: skip
 
 
 async def patient_of(place: Place, study_id: str) -> str:
@@ -159,3 +168,31 @@ async def test_a_hold_is_told_at_each_study_it_covers_and_at_no_other(place: Pla
     whole = next(each for each in page.items[0].lifecycle.holds if each.whole_patient)
     await place.lifecycle.lift_hold(ONE, second, whole.id, "closed")
     assert (await place.lifecycle.of_study(ONE, first)).holds == []
+
+
+async def test_a_patient_is_found_until_the_last_study_is_purged(place: Place) -> None:
+    study, _ = await place.arrive("A1", PatientName="Wang^Fang")
+    place.later(31 * YEARS)
+    await place.approved(study)
+    patient = await patient_of(place, study)
+    (found,) = (await merges(place).find(ONE, "A1", 10)).items
+    assert (found.id, found.study_count) == (patient, 1)
+    stranger = office("stranger", OTHER_TOWNSHIP)
+    assert (await merges(place).find(stranger, "A1", 10)).items == []
+    place.later(YEARS)
+    await place.purger.run()
+    assert (await merges(place).find(ONE, f"study:{patient}", 10)).items == []
+    with pytest.raises(NotFound):
+        await merges(place).one(ONE, patient)
+
+
+async def test_purged_studies_are_not_counted(place: Place) -> None:
+    gone, _ = await place.arrive("A1")
+    await place.arrive("A1")
+    place.later(31 * YEARS)
+    await place.approved(gone)
+    (before,) = (await merges(place).find(ONE, "A1", 10)).items
+    place.later(YEARS)
+    await place.purger.run()
+    (after,) = (await merges(place).find(ONE, "A1", 10)).items
+    assert (before.study_count, after.study_count) == (2, 1)
