@@ -102,6 +102,8 @@ class RouteService:
     ) -> None:
         """Make a route another one; what is queued already goes on.
 
+        One that is off may lead where it led, though there is no address any more.
+
         Raises
         ------
         NotFound
@@ -109,7 +111,16 @@ class RouteService:
         InvalidInput
             As `create` does.
         """
-        await self._check(org, new)
+        async with self._database.reading() as session:
+            led_to = await session.scalar(
+                select(ForwardRoute.destination_id).where(
+                    ForwardRoute.id == route_id, ForwardRoute.org == org
+                )
+            )
+        if led_to is None:
+            raise NotFound("there is no such route")
+        if new.is_enabled or new.destination_id != led_to:
+            await self._check(org, new)
         async with self._database.unit_of_work() as uow:
             changed = await uow.session.scalar(
                 update(ForwardRoute)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.ecg_records.public import EcgRecord
 from server.intake.public import Conversion, Quarantined, StoredObject
-from server.lifecycle.models import Deletion, DeletionState, PurgedObject
+from server.lifecycle.models import GONE, Deletion, PurgedObject
 from server.patients.public import Patient
 from server.scheduling.public import (
     PerformedStep,
@@ -182,7 +182,7 @@ def _is_gone() -> ColumnElement[bool]:
     """Tell of a study whether it is purged, its row alone being left."""
     return exists().where(
         Deletion.study_pk == Study.id,
-        Deletion.state.in_([DeletionState.PURGING, DeletionState.PURGED]),
+        Deletion.state.in_(GONE),
     )
 
 

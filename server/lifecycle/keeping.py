@@ -1,17 +1,24 @@
 """What the medical office looks through before it decides: a patient's studies, and deletions."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.core.clock import Clock
 from server.core.database import Database
 from server.core.errors import NotFound
+from server.core.paging import Cursor
 from server.identity.public import Actor, PersonRef
 from server.lifecycle.models import Deletion, DeletionState
-from server.lifecycle.schemas import DeletionPage, KeptStudyOut, KeptStudyPage, ListedDeletionOut
+from server.lifecycle.schemas import (
+    DeletionPage,
+    KeptStudyOut,
+    KeptStudyPage,
+    LifecycleOut,
+    ListedDeletionOut,
+)
 from server.lifecycle.service import LifecycleService
 from server.studies.public import Study, StudyOut, visible_studies
 
@@ -54,8 +61,10 @@ class Keeping:
         self._people = people
         self._clock = clock
 
-    async def of_patient(self, actor: Actor, patient_id: str, limit: int) -> KeptStudyPage:
-        """Return the studies shown under a patient's record, newest first, deleted ones as well.
+    async def of_patient(
+        self, actor: Actor, patient_id: str, *, limit: int, before: Cursor | None = None
+    ) -> KeptStudyPage:
+        """Return a page of the studies under a patient's record, newest first, deleted ones too.
 
         Purged ones are the patient's no more.
 
@@ -66,43 +75,49 @@ class Keeping:
         """
         reach = visible_studies(actor, self._clock.now(), hidden=True)
         purged = select(Deletion.study_pk).where(Deletion.state == DeletionState.PURGED)
-        query = (
-            select(Study.id)
-            .where(Study.patient_pk == patient_id, Study.id.in_(reach), Study.id.not_in(purged))
-            .order_by(Study.received_at.desc(), Study.id.desc())
-            .limit(limit + 1)
+        query = select(Study).where(
+            Study.patient_pk == patient_id, Study.id.in_(reach), Study.id.not_in(purged)
         )
-        async with self._database.reading() as session:
-            ids = (await session.scalars(query)).all()
-            shown = await self._studies.summaries(session, ids[:limit])
-        if not ids:
-            raise NotFound("there is no such patient, or no study of theirs")
-        kept = [await self._lifecycle.of_study(actor, each) for each in ids[:limit]]
-        names = await self._names(hold.placed_by for each in kept for hold in each.holds)
-        items = [
-            KeptStudyOut(
-                study=shown[each.study_id],
-                lifecycle=each,
-                holders={
-                    hold.placed_by: names[hold.placed_by]
-                    for hold in each.holds
-                    if hold.placed_by in names
-                },
+        if before is not None:
+            query = query.where(
+                or_(
+                    Study.received_at < before.at,
+                    and_(Study.received_at == before.at, Study.id < before.id),
+                )
             )
-            for each in kept
-        ]
-        return KeptStudyPage(items=items, more=len(ids) > limit)
+        query = query.order_by(Study.received_at.desc(), Study.id.desc()).limit(limit + 1)
+        async with self._database.reading() as session:
+            found = (await session.scalars(query)).all()
+            if not found and before is None:
+                raise NotFound("there is no such patient, or no study of theirs")
+            studies = found[:limit]
+            shown = await self._studies.summaries(session, [each.id for each in studies])
+            kept = await self._lifecycle.of_studies(session, studies)
+            names = await self._names(
+                session, (hold.placed_by for each in kept.values() for hold in each.holds)
+            )
+        last = studies[-1] if len(found) > limit else None
+        return KeptStudyPage(
+            items=[_kept(shown[each.id], kept[each.id], names) for each in studies],
+            next=Cursor(last.received_at, last.id).encode() if last is not None else None,
+        )
 
     async def deletions(
-        self, actor: Actor, states: Collection[DeletionState], limit: int
+        self,
+        actor: Actor,
+        states: Collection[DeletionState],
+        *,
+        limit: int,
+        before: Cursor | None = None,
     ) -> DeletionPage:
-        """Return deletions of studies within reach, newest first, with what they are of."""
-        found = await self._lifecycle.deletions(actor, states, limit)
+        """Return a page of deletions within reach, newest first, with what they are of."""
         async with self._database.reading() as session:
+            found, after = await self._lifecycle.deletions(
+                session, actor, states, limit=limit, before=before
+            )
             shown = await self._studies.summaries(session, {each.study_pk for each in found})
-        names = await self._names(
-            id_ for each in found for id_ in (each.requested_by, each.decided_by) if id_ is not None
-        )
+            people = (id_ for each in found for id_ in (each.requested_by, each.decided_by))
+            names = await self._names(session, (id_ for id_ in people if id_ is not None))
         return DeletionPage(
             items=[
                 ListedDeletionOut(
@@ -112,8 +127,16 @@ class Keeping:
                     decided_by_name=names.get(each.decided_by or ""),
                 )
                 for each in found
-            ]
+            ],
+            next=after.encode() if after is not None else None,
         )
 
-    async def _names(self, ids: Iterable[str]) -> dict[str, str]:
-        return {id_: ref.display_name for id_, ref in (await self._people.refs(set(ids))).items()}
+    async def _names(self, session: AsyncSession, ids: Iterable[str]) -> dict[str, str]:
+        refs = await self._people.refs(set(ids), session)
+        return {id_: ref.display_name for id_, ref in refs.items()}
+
+
+def _kept(study: StudyOut, lifecycle: LifecycleOut, names: Mapping[str, str]) -> KeptStudyOut:
+    placed_by = {hold.placed_by for hold in lifecycle.holds}
+    holders = {id_: name for id_, name in names.items() if id_ in placed_by}
+    return KeptStudyOut(study=study, lifecycle=lifecycle, holders=holders)

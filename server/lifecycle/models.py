@@ -45,6 +45,8 @@ TRANSITIONS: Final[Mapping[tuple[DeletionState, DeletionStep], DeletionState]] =
 }
 
 OPEN: Final = frozenset({DeletionState.REQUESTED, DeletionState.APPROVED, DeletionState.PURGING})
+GONE: Final = frozenset({DeletionState.PURGING, DeletionState.PURGED})
+"""The index has forgotten the study."""
 
 
 class LegalHold(Base):

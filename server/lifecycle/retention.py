@@ -5,7 +5,7 @@ visit or discharge (医疗机构病历管理规定 2013, article 29). How long t
 when it is asked, so every visit extends it by itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import MAXYEAR, date
 from typing import Final
@@ -32,37 +32,61 @@ class Retention:
     until: date
 
 
+async def retentions_of(
+    session: AsyncSession, studies: Collection[Study], default: RetentionClass
+) -> dict[str, Retention]:
+    """Return until when each of ``studies`` must be kept, by its id."""
+    visit = aliased(Study)
+    rows = await session.execute(
+        select(Study.id, func.max(visit.study_date), func.max(visit.received_at))
+        .join(visit, visit.patient_pk == Study.patient_pk)
+        .where(Study.id.in_({each.id for each in studies}))
+        .group_by(Study.id)
+    )
+    visits = {id_: max(received.date(), dated or date.min) for id_, dated, received in rows}
+    return {each.id: _retention(each, visits[each.id], default) for each in studies}
+
+
 async def retention_of(session: AsyncSession, study: Study, default: RetentionClass) -> Retention:
     """Return until when ``study`` must be kept."""
-    dated, received = (
-        await session.execute(
-            select(func.max(Study.study_date), func.max(Study.received_at)).where(
-                Study.patient_pk == study.patient_pk
-            )
-        )
-    ).one()
-    visits = [received.date(), *([dated] if dated is not None else [])]
-    chosen = RetentionClass(study.retention_class) if study.retention_class else default
-    last_visit = max(visits)
-    return Retention(chosen, last_visit, _after(last_visit, YEARS[chosen]))
+    return (await retentions_of(session, [study], default))[study.id]
 
 
-async def holds_on(session: AsyncSession, study: Study) -> list[LegalHold]:
-    """Return the holds in force that cover ``study``."""
+async def holds_of(session: AsyncSession, studies: Collection[Study]) -> dict[str, list[LegalHold]]:
+    """Return the holds in force that cover each of ``studies``, by its id."""
     held = aliased(Study)
-    found = await session.scalars(
-        select(LegalHold)
+    rows = await session.execute(
+        select(LegalHold, held.patient_pk)
         .join(held, held.id == LegalHold.study_pk)
         .where(
             LegalHold.lifted_at.is_(None),
             or_(
-                LegalHold.study_pk == study.id,
-                LegalHold.whole_patient & (held.patient_pk == study.patient_pk),
+                LegalHold.study_pk.in_({each.id for each in studies}),
+                LegalHold.whole_patient
+                & held.patient_pk.in_({each.patient_pk for each in studies}),
             ),
         )
         .order_by(LegalHold.placed_at, LegalHold.id)
     )
-    return list(found)
+    found = rows.all()
+    return {
+        each.id: [
+            hold
+            for hold, patient in found
+            if hold.study_pk == each.id or (hold.whole_patient and patient == each.patient_pk)
+        ]
+        for each in studies
+    }
+
+
+async def holds_on(session: AsyncSession, study: Study) -> list[LegalHold]:
+    """Return the holds in force that cover ``study``."""
+    return (await holds_of(session, [study]))[study.id]
+
+
+def _retention(study: Study, last_visit: date, default: RetentionClass) -> Retention:
+    chosen = RetentionClass(study.retention_class) if study.retention_class else default
+    return Retention(chosen, last_visit, _after(last_visit, YEARS[chosen]))
 
 
 def _after(day: date, years: int) -> date:

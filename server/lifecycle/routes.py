@@ -1,13 +1,14 @@
 """Routes of retention, holds and deletions."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 
 from aiohttp import web
 from aiohttp_pydantic.oas.typing import r200, r400, r403, r404, r409
 from pydantic import Field
 
 from server.core.http import Problem, Requires, Route, inject_params, json_response
-from server.identity.public import ACTOR, Action
+from server.core.paging import decode_cursor
+from server.identity.public import ACTOR, Action, Actor
 from server.lifecycle.keeping import Keeping
 from server.lifecycle.models import DeletionState, DeletionStep
 from server.lifecycle.schemas import (
@@ -26,8 +27,16 @@ Limit = Annotated[int, Field(ge=1, le=200)]
 _OPEN_ONES: Final[list[DeletionState]] = []
 
 
+class ReadAudit(Protocol):
+    """Records that somebody read a patient's data, once a person, study and hour."""
+
+    async def record_read(self, actor: Actor, study_id: str, /) -> None:
+        """Record it; an error means that the data must not be shown."""
+        ...
+
+
 def lifecycle_routes(
-    lifecycle: LifecycleService, keeping: Keeping, tiering: Tiering
+    lifecycle: LifecycleService, keeping: Keeping, tiering: Tiering, reads: ReadAudit
 ) -> list[Route]:
     """Return the routes under which the medical office decides."""
 
@@ -55,7 +64,7 @@ def lifecycle_routes(
     @inject_params.and_request
     async def place_hold(
         request: web.Request, study_id: str, /, body: HoldIn
-    ) -> r200[LifecycleOut] | r400[Problem] | r404[Problem]:
+    ) -> r200[LifecycleOut] | r400[Problem] | r404[Problem] | r409[Problem]:
         """Put a study, or its whole patient, under legal hold.
 
         Tags: lifecycle
@@ -116,7 +125,7 @@ def lifecycle_routes(
     manages = Requires(Action.LIFECYCLE_MANAGE)
     study = "/api/studies/{study_id}"
     return [
-        *_lists(keeping, manages),
+        *_lists(keeping, reads, manages),
         Route("GET", f"{study}/lifecycle", get_lifecycle, manages),
         Route("PUT", f"{study}/retention", set_retention, manages),
         Route("POST", f"{study}/holds", place_hold, manages),
@@ -135,26 +144,39 @@ def lifecycle_routes(
     ]
 
 
-def _lists(keeping: Keeping, manages: Requires) -> list[Route]:
+def _lists(keeping: Keeping, reads: ReadAudit, manages: Requires) -> list[Route]:
     @inject_params.and_request
     async def list_kept(
-        request: web.Request, patient_id: str, /, limit: Limit = 50
-    ) -> r200[KeptStudyPage] | r404[Problem]:
+        request: web.Request, patient_id: str, /, limit: Limit = 50, before: str | None = None
+    ) -> r200[KeptStudyPage] | r400[Problem] | r404[Problem]:
         """List the studies of a patient's record, deleted ones as well, with how they are kept.
+
+        That each was read is recorded.
 
         Tags: lifecycle
         """
-        return json_response(await keeping.of_patient(request[ACTOR], patient_id, limit))
+        page = await keeping.of_patient(
+            request[ACTOR], patient_id, limit=limit, before=decode_cursor(before)
+        )
+        for each in page.items:
+            await reads.record_read(request[ACTOR], each.study.id)
+        return json_response(page)
 
     @inject_params.and_request
     async def list_deletions(
-        request: web.Request, state: list[DeletionState] = _OPEN_ONES, limit: Limit = 100
+        request: web.Request,
+        state: list[DeletionState] = _OPEN_ONES,
+        limit: Limit = 50,
+        before: str | None = None,
     ) -> r200[DeletionPage] | r400[Problem]:
         """List deletions, newest first; without a state, those under way.
 
         Tags: lifecycle
         """
-        return json_response(await keeping.deletions(request[ACTOR], state, limit))
+        page = await keeping.deletions(
+            request[ACTOR], state, limit=limit, before=decode_cursor(before)
+        )
+        return json_response(page)
 
     return [
         Route("GET", "/api/patients/{patient_id}/studies", list_kept, manages),

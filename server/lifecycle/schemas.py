@@ -52,9 +52,10 @@ class ListedDeletionOut(DeletionOut):
 
 
 class DeletionPage(BaseModel):
-    """Deletions, newest first."""
+    """A page of deletions, newest first."""
 
     items: list[ListedDeletionOut]
+    next: str | None
 
 
 class LifecycleOut(BaseModel):
@@ -84,10 +85,10 @@ class KeptStudyOut(BaseModel):
 
 
 class KeptStudyPage(BaseModel):
-    """The studies of a patient's record, newest first, deleted ones as well."""
+    """A page of the studies of a patient's record, newest first, deleted ones as well."""
 
     items: list[KeptStudyOut]
-    more: bool
+    next: str | None
 
 
 class RetentionIn(BaseModel):

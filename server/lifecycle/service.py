@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.audit.public import AuditTrail, Outcome
@@ -13,9 +13,11 @@ from server.core.clock import Clock
 from server.core.database import Database, UnitOfWork
 from server.core.errors import Conflict, NotAllowed, NotFound
 from server.core.ids import Ids
+from server.core.paging import Cursor
 from server.core.settings import LifecycleSettings
 from server.identity.public import Actor, act_of
 from server.lifecycle.models import (
+    GONE,
     OPEN,
     TRANSITIONS,
     Deletion,
@@ -23,7 +25,7 @@ from server.lifecycle.models import (
     DeletionStep,
     LegalHold,
 )
-from server.lifecycle.retention import holds_on, retention_of
+from server.lifecycle.retention import holds_of, holds_on, retention_of, retentions_of
 from server.lifecycle.schemas import DeletionOut, HoldOut, LifecycleOut
 from server.studies.public import RetentionClass, Study, visible_studies
 
@@ -60,35 +62,63 @@ class LifecycleService:
         """
         async with self._database.reading() as session:
             study = await self._study(session, actor, study_id)
-            retention = await retention_of(session, study, self._settings.default_class)
-            holds = await holds_on(session, study)
-            deletions = await session.scalars(
-                select(Deletion)
-                .where(Deletion.study_pk == study.id)
-                .order_by(Deletion.requested_at.desc(), Deletion.id.desc())
-            )
-            return LifecycleOut(
+            return (await self.of_studies(session, [study]))[study.id]
+
+    async def of_studies(
+        self, session: AsyncSession, studies: Collection[Study]
+    ) -> dict[str, LifecycleOut]:
+        """Return what `of_study` does, by id, of studies that are known to be within reach."""
+        retentions = await retentions_of(session, studies, self._settings.default_class)
+        holds = await holds_of(session, studies)
+        deletions: dict[str, list[DeletionOut]] = {each.id: [] for each in studies}
+        for row in await session.scalars(
+            select(Deletion)
+            .where(Deletion.study_pk.in_(deletions))
+            .order_by(Deletion.requested_at.desc(), Deletion.id.desc())
+        ):
+            deletions[row.study_pk].append(_out(row))
+        return {
+            study.id: LifecycleOut(
                 study_id=study.id,
-                retention_class=retention.retention_class,
-                last_visit=retention.last_visit,
-                retained_until=retention.until,
-                holds=[HoldOut.model_validate(each, from_attributes=True) for each in holds],
-                deletions=[_out(each) for each in deletions],
+                retention_class=retentions[study.id].retention_class,
+                last_visit=retentions[study.id].last_visit,
+                retained_until=retentions[study.id].until,
+                holds=[
+                    HoldOut.model_validate(each, from_attributes=True) for each in holds[study.id]
+                ],
+                deletions=deletions[study.id],
                 is_hidden=study.deleted_at is not None,
                 cold_since=study.cold_at,
             )
+            for study in studies
+        }
 
     async def deletions(
-        self, actor: Actor, states: Collection[DeletionState], limit: int
-    ) -> list[DeletionOut]:
-        """Return deletions of studies within reach, newest first."""
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        states: Collection[DeletionState],
+        *,
+        limit: int,
+        before: Cursor | None,
+    ) -> tuple[list[DeletionOut], Cursor | None]:
+        """Return a page of deletions within reach, newest first, and where the next begins."""
         reach = visible_studies(actor, self._clock.now(), hidden=True)
         query = select(Deletion).where(
             Deletion.study_pk.in_(reach), Deletion.state.in_(states or OPEN)
         )
-        query = query.order_by(Deletion.requested_at.desc(), Deletion.id.desc()).limit(limit)
-        async with self._database.reading() as session:
-            return [_out(each) for each in await session.scalars(query)]
+        if before is not None:
+            query = query.where(
+                or_(
+                    Deletion.requested_at < before.at,
+                    and_(Deletion.requested_at == before.at, Deletion.id < before.id),
+                )
+            )
+        query = query.order_by(Deletion.requested_at.desc(), Deletion.id.desc()).limit(limit + 1)
+        found = (await session.scalars(query)).all()
+        last = found[limit - 1] if len(found) > limit else None
+        after = Cursor(last.requested_at, last.id) if last is not None else None
+        return [_out(each) for each in found[:limit]], after
 
     async def set_class(
         self, actor: Actor, study_id: str, chosen: RetentionClass, reason: str
@@ -107,9 +137,22 @@ class LifecycleService:
     async def place_hold(
         self, actor: Actor, study_id: str, reason: str, *, whole_patient: bool
     ) -> None:
-        """Let nothing of a study, or of its patient, be deleted until the hold is lifted."""
+        """Let nothing of a study, or of its patient, be deleted until the hold is lifted.
+
+        Raises
+        ------
+        NotFound
+            If there is no such study within reach, hidden ones included.
+        Conflict
+            If it is purged: nothing is left to keep.
+        """
         async with self._database.unit_of_work() as uow:
-            study = await self._study(uow.session, actor, study_id)
+            study = await self._study(uow.session, actor, study_id, lock=True)
+            gone = select(Deletion.id).where(
+                Deletion.study_pk == study.id, Deletion.state.in_(GONE)
+            )
+            if await uow.session.scalar(gone) is not None:
+                raise Conflict("the study is purged", code="purged")
             hold = LegalHold(
                 id=self._ids.new(), org=actor.org, study_pk=study.id, whole_patient=whole_patient,
                 reason=reason, placed_by=actor.id, placed_at=self._clock.now(),

@@ -30,11 +30,14 @@ class Homes(Protocol):
     """The studies above: `studies`' `StudyHomes`."""
 
     def within_reach(self, actor: Actor) -> Select[str]:
-        """Return the query of the patients of whom ``actor`` may see a study."""
+        """Return the query of the patients of whom a study is within the reach of ``actor``.
+
+        Deleted ones count while they can be restored.
+        """
         ...
 
     async def counts(self, session: AsyncSession, patients: Collection[str]) -> dict[str, int]:
-        """Return how many studies are shown under each patient."""
+        """Return how many studies each patient has, deleted ones as well but no purged ones."""
         ...
 
     async def hold(self, session: AsyncSession, patients: Collection[str]) -> None:
@@ -105,7 +108,7 @@ class PatientMergeService:
         Raises
         ------
         NotFound
-            If there is none, or none of whom ``actor`` may see a study.
+            If there is none within reach.
         """
         async with self._database.reading() as session:
             patient = await self._within_reach(session, actor, patient_id)

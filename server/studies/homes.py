@@ -19,7 +19,7 @@ from server.studies.events import UPDATED, study_event
 from server.studies.holding import hold
 from server.studies.models import ArrivedPatient, Study
 from server.studies.names import remember_names
-from server.studies.visibility import visible_studies
+from server.studies.visibility import is_kept, visible_studies
 
 _SHOWN: Final = ("patient_id", "patient_name", "patient_birth_date", "patient_sex")
 
@@ -31,12 +31,14 @@ class StudyHomes:
         self._clock = clock
 
     def within_reach(self, actor: Actor) -> Select[str]:
-        """Return the query of the patients of whom ``actor`` may see a study."""
-        seen = visible_studies(actor, self._clock.now()).where(Study.patient_pk == Patient.id)
-        arrived = (
-            visible_studies(actor, self._clock.now())
-            .join(ArrivedPatient, ArrivedPatient.study_pk == Study.id)
-            .where(ArrivedPatient.patient_pk == Patient.id)
+        """Return the query of the patients of whom a study is within the reach of ``actor``.
+
+        Of a deleted one, too, while it can be restored: so that it can be held.
+        """
+        here = visible_studies(actor, self._clock.now(), hidden=True).where(is_kept())
+        seen = here.where(Study.patient_pk == Patient.id)
+        arrived = here.join(ArrivedPatient, ArrivedPatient.study_pk == Study.id).where(
+            ArrivedPatient.patient_pk == Patient.id
         )
         return select(Patient.id).where(
             Patient.org == actor.org,
@@ -44,10 +46,10 @@ class StudyHomes:
         )
 
     async def counts(self, session: AsyncSession, patients: Collection[str]) -> dict[str, int]:
-        """Return how many studies are shown under each patient."""
+        """Return how many studies each patient has, deleted ones as well but no purged ones."""
         rows = await session.execute(
             select(Study.patient_pk, func.count())
-            .where(Study.patient_pk.in_(patients))
+            .where(Study.patient_pk.in_(patients), is_kept())
             .group_by(Study.patient_pk)
         )
         return {row[0]: row[1] for row in rows}

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, exists, literal, or_, s
 
 from server.core.database import UtcDateTime
 from server.identity.public import Actor
-from server.studies.models import AccessGrant, Study
+from server.studies.models import AccessGrant, Series, Study
 
 _ORG: Final = Study.org.type
 _INSTITUTION: Final = Study.owner_institution_id.type
@@ -24,6 +24,11 @@ def visible_studies(actor: Actor, now: datetime, *, hidden: bool = False) -> Sel
         literal(now, UtcDateTime()),
         hidden=hidden,
     )
+
+
+def is_kept() -> ColumnElement[bool]:
+    """Tell of a study whether it is here, hidden or not: of a purged one the row alone is left."""
+    return Study.deleted_at.is_(None) | exists().where(Series.study_pk == Study.id)
 
 
 def _visible(

@@ -73,6 +73,7 @@ class SubscriptionService:
             if uid not in _GLOBAL:
                 row = await find(uow.session, actor, uid, self._clock.now())
                 await self._tell(uow, row[0], actor, ae_title)
+            await _make_room(uow.session, actor, ae_title, uid)
             await self._put(uow.session, actor, ae_title, uid)
             await uow.session.execute(
                 update(WorkitemSubscription)
@@ -190,7 +191,6 @@ class SubscriptionService:
         return {each.uid: each for each in found}
 
     async def _put(self, session: AsyncSession, actor: Actor, ae_title: str, uid: str) -> None:
-        await _make_room(session, actor, ae_title, uid)
         await session.execute(
             insert_unless_there(session, WorkitemSubscription).values(
                 id=self._ids.new(),

@@ -276,7 +276,7 @@ EXPECTED: dict[tuple[str, str], Rule] = {
         ADMINISTRATORS, body={"destination_id": "none"}, answer=400
     ),
     ("PUT", "/api/forwarding/routes/{route_id}"): Rule(
-        ADMINISTRATORS, body={"destination_id": "none"}, answer=400
+        ADMINISTRATORS, body={"destination_id": "none"}, answer=404
     ),
     ("DELETE", "/api/forwarding/routes/{route_id}"): Rule(ADMINISTRATORS, answer=404),
     ("GET", "/api/forwarding/destinations"): Rule(ADMINISTRATORS),

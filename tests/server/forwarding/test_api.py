@@ -9,7 +9,7 @@ from pydicom.filebase import DicomBytesIO
 from sqlalchemy import select
 
 from server.audit.models import AuditEvent
-from server.dicom_node.public import DeviceAddress, NewDevice
+from server.dicom_node.public import DeviceAddress, DeviceChange, NewDevice
 from server.identity.models import Role
 from tests.support.application import ORG, RunningApp, running_app, settings_for
 from tests.support.databases import migrated_sqlite
@@ -55,6 +55,24 @@ async def test_a_route_is_made_changed_and_removed(app: RunningApp, device: str)
             select(AuditEvent.action).where(AuditEvent.object_id == route["id"])
         )
         assert set(actions) == {"route.create", "route.change", "route.remove"}
+
+
+async def test_a_route_to_nowhere_is_switched_off_and_not_on(app: RunningApp, device: str) -> None:
+    who = await app.token("admin", "county", Role.SYSTEM_ADMINISTRATOR)
+    wanted = {"destination_id": device, "modalities": ["CT"]}
+    made = await (await app.client.post(ROUTES, headers=who, json=wanted)).json()
+    path = f"{ROUTES}/{made['id']}"
+    await app.services.devices.change(ORG, device, DeviceChange(is_enabled=False))
+    for enabled, status in ((True, 400), (False, 200), (True, 400)):
+        answer = await app.client.put(path, headers=who, json={**wanted, "enabled": enabled})
+        assert answer.status == status, await answer.text()
+    # Off or not, it leads to no other place without an address.
+    elsewhere = {**wanted, "destination_id": "nobody", "enabled": False}
+    assert (await app.client.put(path, headers=who, json=elsewhere)).status == 400
+    (route,) = (await (await app.client.get(ROUTES, headers=who)).json())["items"]
+    assert (route["enabled"], route["destination_id"], route["destination_ae"]) == (
+        False, device, None,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

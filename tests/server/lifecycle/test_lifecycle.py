@@ -1,5 +1,6 @@
 """Studies are kept as long as they must be, and go only by two people's decision."""
 
+import asyncio
 import hashlib
 import itertools
 from datetime import date, timedelta
@@ -16,8 +17,10 @@ from server.core.settings import RetentionClass
 from server.dicomweb.derived import keys_of
 from server.intake.arrival import Verdict
 from server.intake.models import Quarantined, StoredObject
+from server.lifecycle.forgetting import hold
 from server.lifecycle.models import (
     TRANSITIONS,
+    Deletion,
     DeletionState,
     DeletionStep,
     PurgedObject,
@@ -78,6 +81,38 @@ async def test_what_must_be_kept_or_is_held_is_not_deleted_and_the_try_is_on_rec
         )
         told = [(each.outcome, orjson.loads(each.detail)["code"]) for each in events]
     assert told == [("refused", "retained"), ("refused", "legal-hold")]
+
+
+async def test_what_is_purged_is_not_held(place: Place) -> None:
+    study, _ = await place.arrive()
+    place.later(31 * YEARS)
+    await place.approved(study)
+    # Deleted but not gone yet, it is.
+    await place.lifecycle.place_hold(ONE, study, "case 12", whole_patient=False)
+    held = await place.lifecycle.of_study(ONE, study)
+    await place.lifecycle.lift_hold(ONE, study, held.holds[0].id, "case closed")
+    place.later(timedelta(days=31))
+    assert await place.purger.run() == 1
+    for whole_patient in (False, True):
+        with pytest.raises(Conflict, match="purged"):
+            await place.lifecycle.place_hold(ONE, study, "late", whole_patient=whole_patient)
+
+
+async def test_a_hold_waits_for_the_purge_under_way(place: Place) -> None:
+    study, _ = await place.arrive()
+    place.later(31 * YEARS)
+    deletion = await place.approved(study)
+    async with place.database.unit_of_work() as uow:
+        await hold(uow.session, study)
+        (await uow.session.get_one(Deletion, deletion)).state = DeletionState.PURGING
+        await uow.session.flush()
+        placing = asyncio.create_task(
+            place.lifecycle.place_hold(ONE, study, "case 12", whole_patient=False)
+        )
+        await asyncio.sleep(0.2)
+        await uow.commit()
+    with pytest.raises(Conflict, match="purged"):
+        await placing
 
 
 async def test_a_hold_on_the_patient_covers_every_study_of_theirs(place: Place) -> None:
@@ -274,8 +309,10 @@ async def test_another_institution_s_study_is_not_there(place: Place) -> None:
     ):
         with pytest.raises(NotFound):
             await asked
-    assert await place.lifecycle.deletions(stranger, (), 10) == []
-    assert len(await place.lifecycle.deletions(ONE, (), 10)) == 1
+    async with place.database.reading() as session:
+        for who, count in ((stranger, 0), (ONE, 1)):
+            found, _ = await place.lifecycle.deletions(session, who, (), limit=10, before=None)
+            assert len(found) == count
 
 
 async def test_only_who_asked_withdraws(place: Place) -> None:

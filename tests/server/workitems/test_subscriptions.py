@@ -262,3 +262,14 @@ async def test_an_institution_holds_so_many_subscriptions_and_what_has_ended_mak
     await site.put_state(uids[1], "CANCELED")
     assert (await site.ask("POST", paths[3]))[0] == 201
     assert [(await site.ask("DELETE", path))[0] for path in paths] == [200, 404, 200, 200]
+
+
+async def test_at_the_limit_one_workitem_is_left_out_of_a_global_subscription(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uids = [await study(site) for _ in range(2)]
+    first, second = (f"/workitems/{uid}/subscribers/RIS" for uid in uids)
+    monkeypatch.setattr(subscriptions, "_MOST", 1)
+    assert (await site.ask("POST", ALL))[0] == 201
+    assert (await site.ask("POST", first))[0] == 409
+    assert [(await site.ask("DELETE", path))[0] for path in (first, second)] == [200, 200]

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Route } from './api/useForwarding';
-import { conditionsOf, faultOf, isUid, patternsOf } from './model';
+import { conditionsOf, faultOf, isUid, patternsOf, typedOf } from './model';
 
 const ROUTE: Route = {
   id: '1',
@@ -17,10 +17,16 @@ const ROUTE: Route = {
 const DRAFT = { destination_id: 'd', source_aes: '', modalities: '', stations: '', descriptions: '' };
 
 describe('patterns', () => {
-  it('are parted by commas of either width', () => {
-    expect(patternsOf(' CT, MR，DX、 ,')).toEqual(['CT', 'MR', 'DX']);
+  it('stand one a line', () => {
+    expect(patternsOf(' CT\n\nMR \r\n')).toEqual(['CT', 'MR']);
     expect(patternsOf('CHEST PA')).toEqual(['CHEST PA']);
     expect(patternsOf('')).toEqual([]);
+  });
+
+  it('are the same after a route was looked at, commas and all', () => {
+    const patterns = ['CHEST, PA', '胸部，平扫', '头、颈', 'CT?'];
+    expect(patternsOf(typedOf(patterns))).toEqual(patterns);
+    expect(patternsOf(typedOf(undefined))).toEqual([]);
   });
 
   it('are told a condition a line, places by name', () => {
@@ -55,15 +61,17 @@ describe('a draft', () => {
   it('has conditions that the server takes', () => {
     expect(faultOf({ ...DRAFT, stations: 'x'.repeat(64) })).toBeNull();
     expect(faultOf({ ...DRAFT, stations: 'x'.repeat(65) })).toBe('form.tooLong');
-    expect(faultOf({ ...DRAFT, modalities: Array.from({ length: 33 }, () => 'CT').join(',') })).toBe(
+    expect(faultOf({ ...DRAFT, modalities: Array.from({ length: 33 }, () => 'CT').join('\n') })).toBe(
       'form.tooLong',
     );
   });
 });
 
 describe('a UID', () => {
-  it.each(['1.2.840.10008.1.1', '2.25.0'])('is %s', (text) => expect(isUid(text)).toBe(true));
-  it.each(['', '1', '1..2', '1.02', '1.2.', 'a.b', `1.${'2'.repeat(63)}`])('is not %s', (text) =>
+  it.each(['1.2.840.10008.1.1', '2.25.0', '1', '1.02.003'])('is %s', (text) =>
+    expect(isUid(text)).toBe(true),
+  );
+  it.each(['', '1..2', '.1', '1.2.', '1.2\n', 'a.b', '１.２', `1.${'2'.repeat(63)}`])('is not %s', (text) =>
     expect(isUid(text)).toBe(false),
   );
 });

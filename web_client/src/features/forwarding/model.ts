@@ -6,12 +6,17 @@ export type Condition = (typeof CONDITIONS)[number];
 const LONGEST = 64;
 const MOST = 32;
 
-/** The patterns in what somebody typed, with commas of either width between them. */
+/** The patterns in what somebody typed, one a line: a pattern may hold any comma. */
 export function patternsOf(typed: string): string[] {
   return typed
-    .split(/[,，、]/)
+    .split('\n')
     .map((each) => each.trim())
     .filter((each) => each !== '');
+}
+
+/** What `patternsOf` takes apart again. */
+export function typedOf(patterns: readonly string[] | undefined): string {
+  return (patterns ?? []).join('\n');
 }
 
 /** What a route asks for, a condition a line; empty where everything goes. */
@@ -39,7 +44,7 @@ export function faultOf(draft: Draft): 'form.noDestination' | 'form.tooLong' | n
   return fits ? null : 'form.tooLong';
 }
 
-/** Whether this may be a UID (PS3.5 9.1). */
+/** Whether the server takes this as a UID: leading zeros too, which devices write despite PS3.5 9.1. */
 export function isUid(text: string): boolean {
-  return text.length <= 64 && /^(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))+$/.test(text);
+  return text.length <= 64 && /^[0-9]+(?:\.[0-9]+)*$/.test(text);
 }

@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 aa8292f660c0c0e4172cdb1ce9076656bc502141d4eda70d0dca0123225654bf
+// Made by `make api-types`; do not edit. OpenAPI document sha256 54da5085d9290a5dda2b1b77ea0bb9368f46575dca96d1c808128cedcbee52e9
 
 export interface paths {
     "/api/consults": {
@@ -182,6 +182,7 @@ export interface paths {
                 query?: {
                     state?: components["schemas"]["DeletionState"][];
                     limit?: number;
+                    before?: string | null;
                 };
                 header?: never;
                 path?: never;
@@ -1960,11 +1961,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description List the studies of a patient's record, deleted ones as well, with how they are kept. */
+        /**
+         * @description List the studies of a patient's record, deleted ones as well, with how they are kept.
+         *
+         *     That each was read is recorded.
+         */
         get: {
             parameters: {
                 query?: {
                     limit?: number;
+                    before?: string | null;
                 };
                 header?: never;
                 path: {
@@ -1980,6 +1986,14 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["KeptStudyPage"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
                 404: {
@@ -4106,6 +4120,14 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
                 /** @description Any other refusal. */
                 default: {
                     headers: {
@@ -4751,11 +4773,13 @@ export interface components {
         };
         /**
          * DeletionPage
-         * @description Deletions, newest first.
+         * @description A page of deletions, newest first.
          */
         DeletionPage: {
             /** Items */
             items: components["schemas"]["ListedDeletionOut"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * DeletionState
@@ -5347,13 +5371,13 @@ export interface components {
         };
         /**
          * KeptStudyPage
-         * @description The studies of a patient's record, newest first, deleted ones as well.
+         * @description A page of the studies of a patient's record, newest first, deleted ones as well.
          */
         KeptStudyPage: {
             /** Items */
             items: components["schemas"]["KeptStudyOut"][];
-            /** More */
-            more: boolean;
+            /** Next */
+            next: string | null;
         };
         /**
          * Language

@@ -40,7 +40,9 @@ export function useJobs(state: JobState | null) {
       ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
-    refetchInterval: EVERY_MS,
+    // Each round asks for every page again, so who looks further back is left in peace.
+    refetchInterval: ({ state: { data } }) =>
+      data !== undefined && data.pages.length > 1 ? false : EVERY_MS,
   });
 }
 

@@ -64,7 +64,7 @@ const route: Route = {
   institution_ids: ['i1'],
   modalities: ['CT', 'MR'],
   stations: [],
-  descriptions: [],
+  descriptions: ['CHEST, PA', '胸部，平扫'],
   priority: 'medium',
   enabled: true,
 };
@@ -79,9 +79,13 @@ const trouble = {
 
 const asked: { method: string; path: string; body: unknown }[] = [];
 let answers: Record<string, unknown>;
+let refusal: { status: number; code: string } | null;
+let jobsAsked: number;
 
 beforeEach(() => {
   asked.length = 0;
+  refusal = null;
+  jobsAsked = 0;
   answers = {
     '/api/forwarding/destinations': { items: [well, out] },
     '/api/forwarding/jobs': { items: [failed, done], next: null },
@@ -90,13 +94,15 @@ beforeEach(() => {
     '/api/devices': { institutions: [{ id: 'i1', code: 'i1', name_zh: '清河镇卫生院', name_en: 'Qinghe' }] },
   };
   vi.stubGlobal('fetch', async (request: Request) => {
-    const path = new URL(request.url).pathname;
+    const { pathname: path, search } = new URL(request.url);
     const text = await request.text();
     if (request.method !== 'GET') {
       asked.push({ method: request.method, path, body: text === '' ? null : JSON.parse(text) });
+      if (refusal !== null) return Response.json({ ...refusal, title: 'no', detail: 'no' }, refusal);
     }
+    if (path === '/api/forwarding/jobs') jobsAsked += 1;
     if (request.method === 'DELETE') return new Response(null, { status: 204 });
-    return Response.json(answers[path] ?? {});
+    return Response.json(answers[path + search] ?? answers[path] ?? {});
   });
 });
 afterEach(() => {
@@ -157,7 +163,7 @@ test('a route is told by names, changed, and switched off', async () => {
   expect(row.textContent).toContain('检查类型: CT、MR');
   fireEvent.click(within(row).getByText('修改'));
   const dialog = await screen.findByRole('dialog');
-  fireEvent.change(within(dialog).getByLabelText('工作站名称'), { target: { value: 'CT-1，CT-2' } });
+  fireEvent.change(within(dialog).getByLabelText('工作站名称'), { target: { value: 'CT-1\nCT-2' } });
   fireEvent.change(within(dialog).getByLabelText('优先级'), { target: { value: 'high' } });
   fireEvent.click(within(dialog).getByText('保存'));
   await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
@@ -172,10 +178,36 @@ test('a route is told by names, changed, and switched off', async () => {
     source_aes: [],
     modalities: ['CT', 'MR'],
     stations: ['CT-1', 'CT-2'],
-    descriptions: [],
+    descriptions: ['CHEST, PA', '胸部，平扫'],
     enabled: true,
   });
   expect(off?.body).toMatchObject({ enabled: false, modalities: ['CT', 'MR'] });
+});
+
+test('what keeps a route from being switched on is said in words', async () => {
+  answers['/api/forwarding/routes'] = { items: [{ ...route, destination_ae: null, enabled: false }] };
+  refusal = { status: 400, code: 'no-destination' };
+  await shown();
+  const [row] = rows('route-row') as [HTMLElement];
+  fireEvent.click(within(row).getByText('启用'));
+  await waitFor(() => expect(within(row).getByRole('alert').textContent).toContain('没有登记地址'));
+});
+
+test('the queue is followed until somebody looks further back', async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  try {
+    answers['/api/forwarding/jobs'] = { items: [failed], next: 'older' };
+    answers['/api/forwarding/jobs?limit=50&before=older'] = { items: [done], next: null };
+    await shown();
+    await vi.advanceTimersByTimeAsync(5_100);
+    expect(jobsAsked).toBe(2);
+    fireEvent.click(screen.getByText('再看更早的'));
+    await waitFor(() => expect(rows('job-row')).toHaveLength(2));
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(jobsAsked).toBe(3);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('a new route without a destination is not sent', async () => {

@@ -3,7 +3,7 @@ import { placeName } from '@/shared/format/format';
 import { Button, Dialog, ErrorLine } from '@/shared/ui';
 import { type Destination, type Institution, type Route, useSaveRoute } from '../api/useForwarding';
 import { useWords } from '../i18n';
-import { CONDITIONS, faultOf, patternsOf } from '../model';
+import { CONDITIONS, faultOf, patternsOf, typedOf } from '../model';
 import { DestinationField, PriorityField } from './fields';
 import styles from './forwarding.module.css';
 
@@ -23,10 +23,10 @@ export function RouteForm({ route, destinations, institutions, onClose }: Props)
     destination_id: route?.destination_id ?? only,
     priority: route?.priority ?? ('medium' as const),
     institution_ids: route?.institution_ids ?? [],
-    source_aes: (route?.source_aes ?? []).join(', '),
-    modalities: (route?.modalities ?? []).join(', '),
-    stations: (route?.stations ?? []).join(', '),
-    descriptions: (route?.descriptions ?? []).join(', '),
+    source_aes: typedOf(route?.source_aes),
+    modalities: typedOf(route?.modalities),
+    stations: typedOf(route?.stations),
+    descriptions: typedOf(route?.descriptions),
   });
   const [tried, setTried] = useState(false);
   const fault = faultOf(draft);
@@ -63,8 +63,9 @@ export function RouteForm({ route, destinations, institutions, onClose }: Props)
         {CONDITIONS.map((name) => (
           <label key={name} className={name === 'descriptions' ? styles.wide : ''}>
             {t(`form.${name}`)}
-            <input
+            <textarea
               name={name}
+              rows={2}
               spellCheck={false}
               value={draft[name]}
               onChange={(event) => setDraft({ ...draft, [name]: event.target.value })}

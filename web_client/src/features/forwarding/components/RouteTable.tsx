@@ -102,7 +102,9 @@ function RouteRow({ route, institutions, onEdit, onRemove }: RowProps) {
             <span className="tag miss">{t('route.off')}</span>
           </div>
         )}
-        {save.error !== null && <ErrorLine error={save.error} />}
+        {save.error !== null && (
+          <ErrorLine error={save.error} texts={{ 'no-destination': t('error.no-destination') }} />
+        )}
       </td>
       <td>{t(`priority.${route.priority ?? 'medium'}`)}</td>
       <td>

@@ -66,7 +66,7 @@ export const en: Record<keyof typeof zh, string> = {
   'form.modalities': 'Modalities',
   'form.stations': 'Station names',
   'form.descriptions': 'Study, series or protocol descriptions',
-  'form.patterns': 'Several with commas between; * and ? may be used; empty for any',
+  'form.patterns': 'One a line; * and ? may be used; empty for any',
   'form.institutions': 'Examining institutions',
   'form.institutionsWhat': 'None chosen: any',
   'form.uid': 'Study Instance UID',

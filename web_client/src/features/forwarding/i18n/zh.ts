@@ -63,7 +63,7 @@ export const zh = {
   'form.modalities': '检查类型',
   'form.stations': '工作站名称',
   'form.descriptions': '检查、序列或方案描述',
-  'form.patterns': '多个用逗号分开，可用 * 和 ?；留空则不限',
+  'form.patterns': '每行一个，可用 * 和 ?；留空则不限',
   'form.institutions': '检查机构',
   'form.institutionsWhat': '不选则不限',
   'form.uid': 'Study Instance UID',

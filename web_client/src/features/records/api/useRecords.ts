@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, bodyOf, type Schemas } from '@/shared/api';
 
 export type PatientRecord = Schemas['PatientRecordOut'];
@@ -10,6 +10,8 @@ export type RetentionClass = KeptStudy['lifecycle']['retention_class'];
 
 const RECORDS = ['records'];
 export const FOUND_AT_MOST = 50;
+const PAGE_SIZE = 50;
+const EVERY_MS = 30_000;
 
 export function usePatients(text: string) {
   return useQuery({
@@ -21,25 +23,40 @@ export function usePatients(text: string) {
 }
 
 export function useKeptStudies(patientId: string) {
-  return useQuery({
+  return useInfiniteQuery({
     queryKey: [...RECORDS, 'studies', patientId],
-    queryFn: ({ signal }) =>
+    queryFn: ({ pageParam, signal }) =>
       bodyOf(
         api.GET('/api/patients/{patient_id}/studies', {
-          params: { path: { patient_id: patientId }, query: { limit: FOUND_AT_MOST } },
+          params: { path: { patient_id: patientId }, query: pageOf(pageParam) },
           signal,
         }),
       ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
   });
 }
 
 export function useDeletions(states: readonly DeletionState[]) {
-  return useQuery({
+  return useInfiniteQuery({
     queryKey: [...RECORDS, 'deletions', states],
-    queryFn: ({ signal }) =>
-      bodyOf(api.GET('/api/deletions', { params: { query: { state: [...states] } }, signal })),
-    refetchInterval: 30_000,
+    queryFn: ({ pageParam, signal }) =>
+      bodyOf(
+        api.GET('/api/deletions', {
+          params: { query: { state: [...states], ...pageOf(pageParam) } },
+          signal,
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    // Each round asks for every page again, so who looks further back is left in peace.
+    refetchInterval: ({ state: { data } }) =>
+      data !== undefined && data.pages.length > 1 ? false : EVERY_MS,
   });
+}
+
+function pageOf(before: string | null): { limit: number; before?: string } {
+  return { limit: PAGE_SIZE, ...(before === null ? {} : { before }) };
 }
 
 /** A decision that is kept with its reason. */

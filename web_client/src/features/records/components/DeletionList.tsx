@@ -23,6 +23,7 @@ export function DeletionList({ now }: { readonly now: Date }) {
   const [view, setView] = useState<View>('requested');
   const [asked, setAsked] = useState<Asked | null>(null);
   const list = useDeletions(VIEWS[view]);
+  const deletions = list.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <>
       <div className={styles.search}>
@@ -40,7 +41,7 @@ export function DeletionList({ now }: { readonly now: Date }) {
         ) : (
           <ErrorNotice title={t('deletions.failed')} error={list.error} onRetry={() => void list.refetch()} />
         )
-      ) : list.data.items.length === 0 ? (
+      ) : deletions.length === 0 ? (
         <EmptyState title={t('deletions.empty')} lines={[t('deletions.emptyWhat')]} />
       ) : (
         <table className="dt">
@@ -55,11 +56,16 @@ export function DeletionList({ now }: { readonly now: Date }) {
             </tr>
           </thead>
           <tbody>
-            {list.data.items.map((each) => (
+            {deletions.map((each) => (
               <DeletionRow key={each.id} deletion={each} now={now} onAsk={setAsked} />
             ))}
           </tbody>
         </table>
+      )}
+      {list.hasNextPage && (
+        <Button size="small" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+          {t('more')}
+        </Button>
       )}
       {asked !== null && <ReasonDialog {...asked} onClose={() => setAsked(null)} />}
     </>

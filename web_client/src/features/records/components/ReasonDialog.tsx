@@ -12,6 +12,7 @@ const ERRORS = [
   'not-the-requester',
   'deletion-under-way',
   'deletion-state',
+  'purged',
   'merged-before',
   'not-merged',
 ] as const;

@@ -92,12 +92,17 @@ beforeEach(() => {
   enterSession({ person: { id: 'me', roles: ['medical_office'] } } as unknown as Session);
   answers = {
     '/api/patients': { items: [one, other, gone], more: false },
-    '/api/patients/p1/studies': { items: [kept], more: false },
-    '/api/deletions': { items: [deletion, { ...deletion, id: 'x2', requested_by: 'somebody' }] },
+    '/api/patients/p1/studies': { items: [kept], next: null },
+    '/api/deletions': {
+      items: [deletion, { ...deletion, id: 'x2', requested_by: 'somebody' }],
+      next: null,
+    },
   };
   vi.stubGlobal('fetch', async (request: Request) => {
-    const { pathname } = new URL(request.url);
-    if (request.method === 'GET') return Response.json(answers[pathname] ?? {});
+    const { pathname, searchParams } = new URL(request.url);
+    const before = searchParams.get('before');
+    const page = before === null ? pathname : `${pathname} before ${before}`;
+    if (request.method === 'GET') return Response.json(answers[page] ?? {});
     asked.push({ call: `${request.method} ${pathname}`, body: await request.json() });
     if (refusal !== null) return Response.json({ ...refusal, title: 'no', detail: 'no' }, refusal);
     return Response.json({});
@@ -168,7 +173,7 @@ test('a study is held, kept longer or asked to be deleted, each with a reason', 
   ]);
 });
 
-test('a hold says who placed it and is lifted on the study it was placed on', async () => {
+test('a hold says who placed it and is lifted from where one looks at it', async () => {
   const hold = {
     id: 'h1',
     study_pk: 's9',
@@ -181,7 +186,7 @@ test('a hold says who placed it and is lifted on the study it was placed on', as
     lift_reason: null,
   };
   const held = { ...kept, lifecycle: { ...kept.lifecycle, holds: [hold] }, holders: { me: '郑病案' } };
-  answers['/api/patients/p1/studies'] = { items: [held], more: false };
+  answers['/api/patients/p1/studies'] = { items: [held], next: null };
   const [row] = (await found()) as [HTMLElement];
   fireEvent.click(within(row).getByText('查看检查'));
   const line = await screen.findByTestId('kept-row');
@@ -189,7 +194,29 @@ test('a hold says who placed it and is lifted on the study it was placed on', as
   expect(within(line).queryByText('封存该患者全部检查')).toBeNull();
   fireEvent.click(within(line).getByText('解除封存'));
   await give('纠纷已结');
-  await waitFor(() => expect(asked[0]?.call).toBe('POST /api/studies/s9/holds/h1/lift'));
+  await waitFor(() => expect(asked[0]?.call).toBe('POST /api/studies/s1/holds/h1/lift'));
+});
+
+test('older studies of a patient are a click away', async () => {
+  const older = { ...kept, study: { ...study, id: 's2', description: '头颅平扫' } };
+  answers['/api/patients/p1/studies'] = { items: [kept], next: 'c1' };
+  answers['/api/patients/p1/studies before c1'] = { items: [older], next: null };
+  const [row] = (await found()) as [HTMLElement];
+  fireEvent.click(within(row).getByText('查看检查'));
+  fireEvent.click(await screen.findByText('再看更早的'));
+  await waitFor(() => expect(screen.getAllByTestId('kept-row')).toHaveLength(2));
+  expect(screen.getAllByTestId('kept-row')[1]?.textContent).toContain('头颅平扫');
+  expect(screen.queryByText('再看更早的')).toBeNull();
+});
+
+test('older deletions are a click away', async () => {
+  answers['/api/deletions'] = { items: [deletion], next: 'c1' };
+  answers['/api/deletions before c1'] = { items: [{ ...deletion, id: 'x9' }], next: null };
+  show();
+  fireEvent.click(screen.getByText('删除审批'));
+  fireEvent.click(await screen.findByText('再看更早的'));
+  await waitFor(() => expect(screen.getAllByTestId('deletion-row')).toHaveLength(2));
+  expect(screen.queryByText('再看更早的')).toBeNull();
 });
 
 test('what the server refuses is said in words, and the dialog stays', async () => {

@@ -27,9 +27,7 @@ export function StudyActs({ kept, onAsk }: Props) {
     <div className={styles.acts}>
       {recall.error !== null && <ErrorLine error={recall.error} />}
       {holds.map((hold) => (
-        <span key={hold.id}>
-          {act({ kind: 'lift', study: hold.study_pk, hold: hold.id }, 'act.lift', 'lift.what')}
-        </span>
+        <span key={hold.id}>{act({ kind: 'lift', study, hold: hold.id }, 'act.lift', 'lift.what')}</span>
       ))}
       {holds.length === 0 && act({ kind: 'hold', study, wholePatient: false }, 'act.hold', 'hold.what')}
       {!holds.some((each) => each.whole_patient) &&

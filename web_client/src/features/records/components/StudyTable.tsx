@@ -1,6 +1,6 @@
 import { placeName } from '@/shared/format/format';
-import { ErrorNotice, Loading } from '@/shared/ui';
-import { FOUND_AT_MOST, type KeptStudy, useKeptStudies } from '../api/useRecords';
+import { Button, ErrorNotice, Loading } from '@/shared/ui';
+import { type KeptStudy, useKeptStudies } from '../api/useRecords';
 import { useWords } from '../i18n';
 import { KeptState } from './KeptState';
 import type { Asked } from './ReasonDialog';
@@ -39,29 +39,35 @@ export function StudyTable({ patientId, onAsk, now }: Props) {
           </tr>
         </thead>
         <tbody>
-          {list.data.items.map((kept) => (
-            <tr key={kept.study.id} data-testid="kept-row">
-              <td>
-                <Exam study={kept.study} />
-              </td>
-              <td>
-                {t('kept.until', { date: kept.lifecycle.retained_until })}
-                <div className="sub t12">
-                  {t(`class.${kept.lifecycle.retention_class}`)} ·{' '}
-                  {t('kept.visit', { date: kept.lifecycle.last_visit })}
-                </div>
-              </td>
-              <td>
-                <KeptState kept={kept} now={now} />
-              </td>
-              <td>
-                <StudyActs kept={kept} onAsk={onAsk} />
-              </td>
-            </tr>
-          ))}
+          {list.data.pages
+            .flatMap((page) => page.items)
+            .map((kept) => (
+              <tr key={kept.study.id} data-testid="kept-row">
+                <td>
+                  <Exam study={kept.study} />
+                </td>
+                <td>
+                  {t('kept.until', { date: kept.lifecycle.retained_until })}
+                  <div className="sub t12">
+                    {t(`class.${kept.lifecycle.retention_class}`)} ·{' '}
+                    {t('kept.visit', { date: kept.lifecycle.last_visit })}
+                  </div>
+                </td>
+                <td>
+                  <KeptState kept={kept} now={now} />
+                </td>
+                <td>
+                  <StudyActs kept={kept} onAsk={onAsk} />
+                </td>
+              </tr>
+            ))}
         </tbody>
       </table>
-      {list.data.more && <p className="sub t13">{t('studies.more', { n: FOUND_AT_MOST })}</p>}
+      {list.hasNextPage && (
+        <Button size="small" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+          {t('more')}
+        </Button>
+      )}
     </>
   );
 }

@@ -56,7 +56,7 @@ export const en: Record<keyof typeof zh, string> = {
   'kept.requested': 'deletion asked for',
   'kept.purging': 'being purged',
   'studies.failed': 'The studies could not be read',
-  'studies.more': 'Only the latest {n} studies are shown.',
+  more: 'Show older ones',
   'count.images': '{n} images',
   'reason.label': 'Why (goes into the audit)',
   'reason.short': 'Say why, in two characters at least.',
@@ -101,6 +101,7 @@ export const en: Record<keyof typeof zh, string> = {
   'error.not-the-requester': 'Only who asked for it withdraws it.',
   'error.deletion-under-way': 'Its deletion is under way already.',
   'error.deletion-state': 'It stands otherwise by now: look again.',
+  'error.purged': 'The study is purged and cannot be held: look again.',
   'error.merged-before': 'One of them was merged before: take the survivor, or undo that first.',
   'error.not-merged': 'This record is not merged: look again.',
 };

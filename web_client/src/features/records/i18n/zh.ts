@@ -53,7 +53,7 @@ export const zh = {
   'kept.requested': '已申请删除，待批',
   'kept.purging': '正在清除',
   'studies.failed': '检查读取失败',
-  'studies.more': '只显示最近 {n} 个检查。',
+  more: '再看更早的',
   'count.images': '{n} 个图像',
   'reason.label': '理由（记入审计）',
   'reason.short': '请写明理由，至少两个字。',
@@ -95,6 +95,7 @@ export const zh = {
   'error.not-the-requester': '只有申请人可以撤回。',
   'error.deletion-under-way': '这个检查的删除申请已在进行中。',
   'error.deletion-state': '状态已变化，请刷新后再看。',
+  'error.purged': '检查已清除，不能封存。请刷新后再看。',
   'error.merged-before': '其中一份已并入别的档案。请选择保留的那份，或先撤销那次合并。',
   'error.not-merged': '这份档案没有合并过，请刷新后再看。',
 };
