@@ -66,7 +66,7 @@ test: setup-dev
 
 # Part of `make test`; the judge is the ledger of the sender: what it was told, held against what is there.
 faults: setup-dev
-	$(BIN)/python -m pytest tests/server/faults tests/server/core/objects tests/server/intake
+	$(BIN)/python -m pytest -m fault --ignore tests/e2e
 
 e2e: setup-dev
 	$(BIN)/python -m pytest tests/e2e

@@ -103,10 +103,6 @@ class UploadService:
         self._spool.check_room()
         now = self._clock.now()
         upload_id = self._ids.new()
-        try:
-            self._path(upload_id).touch(exist_ok=False)
-        except OSError as error:
-            raise refusal_of(error) from error
         expires_at = now + _LIFETIME
         async with self._database.unit_of_work() as uow:
             await uow.session.execute(
@@ -127,6 +123,11 @@ class UploadService:
                 )
             )
             await uow.commit()
+        # Behind its row: a file that no row names would never expire.
+        try:
+            self._path(upload_id).touch(exist_ok=False)
+        except OSError as error:
+            raise refusal_of(error) from error
         return Upload(upload_id, 0, size, filename, expires_at)
 
     async def find(self, actor: Actor, upload_id: str) -> Upload:

@@ -12,7 +12,10 @@ from random import Random
 
 from blake3 import blake3
 from pydicom import dcmread
-from pydicom.uid import generate_uid
+from pydicom.dataset import FileMetaDataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_file_meta_info
+from pydicom.uid import UID, generate_uid
 from pynetdicom.dsutils import encode
 from sqlalchemy import func, select
 
@@ -30,6 +33,7 @@ from tests.dicom.dimse.node import (
 )
 from tests.support.dicom_files import sample
 from tests.support.node_process import DEVICE_AE, READY_WITHIN_S, Site
+from tests.support.senders import IntakeParts
 
 SUCCESS = 0x0000
 OUT_OF_RESOURCES = 0xA700
@@ -44,6 +48,16 @@ class Slice:
     uid: str
     data: bytes
     sha256: str
+
+    @property
+    def file(self) -> bytes:
+        """The same as a Part 10 file."""
+        meta = FileMetaDataset()
+        meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = UID(CT), UID(self.uid)
+        meta.TransferSyntaxUID = UID(EXPLICIT)
+        buffer = DicomBytesIO()
+        write_file_meta_info(buffer, meta)
+        return bytes(128) + b"DICM" + buffer.getvalue() + self.data
 
 
 def ct_slices(count: int) -> list[Slice]:
@@ -156,7 +170,7 @@ async def check(site: Site, ledger: Ledger) -> None:
         await compare(services, ledger)
 
 
-async def compare(services: Services, ledger: Ledger) -> None:
+async def compare(services: Services | IntakeParts, ledger: Ledger) -> None:
     """Do as `check` over parts that are open already."""
     async with services.database.reading() as session:
         found = await session.execute(
@@ -184,7 +198,7 @@ async def compare(services: Services, ledger: Ledger) -> None:
             assert len(counts) <= 1, "one study became several"
 
 
-async def read(services: Services, object_id: str) -> bytes:
+async def read(services: Services | IntakeParts, object_id: str) -> bytes:
     """Return all bytes of an object, wherever they are."""
     async with services.originals.open(object_id) as blocks:
         return b"".join([block async for block in blocks])

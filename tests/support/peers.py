@@ -1,4 +1,4 @@
-"""Foreign programs that tests talk to: found, or skipped visibly, or failed where CI=true."""
+"""What tests need of this machine: there, or skipped visibly, or failed where CI=true."""
 
 import os
 import shutil
@@ -12,9 +12,14 @@ SHARED_ECG_DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "ecg
 
 def missing(what: str) -> NoReturn:
     """Skip the test because ``what`` is absent; fail it instead where CI=true."""
+    impossible(f"{what} is not on this machine")
+
+
+def impossible(why: str) -> NoReturn:
+    """Skip a test that cannot run here; fail it where CI=true, which must be able to (.ci/run)."""
     if os.environ.get("CI") == "true":
-        pytest.fail(f"{what} is missing, and CI must have it (see .ci/run)", pytrace=False)
-    pytest.skip(f"{what} is not on this machine")
+        pytest.fail(f"CI must be able to run this (see .ci/run): {why}", pytrace=False)
+    pytest.skip(why)
 
 
 def require_program(name: str, *more_places: str) -> Path:

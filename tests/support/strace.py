@@ -4,9 +4,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
-from tests.support.peers import require_program
+from tests.support.peers import impossible, require_program
 
 
 @contextmanager
@@ -21,7 +19,7 @@ def injecting(pid: int, syscall: str, fault: str) -> Iterator[None]:
         said = strace.stderr.readline()
         if "attached" not in said:
             strace.wait()
-            pytest.skip(f"the kernel lets nobody be traced here: {said.strip()}")
+            impossible(f"the kernel lets nobody be traced here: {said.strip()}")
         try:
             yield
         finally:

@@ -5,7 +5,7 @@ kernel: the highest resident memory since the attack began, the processor time, 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -24,6 +24,7 @@ from server.intake.models import Quarantined, StoredObject
 from tests.dicom.dimse.node import (
     CT,
     EXPLICIT,
+    WAIT_S,
     RawPeer,
     associate_request,
     command,
@@ -133,6 +134,34 @@ class Attacked:
         ) as answer:
             body = await answer.read()
             return answer.status, orjson.loads(body)
+
+    async def answered_while_sending(
+        self, path: str, headers: Mapping[str, str], body: AsyncIterator[bytes]
+    ) -> tuple[int, int]:
+        """Post a body without a length until an answer comes; return its status and what was sent.
+
+        Unlike a client that listens only once it has sent everything, it loses no answer.
+        """
+        port, sent = self.site.settings.http.port, 0
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        lines = {"Host": f"127.0.0.1:{port}", "Transfer-Encoding": "chunked", **headers}
+        lines["Authorization"] = f"Bearer {self.tokens['technician']}"
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        writer.write(f"POST {path} HTTP/1.1\r\n{head}\r\n".encode())
+        answer = asyncio.create_task(reader.readline())
+        try:
+            with suppress(ConnectionError):
+                async for piece in body:
+                    if answer.done():
+                        break
+                    writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+                    await writer.drain()
+                    sent += len(piece)
+            async with asyncio.timeout(WAIT_S):
+                return int((await answer).split()[1]), sent
+        finally:
+            answer.cancel()
+            writer.transport.abort()
 
     async def store(
         self, data_set: bytes, *, instance: str, syntax: str = EXPLICIT, sop_class: str = CT

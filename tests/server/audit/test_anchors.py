@@ -49,6 +49,7 @@ async def test_where_nothing_moved_nothing_is_anchored(audit: Audit) -> None:
     assert numbers(audit) == [1]
 
 
+@pytest.mark.fault
 async def test_several_processes_anchor_once_a_period(audit: Audit) -> None:
     processes = [audit.anchors, *(audit.new_anchors() for _ in range(3))]
     for _ in range(3):
@@ -60,6 +61,7 @@ async def test_several_processes_anchor_once_a_period(audit: Audit) -> None:
     assert (await audit.verify()).is_intact
 
 
+@pytest.mark.fault
 async def test_shutdown_anchors_what_is_left(audit: Audit) -> None:
     await record_and_anchor(audit, 1)
     audit.clock.advance(-299)
@@ -70,6 +72,7 @@ async def test_shutdown_anchors_what_is_left(audit: Audit) -> None:
     assert numbers(audit) == [1, 2]
 
 
+@pytest.mark.fault
 async def test_a_clock_set_back_does_not_stop_the_anchors(audit: Audit) -> None:
     await record_and_anchor(audit, 1)
     audit.clock.set_back(7_200)
@@ -78,6 +81,7 @@ async def test_a_clock_set_back_does_not_stop_the_anchors(audit: Audit) -> None:
     assert (await audit.verify()).is_intact
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("kept_bytes", [0, 10, -1, -2])
 async def test_a_file_torn_by_a_crash_is_made_whole(audit: Audit, kept_bytes: int) -> None:
     await record_and_anchor(audit, 3)

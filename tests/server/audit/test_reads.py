@@ -190,6 +190,7 @@ async def test_a_fallback_line_that_was_tampered_with_is_told(
     assert [row.action for row in found].count("audit.fallback-damaged") == 2
 
 
+@pytest.mark.fault
 async def test_with_neither_database_nor_disk_nobody_reads(
     audit: Audit, faulty: Faulty, tmp_path: Path
 ) -> None:
@@ -206,6 +207,7 @@ async def test_with_neither_database_nor_disk_nobody_reads(
         await reads.record_read(EMERGENCY, "s1")
 
 
+@pytest.mark.fault
 async def test_a_real_lock_on_the_database_lets_the_emergency_through(
     database: Database, reads: ReadAudit, audit: Audit
 ) -> None:

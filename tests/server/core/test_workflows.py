@@ -279,6 +279,7 @@ async def test_a_step_that_failed_fails_the_same_way_when_its_workflow_is_resume
     assert heard == ["fetch failed: no such bytes"] * 2
 
 
+@pytest.mark.fault
 async def test_a_killed_worker_is_followed_by_one_that_finishes_its_work(
     database_url: str, tmp_path: Path
 ) -> None:

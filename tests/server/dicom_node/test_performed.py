@@ -542,6 +542,7 @@ async def test_of_two_changes_at_one_time_both_count(
     assert found.PerformedProcedureTypeDescription == "CT"
 
 
+@pytest.mark.fault
 async def test_while_the_database_is_down_a_device_hears_to_come_back(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:

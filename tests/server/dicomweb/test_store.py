@@ -156,6 +156,7 @@ async def test_a_request_is_one_audit_row_whatever_it_brings(site: Site) -> None
     assert orjson.loads(row.detail)["counts"] == {"refused": 1, "stored": 5}
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("content_length", [True, False])
 async def test_a_body_cut_in_the_middle_leaves_only_what_was_complete(
     site: Site, tmp_path: Path, content_length: bool
@@ -180,6 +181,7 @@ async def test_a_body_cut_in_the_middle_leaves_only_what_was_complete(
     assert reader.at_eof() or not await reader.read()
 
 
+@pytest.mark.fault
 async def test_a_multipart_without_its_end_is_refused_and_keeps_what_was_whole(
     site: Site, tmp_path: Path
 ) -> None:
@@ -233,6 +235,7 @@ async def test_a_request_past_its_limits_is_cut_off(
         assert (status, [i["00081197"] for i in items(answer, "other")]) == (409, [0xC000, 0xA700])
 
 
+@pytest.mark.fault
 async def test_a_full_disk_is_told_and_nothing_is_promised(
     database: Database, tmp_path: Path, clock: ManualClock, ids: CountingIds
 ) -> None:
@@ -243,6 +246,7 @@ async def test_a_full_disk_is_told_and_nothing_is_promised(
         assert await count(site) == 0
 
 
+@pytest.mark.fault
 async def test_a_disk_that_fails_in_between_fails_only_what_it_hit(
     site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -262,6 +266,7 @@ async def test_a_disk_that_fails_in_between_fails_only_what_it_hit(
     assert (await count(site), spooled(tmp_path)) == (1, 1)
 
 
+@pytest.mark.fault
 async def test_a_read_only_disk_is_told_as_a_failure_of_ours_and_for_now(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,6 +101,7 @@ async def test_a_recording_that_takes_too_long_is_refused_and_the_next_is_served
         await bench.close()
 
 
+@pytest.mark.fault
 async def test_a_worker_killed_at_rest_or_at_work_is_replaced_unseen(
     bench: EcgWorkbench, tmp_path: Path
 ) -> None:

@@ -128,6 +128,7 @@ async def test_a_damaged_object_is_told_before_the_first_byte(
     assert await events(app) == []
 
 
+@pytest.mark.fault
 async def test_rot_met_on_the_way_breaks_the_answer_off(app: RunningApp, tmp_path: Path) -> None:
     files = ct_series(2)
     study = await received(app, files)

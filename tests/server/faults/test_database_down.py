@@ -7,7 +7,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import func, select
 
+from server.identity.models import Role
+from server.intake.models import StoredObject, UploadSession
+from server.studies.models import Instance
+from tests.support.application import RunningApp, running_app, settings_for
+from tests.support.dicom_files import ct_series
 from tests.support.fakes import CountingIds
 from tests.support.ledger import (
     OUT_OF_RESOURCES,
@@ -32,7 +38,7 @@ def locked(url: str) -> Iterator[None]:
             yield
         return
     with psycopg.connect(url) as connection:
-        connection.execute("LOCK TABLE objects IN ACCESS EXCLUSIVE MODE")
+        connection.execute("LOCK TABLE objects, upload_sessions IN ACCESS EXCLUSIVE MODE")
         yield
         connection.rollback()
 
@@ -64,6 +70,49 @@ async def test_a_node_that_starts_under_a_lock_drains_once_it_is_gone(
     await wait_until(lambda: is_drained(site), "the store to have everything")
     assert await node.terminate() == 0, node.tail()
     await check(site, ledger)
+
+
+async def test_whoever_stores_over_http_is_told_to_come_again_and_then_taken(
+    database_url: str, tmp_path: Path
+) -> None:
+    settings = settings_for(tmp_path, database_url)
+    assert settings.database is not None
+    impatient = settings.database.model_copy(update={"busy_timeout_ms": 300})
+    one, two = ct_series(2)
+    async with running_app(settings.model_copy(update={"database": impatient})) as app:
+        who = await app.token("t1", "township1", Role.TOWNSHIP_TECHNICIAN)
+        dicom = {**who, "Content-Type": "application/dicom"}
+        tus = {**who, "Tus-Resumable": "1.0.0", "Upload-Length": str(len(two))}
+        piece = {**tus, "Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
+        post, patch = app.client.post, app.client.patch
+        upload = (await post("/api/uploads", headers=tus)).headers["Location"]
+        with locked(database_url):
+            for answer in (
+                await post("/dicomweb/studies", data=one, headers=dicom),
+                await post("/api/uploads", headers=tus),
+                await patch(upload, data=two, headers=piece),
+            ):
+                assert answer.status == 503
+                assert (await answer.json())["code"] == "database-unavailable"
+        kept = await app.client.head(upload, headers=tus)
+        assert (kept.status, kept.headers["Upload-Offset"]) == (200, "0")
+        assert await kept_of(app) == (0, 0, 1)
+        assert (await post("/dicomweb/studies", data=one, headers=dicom)).status == 200
+        assert (await patch(upload, data=two, headers=piece)).headers["Upload-Outcome"] == "stored"
+        assert await kept_of(app) == (2, 2, 1)
+        # Nothing grows there that no row names: it would never expire.
+        assert not list(app.services.spool.uploads_dir.iterdir())
+
+
+async def kept_of(app: RunningApp) -> tuple[int | None, ...]:
+    """Return how many instances, objects and uploads are known."""
+    async with app.services.database.reading() as session:
+        return tuple(
+            [
+                await session.scalar(select(func.count()).select_from(table))
+                for table in (Instance, StoredObject, UploadSession)
+            ]
+        )
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import delete, update
 
 from server.forwarding.desk import JobState
@@ -14,6 +15,7 @@ from tests.support.dicom_files import ct_series
 from tests.support.ports import free_port
 
 
+@pytest.mark.fault
 async def test_a_study_is_claimed_once_and_taken_up_when_its_worker_died(site: Site) -> None:
     await site.route(await site.device("ARCHIVE", free_port()))
     await site.receive(*ct_series(1))

@@ -282,6 +282,7 @@ async def test_a_deleted_study_does_not_leave(site: Site) -> None:
 # Destinations in trouble
 
 
+@pytest.mark.fault
 async def test_a_destination_that_is_down_gets_everything_once_it_is_back(site: Site) -> None:
     archive, port = Archive(), free_port()
     await site.route(await site.device("ARCHIVE", port))
@@ -358,6 +359,7 @@ async def test_what_somebody_dropped_is_not_sent(site: Site) -> None:
     assert await site.queue().claim([]) is None
 
 
+@pytest.mark.fault
 async def test_a_full_destination_is_left_alone_and_loses_nothing(site: Site) -> None:
     files = ct_series(5)
     archive = Archive(lambda number: 0xA700 if number <= 6 else 0)

@@ -22,6 +22,8 @@ from tests.support.dicom_files import ct_bytes, ct_series, large_ct
 from tests.support.ports import free_port
 from tests.support.township import Township, running_township
 
+pytestmark = pytest.mark.fault
+
 
 async def fault_of(town: Township) -> Fault:
     """Try to send, as the loop does, and return what it was told."""

@@ -64,6 +64,7 @@ async def test_the_county_gets_the_very_bytes_and_says_their_digest(
         assert (await town.line()).fault is None
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("cut_at", [1, 900, 150_000, 900_000, 1_900_000])
 async def test_a_line_that_is_cut_again_and_again_is_resumed_where_it_stood(
     county: County, tmp_path: Path, cut_at: int
@@ -91,6 +92,7 @@ async def test_a_line_that_is_cut_again_and_again_is_resumed_where_it_stood(
     assert there == data
 
 
+@pytest.mark.fault
 async def test_an_answer_that_is_lost_is_asked_for_and_nothing_sent_twice(
     county: County, tmp_path: Path
 ) -> None:
@@ -224,6 +226,7 @@ async def test_what_the_county_has_with_other_content_is_told_and_kept_here(
         assert len(list(await session.scalars(select(Quarantined)))) == 1
 
 
+@pytest.mark.fault
 async def test_a_file_that_rotted_here_is_told_and_never_sent(
     county: County, tmp_path: Path
 ) -> None:
@@ -239,6 +242,7 @@ async def test_a_file_that_rotted_here_is_told_and_never_sent(
     assert len(await stored(county)) == 1
 
 
+@pytest.mark.fault
 async def test_a_file_that_rotted_here_is_healed_by_sending_it_again(
     county: County, tmp_path: Path
 ) -> None:
@@ -254,6 +258,7 @@ async def test_a_file_that_rotted_here_is_healed_by_sending_it_again(
     assert list((await stored(county)).values()) == [ct_bytes()]
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("was_refused", [True, False])
 async def test_a_file_that_rotted_here_is_healed_by_another_wrapping_of_its_data_set(
     county: County, tmp_path: Path, was_refused: bool
@@ -278,6 +283,7 @@ async def test_a_file_that_rotted_here_is_healed_by_another_wrapping_of_its_data
     assert list((await stored(county)).values()) == [again]
 
 
+@pytest.mark.fault
 async def test_a_compressed_copy_that_rotted_here_gives_way_to_the_original(
     county: County, tmp_path: Path
 ) -> None:

@@ -90,6 +90,7 @@ async def test_what_a_device_sends_is_at_the_county_pixel_by_pixel(
     assert compressed == 4
 
 
+@pytest.mark.fault
 async def test_what_was_promised_gets_there_through_kills_and_cuts(
     county: Site, tmp_path: Path
 ) -> None:

@@ -16,6 +16,8 @@ from tests.server.gateway.conftest import County
 from tests.support.dicom_files import ct_series, ecg_bytes, large_ct
 from tests.support.township import Township, running_township
 
+pytestmark = pytest.mark.fault
+
 STEPS = (
     (Queue, "next"),
     (Queue, "note_compression"),

@@ -81,6 +81,7 @@ async def test_an_emergency_is_not_slowed(monkeypatch: pytest.MonkeyPatch) -> No
     assert await _took_s(8, 1_000_000, hurried=True, monkeypatch=monkeypatch) == 0
 
 
+@pytest.mark.fault
 async def test_a_clock_that_is_set_back_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SleepingClock()
     monkeypatch.setattr("server.gateway.pace.asyncio.sleep", clock.sleep)

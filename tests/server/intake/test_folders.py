@@ -196,6 +196,7 @@ async def test_links_pipes_hidden_and_empty_files_are_passed_by(drop: Drop) -> N
     assert not (drop.folder / "failed").exists()
 
 
+@pytest.mark.fault
 async def test_a_process_killed_before_the_move_takes_it_again_as_one_study(
     drop: Drop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -340,6 +341,7 @@ async def test_no_header_leads_out_of_its_folder_or_stops_the_others(drop: Drop)
     assert not [path for path in drop.folder.iterdir() if path.suffix == ".hea"]
 
 
+@pytest.mark.fault
 async def test_a_process_killed_before_the_move_takes_the_record_again_as_one_study(
     drop: Drop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

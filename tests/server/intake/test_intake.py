@@ -34,6 +34,8 @@ from tests.support.senders import (
     running_intake,
 )
 
+pytestmark = pytest.mark.fault
+
 
 @pytest.fixture
 async def parts(

@@ -39,6 +39,8 @@ from tests.support.dicom_files import ct_series, rewrapped
 from tests.support.fakes import CountingIds, ManualClock
 from tests.support.senders import ORG, IntakeParts, create_institutions, running_intake, send
 
+pytestmark = pytest.mark.fault
+
 CLOCK = ManualClock()
 
 

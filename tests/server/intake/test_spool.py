@@ -10,6 +10,8 @@ import pytest
 from server.core.ids import RandomIds
 from server.intake.spool import Spool
 
+pytestmark = pytest.mark.fault
+
 OpenSpool = Callable[[], Spool]
 
 

@@ -64,6 +64,7 @@ async def study_count(app: RunningApp) -> int:
         return await session.scalar(select(func.count()).select_from(Study)) or 0
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("percent", [1, 50, 99])
 async def test_an_upload_cut_on_the_way_goes_on_where_it_stood(
     app: RunningApp, who: dict[str, str], percent: int
@@ -92,6 +93,7 @@ async def test_a_wrong_offset_is_a_conflict_and_changes_nothing(
     assert (await app.client.head(url, headers=who)).headers["Upload-Offset"] == "10"
 
 
+@pytest.mark.fault
 async def test_a_damaged_chunk_is_forgotten(app: RunningApp, who: dict[str, str]) -> None:
     data = ct_bytes()
     url = await create(app, who, len(data))
@@ -145,6 +147,7 @@ async def test_somebody_else_s_upload_does_not_exist(app: RunningApp, who: dict[
     assert (await patch(app, other, url, 0, b"x"))[0] == 404
 
 
+@pytest.mark.fault
 async def test_an_unfinished_upload_outlives_the_server(
     app: RunningApp, who: dict[str, str], tmp_path: Path
 ) -> None:

@@ -18,6 +18,8 @@ from tests.support.dicom_files import ct_series
 from tests.support.fakes import CountingIds, ManualClock
 from tests.support.senders import IntakeParts, create_institutions, running_intake, send
 
+pytestmark = pytest.mark.fault
+
 CLOCK = ManualClock()
 
 

@@ -228,6 +228,7 @@ async def test_what_must_be_kept_longer_since_its_deletion_is_not_purged_before(
     assert await place.purger.run() == 1
 
 
+@pytest.mark.fault
 async def test_a_purge_that_died_half_way_is_finished(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,7 @@ async def rot(place: Place, tmp_path: Path, data: bytes) -> str:
     return key
 
 
+@pytest.mark.fault
 async def test_rotten_bytes_are_not_moved(place: Place, tmp_path: Path) -> None:
     _, data = await place.arrive()
     key = await rot(place, tmp_path, data)
@@ -66,6 +67,7 @@ async def test_rotten_bytes_keep_no_other_study_from_being_moved(
     assert cold == [None, place.clock.now()]
 
 
+@pytest.mark.fault
 async def test_a_store_that_is_down_is_not_asked_for_every_study(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +88,7 @@ async def test_a_store_that_is_down_is_not_asked_for_every_study(
     assert await place.tiering.run() == 7
 
 
+@pytest.mark.fault
 async def test_a_move_that_died_between_copy_and_removal_is_finished(place: Place) -> None:
     study, data = await place.arrive()
     (key,) = await place.keys(place.store)

@@ -28,6 +28,7 @@ def test_migrating_twice_changes_nothing(database_url: str) -> None:
     migrate(database_url)
 
 
+@pytest.mark.fault
 def test_an_upgrade_that_is_cut_leaves_nothing_and_is_made_again(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,7 @@ async def test_events_of_before_the_start_are_not_told(
     await tail.stop()
 
 
+@pytest.mark.fault
 async def test_a_cut_listener_comes_back(
     tail: EventTail, database: Database, published: Publisher
 ) -> None:
@@ -135,6 +136,7 @@ async def test_a_database_that_restarts_is_followed_again(
     await consumer.stop()
 
 
+@pytest.mark.fault
 async def test_a_consumer_goes_on_where_it_stopped(
     tail: EventTail, database: Database, published: Publisher
 ) -> None:

@@ -24,6 +24,9 @@ from server.core.objects.file_store import FileStore
 from server.core.objects.port import PutResult
 from tests.server.core.objects.bodies import new_key, put, read, sha256
 from tests.server.core.objects.killed_writer import DATA
+from tests.support import mounts
+
+pytestmark = pytest.mark.fault
 
 
 @pytest.fixture
@@ -36,19 +39,8 @@ async def store(tmp_path: Path, executor: Executor) -> AsyncIterator[FileStore]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    mount_point = tmp_path / "small"
-    mount_point.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(mount_point)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode != 0:
-        pytest.skip("mounting a small tmpfs is not allowed here")
-    try:
+    with mounts.small_disk(tmp_path / "small", 1) as mount_point:
         yield mount_point
-    finally:
-        subprocess.run(["umount", "--lazy", str(mount_point)], check=True)
 
 
 def files_below(root: Path) -> list[str]:

@@ -27,6 +27,8 @@ from tests.support.ports import free_port
 from tests.support.stores import S3Server, running_minio, running_seaweedfs
 from tests.support.tcp import loopback_server
 
+pytestmark = pytest.mark.fault
+
 DATA = bytes(range(256)) * 5000
 # For servers that never answer; a real one on a loaded machine is waited for.
 IMPATIENT = S3Timeouts(connect_s=1.0, stall_s=0.5, check_s=0.5)

@@ -15,6 +15,8 @@ from server.core.objects.tiered import TieredStore
 from tests.server.core.objects.bodies import put, read
 from tests.support.stores import S3Server
 
+pytestmark = pytest.mark.fault
+
 DATA = b"an object" * 100_000
 SHA256 = hashlib.sha256(DATA).hexdigest()
 

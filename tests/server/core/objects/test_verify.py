@@ -12,6 +12,8 @@ from server.core.objects.port import BLOCK_BYTES
 from server.core.objects.verify import sha256_of, verified_blocks
 from tests.server.core.objects.bodies import sha256
 
+pytestmark = pytest.mark.fault
+
 
 async def _stream(chunks: list[bytes]) -> AsyncIterator[bytes]:
     for chunk in chunks:

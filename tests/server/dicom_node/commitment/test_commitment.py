@@ -181,6 +181,7 @@ async def test_used_transaction_uid_for_other_instances_is_a_duplicate(node: Com
     assert await of_another.outcome() == (2, set(), {"1.2.9": 0x0112})
 
 
+@pytest.mark.fault
 async def test_while_the_store_is_down_nothing_is_said(
     node: Committing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,6 +244,7 @@ async def test_a_device_that_asks_too_often_is_told_to_wait(
     assert not await commitments(node)
 
 
+@pytest.mark.fault
 async def test_request_is_not_taken_while_the_database_is_down(
     node: Committing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
