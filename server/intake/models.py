@@ -33,7 +33,7 @@ class StoredObject(Base):
     received_at: Mapped[datetime]
     stored_at: Mapped[datetime | None]
     damaged_at: Mapped[datetime | None]
-    """When a scrub found that its bytes are gone or others; until one finds them whole again."""
+    """When a scrub or a reader found its bytes gone or others; until a scrub finds them whole."""
 
 
 class Conversion(Base):
