@@ -281,14 +281,21 @@ def _from_metadata(search: Search) -> Sequence[str]:
 
 
 def _metadata_of(level: Level) -> ColumnElement[bytes]:
-    """Return an instance's metadata, or those of one instance of a series or a study."""
+    """Return an instance's metadata, or those of one shown instance of a series or a study."""
     if level is Level.INSTANCE:
         return Instance.metadata_json_gz.expression
     one = aliased(Instance)
-    found = select(one.metadata_json_gz).order_by(one.instance_number, one.id).limit(1)
+    shown = select(one.metadata_json_gz).where(one.rejected_as.is_(None))
+    found = shown.order_by(one.instance_number, one.id).limit(1)
     if level is Level.SERIES:
         return found.where(one.series_pk == Series.id).correlate(Series).scalar_subquery()
     # The first of some series: their order would cost a sort of the whole study.
     series = aliased(Series)
-    first = select(func.min(series.id)).where(series.study_pk == Study.id).correlate(Study)
-    return found.where(one.series_pk == first.scalar_subquery()).correlate(Study).scalar_subquery()
+    first = select(func.min(series.id)).where(
+        series.study_pk == Study.id, series.instance_count > 0
+    )
+    return (
+        found.where(one.series_pk == first.correlate(Study).scalar_subquery())
+        .correlate(Study)
+        .scalar_subquery()
+    )
