@@ -199,6 +199,9 @@ def parse_match(vr: str, value: str, name: str) -> Match:
         If the VR does not allow the value.
     """
     text = value.strip()
+    if vr == "PN":
+        # Empty components and groups at its end say nothing (PS3.5 6.2.1).
+        text = text.rstrip("^= ")
     if text in ("", "*", '""'):
         return Universal()
     match vr:

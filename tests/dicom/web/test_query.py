@@ -34,6 +34,12 @@ def test_nothing_and_a_star_match_everything(value: str) -> None:
     assert one("PatientName", value) == Universal()
 
 
+@pytest.mark.parametrize("value", ["Zhang^San^", "Zhang^San^^=", "Zhang^San =="])
+def test_nothing_at_the_end_of_a_name_is_left_out(value: str) -> None:
+    assert one("PatientName", value) == Exact("Zhang^San")
+    assert one("PatientName", "^^=") == Universal()
+
+
 def test_wildcards_stand_in_text_only() -> None:
     assert one("PatientName", "张*") == Wildcard("张*")
     assert one("AccessionNumber", "A?1") == Wildcard("A?1")

@@ -209,6 +209,17 @@ async def test_a_name_that_is_found_literally_is_matched_literally_alone(node: N
     assert [each.PatientID for each in found] == ["P1"]
 
 
+@pytest.mark.parametrize("typed", ["Zhang^San^", "ZHANG^SAN=", "Zhang^*^*", "ZHANG^*^*^*"])
+async def test_empty_components_at_the_end_of_a_name_count_for_nothing(
+    node: Node, typed: str
+) -> None:
+    await send(node, exam(PatientName="Zhang^San", PatientID="P1"))
+    # Pinyin finds this one, too: so nobody but who matches literally is told.
+    await send(node, exam(SpecificCharacterSet="ISO_IR 192", PatientName="张^三", PatientID="P2"))
+    found, _ = await ask(node, identifier("STUDY", PatientName=typed, PatientID=""))
+    assert [each.PatientID for each in found] == ["P1"]
+
+
 async def test_only_what_the_institution_may_see_is_found(node: Node) -> None:
     await send(node, exam(), ae_title="TOWNSHIP1")
     wanted = identifier("STUDY", StudyInstanceUID="")
