@@ -1,6 +1,6 @@
 """Searches of the index: within reach, newest study first."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,13 +21,12 @@ from server.studies.names import NameMatch, name_match
 from server.studies.narrowing import Narrowed, behind, is_narrowed, narrowed
 from server.studies.usual import (
     Kind,
-    columns_of,
     laid_out,
     matched,
     page_values,
     query_of,
 )
-from server.studies.visibility import reach_of, visible_studies
+from server.studies.visibility import reach_of
 
 UNIQUE_KEYS: Final = {
     Level.PATIENT: "PatientID",
@@ -119,31 +118,46 @@ class StudySearch:
             reach = reach_of(actor, self._clock.now())
             rows, more = await self._database.look_up(query, {**reach, **values}), False
         else:
-            columns, most_bytes = columns_of(search.level, keywords), None
-            if from_metadata or whole:
-                columns.append(_metadata_of(search.level))
-                most_bytes = search.most_bytes
-            rows, more = await self._built(actor, search, columns, most_bytes)
+            beside = [_metadata_of(search.level)] if from_metadata or whole else []
+            rows, more = await self._built(actor, search, keywords, beside)
         more = more or len(rows) > search.limit
         return Page(chosen, from_metadata, rows[: search.limit], more, search.level, whole)
 
     async def _built(
-        self, actor: Actor, search: Search, columns: Sequence[Any], most_bytes: int | None
+        self,
+        actor: Actor,
+        search: Search,
+        keywords: Sequence[str],
+        metadata: Sequence[ColumnElement[bytes]],
     ) -> tuple[Sequence[tuple[Any, ...]], bool]:
         """Return the rows of a query for this search alone, and whether some were left."""
         asked = _asked(search)
-        # The reach is part of the one query: as a list of ids it would be made anew for each.
-        reach = visible_studies(actor, self._clock.now())
-        query = laid_out(reach, search.level, columns).where(*asked.of_studies, *asked.within)
+        conditions = [*asked.of_studies, *asked.within]
         if search.after is not None:
-            query = query.where(behind(search.after))
-        query = query.offset(search.query.offset).limit(search.limit + 1)
+            conditions.append(behind(search.after))
+
+        # The reach is part of the one query: as a list of ids it would be made anew for each.
+        reach = reach_of(actor, self._clock.now())
+
+        def rows_of(
+            beside: Sequence[ColumnElement[bool]],
+        ) -> Awaitable[tuple[Sequence[tuple[Any, ...]], bool]]:
+            query = laid_out(
+                search.level,
+                keywords,
+                [*conditions, *beside],
+                offset=search.query.offset,
+                limit=search.limit + 1,
+                beside=metadata,
+            )
+            return _rows(session, query, reach, search.most_bytes if metadata else None)
+
         async with self._database.reading() as session:
             found = await _narrowed(session, actor.org, search, asked)
-            rows, more = await _rows(session, query.where(*found.conditions), most_bytes)
+            rows, more = await rows_of(found.conditions)
             if not found.is_all and not more and len(rows) <= search.limit:
                 # Too few of the newest candidates are within reach.
-                return await _rows(session, query.where(*found.otherwise), most_bytes)
+                return await rows_of(found.otherwise)
             return rows, more
 
 
@@ -170,25 +184,31 @@ async def _narrowed(session: AsyncSession, org: str, search: Search, asked: _Ask
         return await narrowed(
             session, org, search.query, asked.of_studies, asked.by_name, search.after
         )
-    # All of them are sorted in any case, so all are found by their names.
+    # All of them are put together in any case, so all are found by their names.
     by_name = asked.by_name
     return Narrowed([] if by_name is None else [Study.patient_name.in_(by_name.names())])
 
 
 async def _rows(
-    session: AsyncSession, query: Select[*tuple[Any, ...]], most_bytes: int | None
+    session: AsyncSession,
+    query: Select[*tuple[Any, ...]],
+    values: Mapping[str, Any],
+    most_bytes: int | None,
 ) -> tuple[Sequence[tuple[Any, ...]], bool]:
     if most_bytes is not None:
-        return await _bounded(session, query, most_bytes)
-    return (await session.execute(query)).all(), False
+        return await _bounded(session, query, values, most_bytes)
+    return (await session.execute(query, values)).all(), False
 
 
 async def _bounded(
-    session: AsyncSession, query: Select[*tuple[Any, ...]], most_bytes: int
+    session: AsyncSession,
+    query: Select[*tuple[Any, ...]],
+    values: Mapping[str, Any],
+    most_bytes: int,
 ) -> tuple[Sequence[tuple[Any, ...]], bool]:
     """Return rows while their metadata fit, at least one, and whether the rest was left."""
     found: list[Row[*tuple[Any, ...]]] = []
-    rows = await session.stream(query.execution_options(yield_per=_AT_ONCE))
+    rows = await session.stream(query.execution_options(yield_per=_AT_ONCE), values)
     try:
         async for row in rows:
             most_bytes -= len(row[-1])

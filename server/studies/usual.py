@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, assert_never
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, true
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, select, true
 
 from dicom.web.query import AnyOf, Exact, Match, Range, Universal, Wildcard
 from server.core.database import UtcDateTime
@@ -19,6 +19,7 @@ from server.studies.attributes import ATTRIBUTES, Attribute, Level
 from server.studies.matching import plain_value
 from server.studies.models import Instance, Series, Study
 from server.studies.narrowing import behind_place
+from server.studies.of_patient import newest
 from server.studies.visibility import VISIBLE
 
 _ORDER: Final = (
@@ -96,22 +97,57 @@ def matched(
     return tuple(forms), values
 
 
-def laid_out(reach: Select[str], level: Level, columns: Sequence[Any]) -> Select[*tuple[Any, ...]]:
-    """Return the query of what a level answers with: its own rows and those above, in order."""
-    query = reach.with_only_columns(*columns).select_from(Study).where(_SHOWN[level])
+def laid_out(
+    level: Level,
+    keywords: Iterable[str],
+    conditions: Sequence[ColumnElement[bool]],
+    *,
+    offset: int | ColumnElement[int],
+    limit: int | ColumnElement[int],
+    beside: Sequence[ColumnElement[Any]] = (),
+) -> Select[*tuple[Any, ...]]:
+    """Return the query of what a level answers with: its own rows and those above, in order.
+
+    It holds the attributes of ``keywords``, of studies the place of the next page, and ``beside``.
+    It is run with the values of `reach_of`.
+    """
+    if level is Level.PATIENT:
+        return _of_patients(keywords, conditions, offset, limit)
+    columns: list[Any] = [ATTRIBUTES[keyword].column for keyword in keywords]
+    if level is Level.STUDY:
+        columns += [Study.received_at, Study.id]
+    query = VISIBLE.with_only_columns(*columns, *beside).select_from(Study)
     if level >= Level.SERIES:
         query = query.join(Series, Series.study_pk == Study.id)
     if level is Level.INSTANCE:
         query = query.join(Instance, Instance.series_pk == Series.id)
-    if level is Level.PATIENT:
-        return query.distinct().order_by(*columns)
-    return query.order_by(*_ORDER[: 2 * level])
+    query = query.where(_SHOWN[level], *conditions)
+    return query.order_by(*_ORDER[: 2 * level]).offset(offset).limit(limit)
 
 
-def columns_of(level: Level, keywords: Iterable[str]) -> list[Any]:
-    """Return the columns of the attributes, of studies with the place of the next page."""
-    columns: list[Any] = [ATTRIBUTES[keyword].column for keyword in keywords]
-    return [*columns, Study.received_at, Study.id] if level is Level.STUDY else columns
+def _of_patients(
+    keywords: Iterable[str],
+    conditions: Sequence[ColumnElement[bool]],
+    offset: int | ColumnElement[int],
+    limit: int | ColumnElement[int],
+) -> Select[*tuple[Any, ...]]:
+    """Return the query of each patient of whom a study matches, once.
+
+    Studies of one patient may say more or less of them. A page is chosen first, so that only its
+    patients' other studies are read.
+    """
+    last = func.max(Study.received_at).label("last")
+    page = (
+        VISIBLE.with_only_columns(Study.patient_pk, last)
+        .where(_SHOWN[Level.PATIENT], *conditions)
+        .group_by(Study.patient_pk)
+        .order_by(last.desc(), Study.patient_pk.desc())
+        .offset(offset)
+        .limit(limit)
+        .subquery()
+    )
+    columns = [newest(ATTRIBUTES[keyword].column, page.c.patient_pk) for keyword in keywords]
+    return select(*columns).select_from(page).order_by(page.c.last.desc(), page.c.patient_pk.desc())
 
 
 @lru_cache(maxsize=_KINDS_KEPT)
@@ -126,8 +162,13 @@ def query_of(kind: Kind) -> Select[*tuple[Any, ...]]:
         conditions.append(
             behind_place(bindparam("after_at", type_=UtcDateTime()), bindparam("after_id"))
         )
-    query = laid_out(VISIBLE, kind.level, columns_of(kind.level, kind.answered))
-    return query.where(*conditions).offset(bindparam("offset")).limit(bindparam("limit"))
+    return laid_out(
+        kind.level,
+        kind.answered,
+        conditions,
+        offset=bindparam("offset", type_=Integer()),
+        limit=bindparam("limit", type_=Integer()),
+    )
 
 
 def page_values(

@@ -161,6 +161,39 @@ async def test_a_patient_is_found_once_whatever_the_number_of_studies(node: Node
         assert status == 0
 
 
+async def test_a_patient_is_told_once_by_the_newest_that_is_known(node: Node) -> None:
+    """Whatever each study lacks; the same number of two issuers is two patients."""
+    for said in (
+        {"PatientName": "ZHANG^S", "PatientBirthDate": "19700101", "PatientSex": "F"},
+        {"PatientName": "ZHANG^SAN", "PatientBirthDate": "", "PatientSex": ""},
+        {"PatientName": "ZHAO^LIU", "IssuerOfPatientID": "CITY"},
+    ):
+        await send(node, exam(PatientID="P1", **said))
+    for name in ("WANG^WU", "WANG^LIU"):
+        await send(node, exam(PatientID="", PatientName=name))
+    wanted = {"PatientID": "P1", "PatientName": "", "PatientBirthDate": "", "PatientSex": ""}
+    told, status = await ask(node, identifier("PATIENT", **wanted), PATIENT_ROOT_FIND)
+    assert status == 0
+    assert [str(each.PatientName) for each in told] == ["ZHAO^LIU", "ZHANG^SAN"]
+    assert (told[1].PatientBirthDate, told[1].PatientSex) == ("19700101", "F")
+    for name, count in (("ZHANG*", 1), ("Z*", 2), ("WANG*", 2), ("", 4)):
+        wanted["PatientID"], wanted["PatientName"] = "", name
+        found, _ = await ask(node, identifier("PATIENT", **wanted), PATIENT_ROOT_FIND)
+        assert len(found) == count, name
+    assert await ask(
+        node, identifier("PATIENT", PatientID="P1"), PATIENT_ROOT_FIND, "TOWNSHIP2"
+    ) == ([], 0)  # fmt: skip
+
+
+async def test_of_a_patient_nothing_is_told_from_studies_out_of_reach(node: Node) -> None:
+    own = {"PatientID": "P1", "IssuerOfPatientID": "CITY"}
+    await send(node, exam(**own, PatientName="ZHANG^SAN", PatientSex=""))
+    await send(node, exam(**own, PatientName="ZHANG^S", PatientSex="F"), ae_title="TOWNSHIP2")
+    wanted = identifier("PATIENT", PatientID="P1", PatientName="", PatientSex="")
+    (told,), _ = await ask(node, wanted, PATIENT_ROOT_FIND)
+    assert (told.PatientName, told.PatientSex) == ("ZHANG^SAN", "")
+
+
 async def test_lists_of_uids_and_sequences_match(node: Node) -> None:
     dataset = dcmread(sample("CT_small.dcm"))
     step = Dataset()
