@@ -14,7 +14,7 @@ from dicom.web.query import AnyOf, Exact, Match, Range, Universal, Wildcard
 from server.core.errors import InvalidInput
 from server.studies.attributes import AttributeKind
 
-_Column = InstrumentedAttribute[Any]
+_Column = InstrumentedAttribute[Any] | ColumnElement[Any]
 _ESCAPE: Final = "!"
 _LONGEST: Final = 256
 _LARGEST: Final = 1 << 63
@@ -26,7 +26,7 @@ class Attribute(Protocol):
     """What is searched: a column, and how it is compared."""
 
     @property
-    def column(self) -> InstrumentedAttribute[Any]:
+    def column(self) -> InstrumentedAttribute[Any] | ColumnElement[Any]:
         """The column that holds it."""
         ...
 

@@ -1,20 +1,21 @@
 """Searches of the index: within reach, newest study first."""
 
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from dicom.web.query import Exact, Match, Query, Range, Wildcard
+from dicom.web.query import Exact, Match, Query, Range, Universal, Wildcard
 from server.core.clock import Clock
 from server.core.database import Database
-from server.core.errors import InvalidInput
 from server.core.paging import Cursor
 from server.identity.public import Actor
-from server.studies.attributes import ATTRIBUTES, SHARED, Attribute, Level, tag_of
+from server.patients.public import Patient
+from server.studies.attributes import ATTRIBUTES, SHARED, Attribute, Level, is_key, tag_of
+from server.studies.computed import NO_ISSUER
 from server.studies.matching import condition, period
 from server.studies.models import Instance, Series, Study
 from server.studies.names import NameMatch, name_match
@@ -57,6 +58,29 @@ class Search:
     most_bytes: int | None = None
     """Of metadata, as they are kept: the page ends before it holds more, but for its first match.
     """
+
+    @property
+    def unmatched(self) -> Sequence[str]:
+        """Keywords of what shall match and does not narrow the search."""
+        return [
+            keyword
+            for keyword, match in self.query.matches.items()
+            if not isinstance(match, Universal) and not is_key(keyword, self.level)
+        ]
+
+    @property
+    def unanswered(self) -> Sequence[str]:
+        """What is asked for and can be no part of an answer of this level."""
+        answered = {each.keyword for each in _chosen(self)} | set(_from_metadata(self))
+        answered |= {keyword.partition(".")[0] for keyword in answered}
+        return [
+            *(
+                keyword
+                for keyword in self.query.include
+                if keyword not in answered and tag_of(keyword.partition(".")[0]) not in answered
+            ),
+            *self.query.unknown,
+        ]
 
 
 @dataclass(frozen=True)
@@ -105,13 +129,15 @@ class StudySearch:
         Raises
         ------
         InvalidInput
-            If a key is none of this level, or its value none of its kind.
+            If a key's value is none of its kind.
         """
         chosen = _chosen(search)
         from_metadata = _from_metadata(search)
         whole = search.level is Level.INSTANCE and search.query.include_all
         keywords = tuple(attribute.keyword for attribute in chosen)
-        usual = None if from_metadata or whole else _usual(search, keywords)
+        # The separator of texts that are put together is written into a query when it is run.
+        unusual = from_metadata or whole or "SOPClassesInStudy" in keywords
+        usual = None if unusual else _usual(search, keywords)
         rows: Sequence[tuple[Any, ...]]
         if usual is not None:
             query, values = usual
@@ -131,7 +157,7 @@ class StudySearch:
         metadata: Sequence[ColumnElement[bytes]],
     ) -> tuple[Sequence[tuple[Any, ...]], bool]:
         """Return the rows of a query for this search alone, and whether some were left."""
-        asked = _asked(search)
+        asked = _asked(search, actor.org)
         conditions = [*asked.of_studies, *asked.within]
         if search.after is not None:
             conditions.append(behind(search.after))
@@ -220,7 +246,15 @@ async def _bounded(
     return found, False
 
 
-def _asked(search: Search) -> _Asked:
+def _literally(attribute: Attribute, match: Match, org: str) -> ColumnElement[bool]:
+    if attribute.keyword != "IssuerOfPatientID" or isinstance(match, Universal):
+        return condition(attribute, match)
+    issued = condition(replace(attribute, column=Patient.issuer), match)
+    named = Patient.issuer.not_like(f"{NO_ISSUER}%")
+    return Study.patient_pk.in_(select(Patient.id).where(Patient.org == org, named, issued))
+
+
+def _asked(search: Search, org: str) -> _Asked:
     by_name = None
     of_studies: list[ColumnElement[bool]] = []
     within: list[ColumnElement[bool]] = []
@@ -235,10 +269,10 @@ def _asked(search: Search) -> _Asked:
     for keyword, match in search.query.matches.items():
         if any(keyword in pair for pair in together):
             continue
-        attribute = ATTRIBUTES.get(keyword)
-        if attribute is None or attribute.level > search.level:
-            raise InvalidInput(f"{keyword} is no key of this search", code="unknown-key")
-        literally = condition(attribute, match)
+        if not is_key(keyword, search.level):
+            continue
+        attribute = ATTRIBUTES[keyword]
+        literally = _literally(attribute, match, org)
         if keyword == "PatientName":
             by_name = _name_match(match, fuzzy=search.query.fuzzy)
         if keyword != "PatientName" or by_name is None:
@@ -293,7 +327,11 @@ def _chosen(search: Search) -> list[Attribute]:
 def _from_metadata(search: Search) -> Sequence[str]:
     """Return the tags that only an instance's metadata can answer."""
     query = search.query
-    asked = {keyword.partition(".")[0] for keyword in query.include if keyword not in ATTRIBUTES}
+    asked = {
+        keyword.partition(".")[0]
+        for keyword in (*query.include, *query.matches)
+        if keyword not in ATTRIBUTES
+    }
     if search.level is not Level.INSTANCE:
         shared = {key for level, keys in SHARED.items() if level <= search.level for key in keys}
         asked = shared if query.include_all else asked & shared

@@ -11,15 +11,15 @@ from functools import lru_cache
 from typing import Any, Final, assert_never
 
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from dicom.web.query import AnyOf, Exact, Match, Range, Universal, Wildcard
 from server.core.database import UtcDateTime
 from server.core.paging import Cursor
-from server.studies.attributes import ATTRIBUTES, Attribute, Level
+from server.studies.attributes import ATTRIBUTES, Attribute, Level, is_key, of_patient
 from server.studies.matching import plain_value
 from server.studies.models import Instance, Series, Study
 from server.studies.narrowing import behind_place
-from server.studies.of_patient import newest
 from server.studies.visibility import VISIBLE
 
 _ORDER: Final = (
@@ -85,10 +85,9 @@ def matched(
     forms: list[tuple[str, _Form]] = []
     values: dict[str, Any] = {}
     for keyword, match in matches.items():
-        attribute = ATTRIBUTES.get(keyword)
-        if attribute is None or attribute.level > level:
-            return None
-        found = _form(attribute, match)
+        if not is_key(keyword, level):
+            continue
+        found = _form(ATTRIBUTES[keyword], match)
         if found is None:
             return None
         form, compared = found
@@ -146,7 +145,7 @@ def _of_patients(
         .limit(limit)
         .subquery()
     )
-    columns = [newest(ATTRIBUTES[keyword].column, page.c.patient_pk) for keyword in keywords]
+    columns = [of_patient(ATTRIBUTES[keyword], page.c.patient_pk) for keyword in keywords]
     return select(*columns).select_from(page).order_by(page.c.last.desc(), page.c.patient_pk.desc())
 
 
@@ -190,6 +189,8 @@ def _form(attribute: Attribute, match: Match) -> tuple[_Form, tuple[Any, ...]] |
     match match:
         case Universal():
             return _Form.ANY, ()
+        case _ if not isinstance(attribute.column, InstrumentedAttribute):
+            return None
         case Exact(value):
             plain = plain_value(attribute, value)
             return None if plain is None else (_Form.IS, (plain,))

@@ -280,6 +280,35 @@ async def test_a_query_for_everything_is_cut_and_says_so(node: Node) -> None:
     assert (len(found), status) == (5, 0xA700)
 
 
+async def test_optional_keys_of_patients_studies_and_series_are_answered(node: Node) -> None:
+    own = {"PatientID": "P1", "IssuerOfPatientID": "CITY", "SeriesInstanceUID": generate_uid()}
+    for _ in range(2):
+        await send(node, exam(**own, SeriesDate="20260102", ProtocolName="THORAX"))
+    await send(node, exam(PatientID="P1"))
+    counts = dict.fromkeys(
+        (f"NumberOfPatientRelated{each}" for each in ("Studies", "Series", "Instances")), ""
+    )
+    for level, model, count in (
+        ("PATIENT", PATIENT_ROOT_FIND, 1), ("STUDY", STUDY_ROOT_FIND, 2),
+    ):  # fmt: skip
+        wanted = identifier(level, PatientID="P1", IssuerOfPatientID="CITY", **counts)
+        found, status = await ask(node, wanted, model)
+        assert (len(found), status) == (count, 0)
+        assert found[0].IssuerOfPatientID == "CITY"
+        assert [found[0][keyword].value for keyword in counts] == [2, 2, 2]
+    found, _ = await ask(
+        node,
+        identifier("SERIES", IssuerOfPatientID="CITY", SOPClassesInStudy="", SeriesDate="",
+                   ProtocolName=""),
+    )  # fmt: skip
+    assert len(found) == 2
+    assert found[0].SOPClassesInStudy == "1.2.840.10008.5.1.4.1.1.2"
+    assert (found[0].SeriesDate, found[0].ProtocolName) == ("20260102", "THORAX")
+    wanted = identifier("STUDY", SOPClassesInStudy="1.2", StudyInstanceUID="")
+    heard = await asyncio.to_thread(_ask, node.port, wanted, STUDY_ROOT_FIND, "TOWNSHIP1")
+    assert [status for status, _ in heard] == [UNMATCHED] * 3 + [0]
+
+
 async def test_a_key_that_is_not_matched_is_said(node: Node) -> None:
     await send(node, exam())
     wanted = identifier("STUDY", StudyInstanceUID="", Modality="CT")
