@@ -375,8 +375,9 @@ async def test_what_a_rejected_object_says_answers_for_no_study_or_series(site: 
     (of_series,) = await site.found("series?includefield=ProtocolName,PatientComments")
     assert of_series["0020000E"]["Value"] == [right]
     assert of_series["00181030"]["Value"] == of_series["00104000"]["Value"] == ["RIGHT"]
-    (of_study,) = await site.found("studies?includefield=PatientComments")
+    (of_study,) = await site.found("studies?includefield=PatientComments,SOPClassesInStudy")
     assert of_study["00104000"]["Value"] == ["RIGHT"]
+    assert of_study["00080062"]["Value"] == [dcmread(BytesIO(files[2])).SOPClassUID]
     for level, keyword in (("SERIES", "ProtocolName"), ("STUDY", "PatientComments")):
         query = Dataset()
         query.QueryRetrieveLevel, query.StudyInstanceUID = level, study
