@@ -69,6 +69,7 @@ class Query:
     ----------
     matches
         Keyword to match; attributes of items as ``RequestAttributesSequence.RequestedProcedureID``.
+        What has no keyword, such as a private attribute, is named by its tag.
     include
         Keywords (or paths) to return beyond the required ones.
     include_all
@@ -79,6 +80,10 @@ class Query:
         Of the page; limit None where not stated.
     combined_times
         A range of dates and one of times are one period, and not hours of each day.
+    unknown
+        Fields to include that are no attributes; ``?`` for what no header could show.
+    unsupported
+        Options that are asked for and not performed here.
     """
 
     matches: Mapping[str, Match]
@@ -88,14 +93,18 @@ class Query:
     limit: int | None = None
     offset: int = 0
     combined_times: bool = False
+    unknown: tuple[str, ...] = ()
+    unsupported: tuple[str, ...] = ()
 
 
 _TAG: Final = re.compile(r"[0-9A-Fa-f]{8}", re.ASCII)
+_SHOWABLE: Final = re.compile(r"[A-Za-z0-9.]{1,64}", re.ASCII)
 _WHOLE_NUMBER: Final = re.compile(r"\d{1,9}", re.ASCII)
 _DECIMAL: Final = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?", re.ASCII)
 _WILDCARD_VRS: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT", "AS"})
 _LIST_VRS: Final = frozenset({"UI", "CS"})
 _NUMBER_VRS: Final = frozenset({"DS", "IS", "US", "SS", "UL", "SL", "FL", "FD", "UV", "SV"})
+_UNSUPPORTED: Final = ("emptyvaluematching", "multiplevaluematching")
 _ANSWER_PARAMETERS: Final = frozenset({"accept", "charset"})
 """Query parameters that speak of the response, not of the search (8.3.3)."""
 _MOST_PARAMETERS: Final = 128
@@ -120,7 +129,7 @@ def parse_query(parameters: Iterable[tuple[str, str]]) -> Query:
     Raises
     ------
     QueryError
-        For an unknown attribute, a value that its VR does not allow, or too much of either.
+        For a key that is no attribute, a value that its VR does not allow, or too much of either.
     """
     matches: dict[str, Match] = {}
     options: dict[str, str] = {}
@@ -131,7 +140,12 @@ def parse_query(parameters: Iterable[tuple[str, str]]) -> Query:
         match name.lower():
             case "includefield":
                 include.extend(field.strip() for field in value.split(",") if field.strip())
-            case "limit" | "offset" | "fuzzymatching" as option:
+            case (
+                "limit"
+                | "offset"
+                | "fuzzymatching"
+                | ("emptyvaluematching" | "multiplevaluematching") as option
+            ):
                 if option in options:
                     raise QueryError(f"{option} stands twice")
                 options[option] = value
@@ -143,16 +157,29 @@ def parse_query(parameters: Iterable[tuple[str, str]]) -> Query:
                     raise QueryError(f"{path} stands twice")
                 matches[path] = parse_match(vr, value, path)
     everything = any(field.lower() == "all" for field in include)
+    fields, unknown = _fields(field for field in include if field.lower() != "all")
     return Query(
         matches=MappingProxyType(matches),
-        include=tuple(
-            dict.fromkeys(_attribute(field)[0] for field in include if field.lower() != "all")
-        ),
+        include=fields,
         include_all=everything,
-        fuzzy=_flag(options.get("fuzzymatching", "false")),
+        fuzzy=_flag(options, "fuzzymatching"),
         limit=_whole(options["limit"], "limit") if "limit" in options else None,
         offset=_whole(options.get("offset", "0"), "offset"),
+        unknown=unknown,
+        unsupported=tuple(option for option in _UNSUPPORTED if _flag(options, option)),
     )
+
+
+def _fields(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the attributes to include, and what is none: an answer without it is an answer."""
+    known: dict[str, None] = {}
+    unknown: dict[str, None] = {}
+    for name in names:
+        try:
+            known[_attribute(name)[0]] = None
+        except QueryError:
+            unknown[name if _SHOWABLE.fullmatch(name) else "?"] = None
+    return tuple(known), tuple(unknown)
 
 
 def _attribute(name: str) -> tuple[str, str]:
@@ -161,10 +188,10 @@ def _attribute(name: str) -> tuple[str, str]:
     if len(parts) > _DEEPEST_PATH:
         raise QueryError("the attribute is nested too deep")
     tags = [_tag(part) for part in parts]
-    vrs = [vr_of(_NOTHING, tag) for tag in tags]
+    vrs = [vr_of(_NOTHING, tag) if _keyword(tag) else "UN" for tag in tags]
     if any(vr != "SQ" for vr in vrs[:-1]):
         raise QueryError("an attribute path goes through what is no sequence")
-    return ".".join(dictionary_keyword(tag) for tag in tags), vrs[-1]
+    return ".".join(_keyword(tag) or f"{tag:08X}" for tag in tags), vrs[-1]
 
 
 _NOTHING: Final = Dataset()
@@ -172,13 +199,17 @@ _NOTHING: Final = Dataset()
 
 def _tag(part: str) -> int:
     tag = int(part, 16) if _TAG.fullmatch(part) else keyword_dict.get(part)
+    if tag is None:
+        raise QueryError(f"unknown attribute {part if _SHOWABLE.fullmatch(part) else '?'}")
+    return tag
+
+
+def _keyword(tag: int) -> str:
+    """Return a tag's keyword, nothing of a private or an unknown one."""
     try:
-        if tag is not None and dictionary_keyword(tag):
-            return tag
+        return dictionary_keyword(tag)
     except KeyError:
-        pass
-    shown = part[:64] if part.isascii() and part.isprintable() else "?"
-    raise QueryError(f"unknown attribute {shown}")
+        return ""
 
 
 def parse_match(vr: str, value: str, name: str) -> Match:
@@ -199,6 +230,9 @@ def parse_match(vr: str, value: str, name: str) -> Match:
         If the VR does not allow the value.
     """
     text = value.strip()
+    if vr == "PN":
+        # Empty components and groups at its end say nothing (PS3.5 6.2.1).
+        text = text.rstrip("^= ")
     if text in ("", "*", '""'):
         return Universal()
     match vr:
@@ -309,14 +343,14 @@ _STEPS: Final = {
 }
 
 
-def _flag(text: str) -> bool:
-    match text.strip().lower():
+def _flag(options: Mapping[str, str], name: str) -> bool:
+    match options.get(name, "false").strip().lower():
         case "true":
             return True
         case "false":
             return False
         case _:
-            raise QueryError("fuzzymatching wants true or false")
+            raise QueryError(f"{name} wants true or false")
 
 
 def _whole(text: str, name: str) -> int:

@@ -102,7 +102,7 @@ def _query_keys() -> Iterator[Sequence[str]]:
             name,
             tag,
             attribute.vr,
-            attribute.kind.value.replace("_", " "),
+            attribute.kind.value.replace("_", " ") if attribute.is_key else "none",
         )
 
 

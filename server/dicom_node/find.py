@@ -31,13 +31,13 @@ from server.dicom_node.levels import LEVELS, level_of
 from server.dicom_node.models import DeviceCharset
 from server.dicom_node.node import NOT_AUTHORISED, Visit
 from server.studies.public import (
-    ATTRIBUTES,
     UNIQUE_KEYS,
     Attribute,
     Level,
     Page,
     Search,
     StudySearch,
+    is_key,
     values_of,
 )
 
@@ -155,8 +155,7 @@ def _understood(request: FindRequest[Visit]) -> _Asked:
     all_supported = True
     try:
         for keyword, match in keys_of(identifier):
-            attribute = ATTRIBUTES.get(keyword)
-            if attribute is not None and attribute.level <= level:
+            if is_key(keyword, level):
                 matches[keyword] = match
             elif not isinstance(match, Universal):
                 all_supported = False

@@ -59,8 +59,7 @@ def _text(identifier: Dataset, keyword: str, vr: str) -> str:
     if vr in BINARY_NUMBERS:
         number = access.integer(identifier, keyword)
         return "" if number is None else str(number)
-    value = "\\".join(access.texts_of(identifier, keyword))
-    return value.rstrip("^=") if vr == "PN" else value
+    return "\\".join(access.texts_of(identifier, keyword))
 
 
 def set_element(ds: Dataset, keyword: str, values: Sequence[object]) -> None:

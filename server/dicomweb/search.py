@@ -63,7 +63,7 @@ class SearchService:
         Raises
         ------
         InvalidInput
-            If a key is none of this level, or its value none of its kind.
+            If a key's value is none of its kind.
         """
         page = await self._searches.page(actor, replace(search, most_bytes=self._most_bytes))
         if len(page.rows) <= _FEW and not page.from_metadata and not page.whole:

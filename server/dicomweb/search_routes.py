@@ -1,7 +1,7 @@
 """QIDO-RS: searches of studies, series and instances (PS3.18 10.6)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 from urllib.parse import urlencode
 
@@ -25,6 +25,11 @@ from server.studies.public import ATTRIBUTES, Level, Search
 
 _AFTER: Final = "after"
 """Where the next page begins: a parameter of ours, which the Link header gives."""
+_NOT_DONE: Final = {
+    "emptyvaluematching": "Empty Value Matching",
+    "multiplevaluematching": "Multiple Value Matching",
+}
+_MOST_NAMED: Final = 8
 _LEVELS: Final = {
     "/studies": Level.STUDY,
     "/studies/{study}/series": Level.SERIES,
@@ -110,7 +115,7 @@ def _next_link(request: web.Request, search: Search, found: Found, base: str) ->
 
 
 def _warning(search: Search, found: Found, base: str) -> dict[str, str]:
-    """Say what the answer lacks (PS3.18 8.3.4.2 and 8.3.4.4)."""
+    """Say what the answer lacks (PS3.18 8.3, 8.3.4.2 and 8.3.4.4 to 8.3.4.6)."""
     warnings = []
     query = search.query
     if found.more and 0 < len(found.matches) < search.limit:
@@ -120,10 +125,27 @@ def _warning(search: Search, found: Found, base: str) -> dict[str, str]:
         )
     elif found.more:
         warnings.append("There are additional results that can be requested")
-    others = query.matches.keys() - {"PatientName"}
+    others = [each for each in query.matches if each != "PatientName" and each in ATTRIBUTES]
     if query.fuzzy and any(ATTRIBUTES[keyword].vr == "PN" for keyword in others):
         warnings.append(
             "The fuzzymatching parameter is only supported for PatientName. "
             "Only literal matching has been performed of other names"
         )
+    for option, meaning in _NOT_DONE.items():
+        if option in query.unsupported:
+            warnings.append(
+                f"The {option} parameter is not supported. {meaning} has not been performed"
+            )
+    if search.unmatched:
+        warnings.append(
+            f"Parameters that do not match have been ignored: {_some(search.unmatched)}"
+        )
+    if search.unanswered:
+        warnings.append(f"Fields that are not answered here: {_some(search.unanswered)}")
     return warning(base, warnings)
+
+
+def _some(names: Sequence[str]) -> str:
+    """Name a few: a header holds no more."""
+    shown = ", ".join(names[:_MOST_NAMED])
+    return shown if len(names) <= _MOST_NAMED else f"{shown} and {len(names) - _MOST_NAMED} more"

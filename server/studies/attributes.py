@@ -4,16 +4,29 @@ PS3.18 Tables 10.6.1-5 (required keys) and 10.6.3-3 to 10.6.3-5 (required answer
 C.6-1 to C.6-5, and a few more that a list of exams shows.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from enum import IntEnum, StrEnum
 from typing import Any, Final
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute
 
+from server.studies.computed import (
+    classes_in,
+    instances_of,
+    issuer_of,
+    newest,
+    series_of,
+    studies_of,
+)
 from server.studies.models import Instance, Series, Study
+
+Column = InstrumentedAttribute[Any] | ColumnElement[Any]
+_TAG: Final = re.compile(r"[0-9A-F]{8}", re.ASCII)
 
 
 class Level(IntEnum):
@@ -57,29 +70,46 @@ class Attribute:
     """In eight hexadecimal digits; more than one within a sequence."""
     vr: str
     level: Level
-    column: InstrumentedAttribute[Any]
+    column: Column
     kind: AttributeKind
     always: bool
     """Whether it is answered unasked."""
+    is_key: bool
+    """Whether searches find by it."""
 
 
-_LATER: Final = frozenset(
+_OF_PATIENT: Final[Mapping[str, Callable[[ColumnElement[str]], ColumnElement[Any]]]] = {
+    "IssuerOfPatientID": issuer_of,
+    "NumberOfPatientRelatedStudies": studies_of,
+    "NumberOfPatientRelatedSeries": series_of,
+    "NumberOfPatientRelatedInstances": instances_of,
+}
+_ONLY_ANSWERED: Final = frozenset(
     {
-        "PatientAge", "BodyPartExamined", "Manufacturer", "StationName", "InstitutionName",
+        "NumberOfPatientRelatedStudies", "NumberOfPatientRelatedSeries",
+        "NumberOfPatientRelatedInstances", "SOPClassesInStudy",
     }
 )  # fmt: skip
-_COLUMNS: Final[Mapping[Level, Mapping[str, InstrumentedAttribute[Any]]]] = {
+"""To find by these, all studies would have to be counted."""
+_LATER: Final = _ONLY_ANSWERED | {
+    "PatientAge", "BodyPartExamined", "Manufacturer", "StationName", "InstitutionName",
+    "IssuerOfPatientID",
+}  # fmt: skip
+_SETS: Final = frozenset({"ModalitiesInStudy", "SOPClassesInStudy"})
+_COLUMNS: Final[Mapping[Level, Mapping[str, Column]]] = {
     Level.PATIENT: {
         "PatientName": Study.patient_name,
         "PatientID": Study.patient_id,
         "PatientBirthDate": Study.patient_birth_date,
         "PatientSex": Study.patient_sex,
+        **{keyword: found(Study.patient_pk.expression) for keyword, found in _OF_PATIENT.items()},
     },
     Level.STUDY: {
         "StudyDate": Study.study_date,
         "StudyTime": Study.study_time,
         "AccessionNumber": Study.accession_number,
         "ModalitiesInStudy": Study.modalities,
+        "SOPClassesInStudy": classes_in(Study.id.expression),
         "ReferringPhysicianName": Study.referring_physician,
         "TimezoneOffsetFromUTC": Study.timezone_offset,
         "StudyDescription": Study.description,
@@ -120,7 +150,7 @@ _COLUMNS: Final[Mapping[Level, Mapping[str, InstrumentedAttribute[Any]]]] = {
 SHARED: Final[Mapping[Level, frozenset[str]]] = {
     Level.STUDY: frozenset(
         {
-            "IssuerOfPatientID", "OtherPatientIDsSequence", "OtherPatientNames", "EthnicGroup",
+            "OtherPatientIDsSequence", "OtherPatientNames", "EthnicGroup",
             "PatientBirthTime", "PatientSize", "PatientWeight", "Occupation", "PregnancyStatus",
             "AdditionalPatientHistory", "PatientComments", "AdmittingDiagnosesDescription",
             "NameOfPhysiciansReadingStudy", "PhysiciansOfRecord", "RequestingPhysician",
@@ -145,7 +175,9 @@ Optional keys of PS3.4 Tables C.6-2 to C.6-3 and PS3.3 C.7.1, C.7.2 and C.7.3.
 
 
 def tag_of(keyword: str) -> str:
-    """Return a keyword's tag in eight hexadecimal digits."""
+    """Return a keyword's tag in eight hexadecimal digits, as attributes without one are named."""
+    if _TAG.fullmatch(keyword):
+        return keyword
     tag = tag_for_keyword(keyword)
     if tag is None:
         raise ValueError(f"{keyword} is no keyword")
@@ -164,15 +196,38 @@ def _table() -> dict[str, Attribute]:
             tags = tuple(tag_of(part) for part in keyword.split("."))
             vr = dictionary_VR(int(tags[-1], 16))
             kind = kind_of(vr)
-            if keyword == "ModalitiesInStudy":
+            if keyword in _SETS:
                 kind = AttributeKind.SET
             found[keyword] = Attribute(
-                keyword, tags, vr, level, column, kind, always=keyword not in _LATER
+                keyword,
+                tags,
+                vr,
+                level,
+                column,
+                kind,
+                always=keyword not in _LATER,
+                is_key=keyword not in _ONLY_ANSWERED,
             )
     return found
 
 
 ATTRIBUTES: Final[Mapping[str, Attribute]] = _table()
+
+
+def is_key(keyword: str, level: Level) -> bool:
+    """Tell whether searches of a level find by an attribute."""
+    attribute = ATTRIBUTES.get(keyword)
+    return attribute is not None and attribute.is_key and attribute.level <= level
+
+
+def of_patient(attribute: Attribute, patient_pk: ColumnElement[str]) -> ColumnElement[Any]:
+    """Return what is told of a patient who is no study's in the same row."""
+    found = _OF_PATIENT.get(attribute.keyword)
+    if found is not None:
+        return found(patient_pk)
+    if not isinstance(attribute.column, InstrumentedAttribute):
+        raise TypeError(f"{attribute.keyword} is in no column")
+    return newest(attribute.column, patient_pk)
 
 
 def values_of(attribute: Attribute, value: Any) -> list[str | int]:  # noqa: ANN401 -- a column's

@@ -4,6 +4,7 @@ Text with wildcards and person names match without regard to case, everything el
 """
 
 from datetime import date, time
+from itertools import product
 from typing import Any, Final, Protocol, assert_never
 
 from sqlalchemy import ColumnElement, and_, or_, true
@@ -13,17 +14,19 @@ from dicom.web.query import AnyOf, Exact, Match, Range, Universal, Wildcard
 from server.core.errors import InvalidInput
 from server.studies.attributes import AttributeKind
 
-_Column = InstrumentedAttribute[Any]
+_Column = InstrumentedAttribute[Any] | ColumnElement[Any]
 _ESCAPE: Final = "!"
 _LONGEST: Final = 256
 _LARGEST: Final = 1 << 63
+_MOST_GROUPS: Final = 3
+"""Of a person's name (PS3.5 6.2.1.2)."""
 
 
 class Attribute(Protocol):
     """What is searched: a column, and how it is compared."""
 
     @property
-    def column(self) -> InstrumentedAttribute[Any]:
+    def column(self) -> InstrumentedAttribute[Any] | ColumnElement[Any]:
         """The column that holds it."""
         ...
 
@@ -109,10 +112,31 @@ def _one(attribute: Attribute, value: str) -> ColumnElement[bool]:
 
 
 def person_name_condition(column: _Column, value: str) -> ColumnElement[bool]:
-    """Match the whole name, or any one of its groups between equals signs (PS3.5 6.2.1)."""
-    pattern = _like(value)
-    around = ("{}",) if "=" in value else ("{}", "{}=%", "%={}", "%={}=%")
-    return or_(*(column.ilike(each.format(pattern), escape=_ESCAPE) for each in around))
+    """Match the whole name, or any one of its groups between equals signs (PS3.5 6.2.1).
+
+    Empty components and groups at an end may be left out with their delimiters: a name without a
+    middle name is found by ``Zhang^San^`` and ``Zhang^*^*``, too.
+    """
+    patterns = []
+    for name in _written(value, "="):
+        around = ("{}",) if "=" in name else ("{}", "{}=%", "%={}", "%={}=%")
+        groups = [_written(group, "^") for group in name.split("=", _MOST_GROUPS - 1)]
+        for each in product(*groups):
+            pattern = _like("=".join(each))
+            patterns += [place.format(pattern) for place in around]
+    return or_(*(column.ilike(each, escape=_ESCAPE) for each in dict.fromkeys(patterns)))
+
+
+def _written(text: str, delimiter: str) -> list[str]:
+    """Return how what a pattern finds may be written: with its last, open parts or without."""
+    parts = text.rstrip(delimiter).split(delimiter)
+    kept = len(parts)
+    while kept > 1 and parts[kept - 1] == "*":
+        kept -= 1
+    begun = delimiter.join(parts[:kept])
+    if kept == len(parts) or not begun.rstrip(delimiter):
+        return [delimiter.join(parts)]
+    return [begun.rstrip(delimiter), f"{begun}{delimiter}*"]
 
 
 def _like(value: str) -> str:

@@ -4,6 +4,7 @@ from dicom.attributes import IndexedAttributes
 from dicom.dataset import PersonName
 from server.intake.public import Arrival
 from server.patients.public import PatientFacts
+from server.studies.computed import NO_ISSUER
 
 
 def fit(text: str | None, length: int) -> str | None:
@@ -22,7 +23,7 @@ def patient_facts(arrival: Arrival) -> PatientFacts:
     """Return what an instance says of its patient."""
     attributes, sender = arrival.prepared.attributes, arrival.received.sender
     name = attributes.patient_name
-    issuer = attributes.issuer_of_patient_id or f"institution:{sender.institution_id}"
+    issuer = attributes.issuer_of_patient_id or f"{NO_ISSUER}{sender.institution_id}"
     # Without an identifier nobody can say that two studies are of one person.
     identifier = attributes.patient_id or f"study:{arrival.prepared.study_instance_uid}"
     return PatientFacts(

@@ -1,33 +1,33 @@
 """Searches of the index: within reach, newest study first."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from dicom.web.query import Exact, Match, Query, Range, Wildcard
+from dicom.web.query import Exact, Match, Query, Range, Universal, Wildcard
 from server.core.clock import Clock
 from server.core.database import Database
-from server.core.errors import InvalidInput
 from server.core.paging import Cursor
 from server.identity.public import Actor
-from server.studies.attributes import ATTRIBUTES, SHARED, Attribute, Level, tag_of
+from server.patients.public import Patient
+from server.studies.attributes import ATTRIBUTES, SHARED, Attribute, Level, is_key, tag_of
+from server.studies.computed import NO_ISSUER
 from server.studies.matching import condition, period
 from server.studies.models import Instance, Series, Study
 from server.studies.names import NameMatch, name_match
 from server.studies.narrowing import Narrowed, behind, is_narrowed, narrowed
 from server.studies.usual import (
     Kind,
-    columns_of,
     laid_out,
     matched,
     page_values,
     query_of,
 )
-from server.studies.visibility import reach_of, visible_studies
+from server.studies.visibility import reach_of
 
 UNIQUE_KEYS: Final = {
     Level.PATIENT: "PatientID",
@@ -58,6 +58,29 @@ class Search:
     most_bytes: int | None = None
     """Of metadata, as they are kept: the page ends before it holds more, but for its first match.
     """
+
+    @property
+    def unmatched(self) -> Sequence[str]:
+        """Keywords of what shall match and does not narrow the search."""
+        return [
+            keyword
+            for keyword, match in self.query.matches.items()
+            if not isinstance(match, Universal) and not is_key(keyword, self.level)
+        ]
+
+    @property
+    def unanswered(self) -> Sequence[str]:
+        """What is asked for and can be no part of an answer of this level."""
+        answered = {each.keyword for each in _chosen(self)} | set(_from_metadata(self))
+        answered |= {keyword.partition(".")[0] for keyword in answered}
+        return [
+            *(
+                keyword
+                for keyword in self.query.include
+                if keyword not in answered and tag_of(keyword.partition(".")[0]) not in answered
+            ),
+            *self.query.unknown,
+        ]
 
 
 @dataclass(frozen=True)
@@ -106,44 +129,61 @@ class StudySearch:
         Raises
         ------
         InvalidInput
-            If a key is none of this level, or its value none of its kind.
+            If a key's value is none of its kind.
         """
         chosen = _chosen(search)
         from_metadata = _from_metadata(search)
         whole = search.level is Level.INSTANCE and search.query.include_all
         keywords = tuple(attribute.keyword for attribute in chosen)
-        usual = None if from_metadata or whole else _usual(search, keywords)
+        # The separator of texts that are put together is written into a query when it is run.
+        unusual = from_metadata or whole or "SOPClassesInStudy" in keywords
+        usual = None if unusual else _usual(search, keywords)
         rows: Sequence[tuple[Any, ...]]
         if usual is not None:
             query, values = usual
             reach = reach_of(actor, self._clock.now())
             rows, more = await self._database.look_up(query, {**reach, **values}), False
         else:
-            columns, most_bytes = columns_of(search.level, keywords), None
-            if from_metadata or whole:
-                columns.append(_metadata_of(search.level))
-                most_bytes = search.most_bytes
-            rows, more = await self._built(actor, search, columns, most_bytes)
+            beside = [_metadata_of(search.level)] if from_metadata or whole else []
+            rows, more = await self._built(actor, search, keywords, beside)
         more = more or len(rows) > search.limit
         return Page(chosen, from_metadata, rows[: search.limit], more, search.level, whole)
 
     async def _built(
-        self, actor: Actor, search: Search, columns: Sequence[Any], most_bytes: int | None
+        self,
+        actor: Actor,
+        search: Search,
+        keywords: Sequence[str],
+        metadata: Sequence[ColumnElement[bytes]],
     ) -> tuple[Sequence[tuple[Any, ...]], bool]:
         """Return the rows of a query for this search alone, and whether some were left."""
-        asked = _asked(search)
-        # The reach is part of the one query: as a list of ids it would be made anew for each.
-        reach = visible_studies(actor, self._clock.now())
-        query = laid_out(reach, search.level, columns).where(*asked.of_studies, *asked.within)
+        asked = _asked(search, actor.org)
+        conditions = [*asked.of_studies, *asked.within]
         if search.after is not None:
-            query = query.where(behind(search.after))
-        query = query.offset(search.query.offset).limit(search.limit + 1)
+            conditions.append(behind(search.after))
+
+        # The reach is part of the one query: as a list of ids it would be made anew for each.
+        reach = reach_of(actor, self._clock.now())
+
+        def rows_of(
+            beside: Sequence[ColumnElement[bool]],
+        ) -> Awaitable[tuple[Sequence[tuple[Any, ...]], bool]]:
+            query = laid_out(
+                search.level,
+                keywords,
+                [*conditions, *beside],
+                offset=search.query.offset,
+                limit=search.limit + 1,
+                beside=metadata,
+            )
+            return _rows(session, query, reach, search.most_bytes if metadata else None)
+
         async with self._database.reading() as session:
             found = await _narrowed(session, actor.org, search, asked)
-            rows, more = await _rows(session, query.where(*found.conditions), most_bytes)
+            rows, more = await rows_of(found.conditions)
             if not found.is_all and not more and len(rows) <= search.limit:
                 # Too few of the newest candidates are within reach.
-                return await _rows(session, query.where(*found.otherwise), most_bytes)
+                return await rows_of(found.otherwise)
             return rows, more
 
 
@@ -170,25 +210,31 @@ async def _narrowed(session: AsyncSession, org: str, search: Search, asked: _Ask
         return await narrowed(
             session, org, search.query, asked.of_studies, asked.by_name, search.after
         )
-    # All of them are sorted in any case, so all are found by their names.
+    # All of them are put together in any case, so all are found by their names.
     by_name = asked.by_name
     return Narrowed([] if by_name is None else [Study.patient_name.in_(by_name.names())])
 
 
 async def _rows(
-    session: AsyncSession, query: Select[*tuple[Any, ...]], most_bytes: int | None
+    session: AsyncSession,
+    query: Select[*tuple[Any, ...]],
+    values: Mapping[str, Any],
+    most_bytes: int | None,
 ) -> tuple[Sequence[tuple[Any, ...]], bool]:
     if most_bytes is not None:
-        return await _bounded(session, query, most_bytes)
-    return (await session.execute(query)).all(), False
+        return await _bounded(session, query, values, most_bytes)
+    return (await session.execute(query, values)).all(), False
 
 
 async def _bounded(
-    session: AsyncSession, query: Select[*tuple[Any, ...]], most_bytes: int
+    session: AsyncSession,
+    query: Select[*tuple[Any, ...]],
+    values: Mapping[str, Any],
+    most_bytes: int,
 ) -> tuple[Sequence[tuple[Any, ...]], bool]:
     """Return rows while their metadata fit, at least one, and whether the rest was left."""
     found: list[Row[*tuple[Any, ...]]] = []
-    rows = await session.stream(query.execution_options(yield_per=_AT_ONCE))
+    rows = await session.stream(query.execution_options(yield_per=_AT_ONCE), values)
     try:
         async for row in rows:
             most_bytes -= len(row[-1])
@@ -200,7 +246,15 @@ async def _bounded(
     return found, False
 
 
-def _asked(search: Search) -> _Asked:
+def _literally(attribute: Attribute, match: Match, org: str) -> ColumnElement[bool]:
+    if attribute.keyword != "IssuerOfPatientID" or isinstance(match, Universal):
+        return condition(attribute, match)
+    issued = condition(replace(attribute, column=Patient.issuer), match)
+    named = Patient.issuer.not_like(f"{NO_ISSUER}%")
+    return Study.patient_pk.in_(select(Patient.id).where(Patient.org == org, named, issued))
+
+
+def _asked(search: Search, org: str) -> _Asked:
     by_name = None
     of_studies: list[ColumnElement[bool]] = []
     within: list[ColumnElement[bool]] = []
@@ -215,10 +269,10 @@ def _asked(search: Search) -> _Asked:
     for keyword, match in search.query.matches.items():
         if any(keyword in pair for pair in together):
             continue
-        attribute = ATTRIBUTES.get(keyword)
-        if attribute is None or attribute.level > search.level:
-            raise InvalidInput(f"{keyword} is no key of this search", code="unknown-key")
-        literally = condition(attribute, match)
+        if not is_key(keyword, search.level):
+            continue
+        attribute = ATTRIBUTES[keyword]
+        literally = _literally(attribute, match, org)
         if keyword == "PatientName":
             by_name = _name_match(match, fuzzy=search.query.fuzzy)
         if keyword != "PatientName" or by_name is None:
@@ -273,7 +327,11 @@ def _chosen(search: Search) -> list[Attribute]:
 def _from_metadata(search: Search) -> Sequence[str]:
     """Return the tags that only an instance's metadata can answer."""
     query = search.query
-    asked = {keyword.partition(".")[0] for keyword in query.include if keyword not in ATTRIBUTES}
+    asked = {
+        keyword.partition(".")[0]
+        for keyword in (*query.include, *query.matches)
+        if keyword not in ATTRIBUTES
+    }
     if search.level is not Level.INSTANCE:
         shared = {key for level, keys in SHARED.items() if level <= search.level for key in keys}
         asked = shared if query.include_all else asked & shared
@@ -281,14 +339,21 @@ def _from_metadata(search: Search) -> Sequence[str]:
 
 
 def _metadata_of(level: Level) -> ColumnElement[bytes]:
-    """Return an instance's metadata, or those of one instance of a series or a study."""
+    """Return an instance's metadata, or those of one shown instance of a series or a study."""
     if level is Level.INSTANCE:
         return Instance.metadata_json_gz.expression
     one = aliased(Instance)
-    found = select(one.metadata_json_gz).order_by(one.instance_number, one.id).limit(1)
+    shown = select(one.metadata_json_gz).where(one.rejected_as.is_(None))
+    found = shown.order_by(one.instance_number, one.id).limit(1)
     if level is Level.SERIES:
         return found.where(one.series_pk == Series.id).correlate(Series).scalar_subquery()
     # The first of some series: their order would cost a sort of the whole study.
     series = aliased(Series)
-    first = select(func.min(series.id)).where(series.study_pk == Study.id).correlate(Study)
-    return found.where(one.series_pk == first.scalar_subquery()).correlate(Study).scalar_subquery()
+    first = select(func.min(series.id)).where(
+        series.study_pk == Study.id, series.instance_count > 0
+    )
+    return (
+        found.where(one.series_pk == first.correlate(Study).scalar_subquery())
+        .correlate(Study)
+        .scalar_subquery()
+    )

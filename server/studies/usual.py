@@ -10,12 +10,13 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, assert_never
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, true
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from dicom.web.query import AnyOf, Exact, Match, Range, Universal, Wildcard
 from server.core.database import UtcDateTime
 from server.core.paging import Cursor
-from server.studies.attributes import ATTRIBUTES, Attribute, Level
+from server.studies.attributes import ATTRIBUTES, Attribute, Level, is_key, of_patient
 from server.studies.matching import plain_value
 from server.studies.models import Instance, Series, Study
 from server.studies.narrowing import behind_place
@@ -84,10 +85,9 @@ def matched(
     forms: list[tuple[str, _Form]] = []
     values: dict[str, Any] = {}
     for keyword, match in matches.items():
-        attribute = ATTRIBUTES.get(keyword)
-        if attribute is None or attribute.level > level:
-            return None
-        found = _form(attribute, match)
+        if not is_key(keyword, level):
+            continue
+        found = _form(ATTRIBUTES[keyword], match)
         if found is None:
             return None
         form, compared = found
@@ -96,22 +96,57 @@ def matched(
     return tuple(forms), values
 
 
-def laid_out(reach: Select[str], level: Level, columns: Sequence[Any]) -> Select[*tuple[Any, ...]]:
-    """Return the query of what a level answers with: its own rows and those above, in order."""
-    query = reach.with_only_columns(*columns).select_from(Study).where(_SHOWN[level])
+def laid_out(
+    level: Level,
+    keywords: Iterable[str],
+    conditions: Sequence[ColumnElement[bool]],
+    *,
+    offset: int | ColumnElement[int],
+    limit: int | ColumnElement[int],
+    beside: Sequence[ColumnElement[Any]] = (),
+) -> Select[*tuple[Any, ...]]:
+    """Return the query of what a level answers with: its own rows and those above, in order.
+
+    It holds the attributes of ``keywords``, of studies the place of the next page, and ``beside``.
+    It is run with the values of `reach_of`.
+    """
+    if level is Level.PATIENT:
+        return _of_patients(keywords, conditions, offset, limit)
+    columns: list[Any] = [ATTRIBUTES[keyword].column for keyword in keywords]
+    if level is Level.STUDY:
+        columns += [Study.received_at, Study.id]
+    query = VISIBLE.with_only_columns(*columns, *beside).select_from(Study)
     if level >= Level.SERIES:
         query = query.join(Series, Series.study_pk == Study.id)
     if level is Level.INSTANCE:
         query = query.join(Instance, Instance.series_pk == Series.id)
-    if level is Level.PATIENT:
-        return query.distinct().order_by(*columns)
-    return query.order_by(*_ORDER[: 2 * level])
+    query = query.where(_SHOWN[level], *conditions)
+    return query.order_by(*_ORDER[: 2 * level]).offset(offset).limit(limit)
 
 
-def columns_of(level: Level, keywords: Iterable[str]) -> list[Any]:
-    """Return the columns of the attributes, of studies with the place of the next page."""
-    columns: list[Any] = [ATTRIBUTES[keyword].column for keyword in keywords]
-    return [*columns, Study.received_at, Study.id] if level is Level.STUDY else columns
+def _of_patients(
+    keywords: Iterable[str],
+    conditions: Sequence[ColumnElement[bool]],
+    offset: int | ColumnElement[int],
+    limit: int | ColumnElement[int],
+) -> Select[*tuple[Any, ...]]:
+    """Return the query of each patient of whom a study matches, once.
+
+    Studies of one patient may say more or less of them. A page is chosen first, so that only its
+    patients' other studies are read.
+    """
+    last = func.max(Study.received_at).label("last")
+    page = (
+        VISIBLE.with_only_columns(Study.patient_pk, last)
+        .where(_SHOWN[Level.PATIENT], *conditions)
+        .group_by(Study.patient_pk)
+        .order_by(last.desc(), Study.patient_pk.desc())
+        .offset(offset)
+        .limit(limit)
+        .subquery()
+    )
+    columns = [of_patient(ATTRIBUTES[keyword], page.c.patient_pk) for keyword in keywords]
+    return select(*columns).select_from(page).order_by(page.c.last.desc(), page.c.patient_pk.desc())
 
 
 @lru_cache(maxsize=_KINDS_KEPT)
@@ -126,8 +161,13 @@ def query_of(kind: Kind) -> Select[*tuple[Any, ...]]:
         conditions.append(
             behind_place(bindparam("after_at", type_=UtcDateTime()), bindparam("after_id"))
         )
-    query = laid_out(VISIBLE, kind.level, columns_of(kind.level, kind.answered))
-    return query.where(*conditions).offset(bindparam("offset")).limit(bindparam("limit"))
+    return laid_out(
+        kind.level,
+        kind.answered,
+        conditions,
+        offset=bindparam("offset", type_=Integer()),
+        limit=bindparam("limit", type_=Integer()),
+    )
 
 
 def page_values(
@@ -149,6 +189,8 @@ def _form(attribute: Attribute, match: Match) -> tuple[_Form, tuple[Any, ...]] |
     match match:
         case Universal():
             return _Form.ANY, ()
+        case _ if not isinstance(attribute.column, InstrumentedAttribute):
+            return None
         case Exact(value):
             plain = plain_value(attribute, value)
             return None if plain is None else (_Form.IS, (plain,))

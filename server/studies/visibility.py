@@ -37,25 +37,32 @@ def _visible(
     now: ColumnElement[datetime],
     *,
     hidden: bool,
+    study: type[Study] = Study,
 ) -> Select[str]:
     granted = exists().where(
-        AccessGrant.study_pk == Study.id,
+        AccessGrant.study_pk == study.id,
         AccessGrant.institution_id == institution_id,
         or_(AccessGrant.expires_at.is_(None), AccessGrant.expires_at > now),
     )
-    return select(Study.id).where(
-        Study.org == org,
-        *(() if hidden else (Study.deleted_at.is_(None),)),
-        or_(Study.owner_institution_id == institution_id, granted),
+    return select(study.id).where(
+        study.org == org,
+        *(() if hidden else (study.deleted_at.is_(None),)),
+        or_(study.owner_institution_id == institution_id, granted),
     )
 
 
-VISIBLE: Final = _visible(
-    bindparam("reach_org", type_=_ORG),
-    bindparam("reach_institution_id", type_=_INSTITUTION),
-    bindparam("reach_now", type_=UtcDateTime()),
-    hidden=False,
-)
+def visible_among(study: type[Study]) -> Select[str]:
+    """Return `VISIBLE`, of an alias: of studies beside the one that a row is of."""
+    return _visible(
+        bindparam("reach_org", type_=_ORG),
+        bindparam("reach_institution_id", type_=_INSTITUTION),
+        bindparam("reach_now", type_=UtcDateTime()),
+        hidden=False,
+        study=study,
+    )
+
+
+VISIBLE: Final = visible_among(Study)
 """What `visible_studies` returns, for queries that are made once; `reach_of` gives its values."""
 
 

@@ -34,6 +34,12 @@ def test_nothing_and_a_star_match_everything(value: str) -> None:
     assert one("PatientName", value) == Universal()
 
 
+@pytest.mark.parametrize("value", ["Zhang^San^", "Zhang^San^^=", "Zhang^San =="])
+def test_nothing_at_the_end_of_a_name_is_left_out(value: str) -> None:
+    assert one("PatientName", value) == Exact("Zhang^San")
+    assert one("PatientName", "^^=") == Universal()
+
+
 def test_wildcards_stand_in_text_only() -> None:
     assert one("PatientName", "张*") == Wildcard("张*")
     assert one("AccessionNumber", "A?1") == Wildcard("A?1")
@@ -113,7 +119,6 @@ def test_moments_are_told_from_zone_offsets(
     [
         ("Nonsense", "1"),
         ("studydate", "20240101"),
-        ("99990099", "1"),
         ("StudyDate", "yesterday"),
         ("StudyDate", "20240101-x"),
         ("StudyDate", "-"),
@@ -125,7 +130,8 @@ def test_moments_are_told_from_zone_offsets(
         ("SeriesNumber", "x"),
         ("StudyInstanceUID", "../.."),
         ("RequestAttributesSequence", "x"),
-        ("includefield", "Nonsense"),
+        ("emptyvaluematching", "maybe"),
+        ("00091001.PatientID", "x"),
         ("PatientID.PatientName", "x"),
         ("PatientID", "x" * 20_000),
         ("StudyInstanceUID", ",".join(str(n) for n in range(2000))),
@@ -144,6 +150,22 @@ def test_a_parameter_that_stands_twice_is_refused() -> None:
             parse_query([(name, value)] * 2)
     with pytest.raises(QueryError, match="too long"):
         parse_query([("accept", "x")] * 1000)
+
+
+def test_a_key_without_a_keyword_is_named_by_its_tag() -> None:
+    assert dict(parse_query([("0009100a", "X")]).matches) == {"0009100A": Exact("X")}
+    assert dict(parse_query([("99990099", "")]).matches) == {"99990099": Universal()}
+
+
+def test_a_field_that_is_no_attribute_is_left_out() -> None:
+    query = parse_query([("includefield", 'Nonsense,PatientID,00091001,a"b,all')])
+    assert (query.include, query.include_all) == (("PatientID", "00091001"), True)
+    assert query.unknown == ("Nonsense", "?")
+
+
+def test_options_that_are_not_performed_are_noted() -> None:
+    query = parse_query([("emptyvaluematching", "true"), ("multiplevaluematching", "false")])
+    assert (query.matches, query.unsupported) == ({}, ("emptyvaluematching",))
 
 
 def test_paging_and_fields_are_parsed() -> None:

@@ -161,6 +161,39 @@ async def test_a_patient_is_found_once_whatever_the_number_of_studies(node: Node
         assert status == 0
 
 
+async def test_a_patient_is_told_once_by_the_newest_that_is_known(node: Node) -> None:
+    """Whatever each study lacks; the same number of two issuers is two patients."""
+    for said in (
+        {"PatientName": "ZHANG^S", "PatientBirthDate": "19700101", "PatientSex": "F"},
+        {"PatientName": "ZHANG^SAN", "PatientBirthDate": "", "PatientSex": ""},
+        {"PatientName": "ZHAO^LIU", "IssuerOfPatientID": "CITY"},
+    ):
+        await send(node, exam(PatientID="P1", **said))
+    for name in ("WANG^WU", "WANG^LIU"):
+        await send(node, exam(PatientID="", PatientName=name))
+    wanted = {"PatientID": "P1", "PatientName": "", "PatientBirthDate": "", "PatientSex": ""}
+    told, status = await ask(node, identifier("PATIENT", **wanted), PATIENT_ROOT_FIND)
+    assert status == 0
+    assert [str(each.PatientName) for each in told] == ["ZHAO^LIU", "ZHANG^SAN"]
+    assert (told[1].PatientBirthDate, told[1].PatientSex) == ("19700101", "F")
+    for name, count in (("ZHANG*", 1), ("Z*", 2), ("WANG*", 2), ("", 4)):
+        wanted["PatientID"], wanted["PatientName"] = "", name
+        found, _ = await ask(node, identifier("PATIENT", **wanted), PATIENT_ROOT_FIND)
+        assert len(found) == count, name
+    assert await ask(
+        node, identifier("PATIENT", PatientID="P1"), PATIENT_ROOT_FIND, "TOWNSHIP2"
+    ) == ([], 0)  # fmt: skip
+
+
+async def test_of_a_patient_nothing_is_told_from_studies_out_of_reach(node: Node) -> None:
+    own = {"PatientID": "P1", "IssuerOfPatientID": "CITY"}
+    await send(node, exam(**own, PatientName="ZHANG^SAN", PatientSex=""))
+    await send(node, exam(**own, PatientName="ZHANG^S", PatientSex="F"), ae_title="TOWNSHIP2")
+    wanted = identifier("PATIENT", PatientID="P1", PatientName="", PatientSex="")
+    (told,), _ = await ask(node, wanted, PATIENT_ROOT_FIND)
+    assert (told.PatientName, told.PatientSex) == ("ZHANG^SAN", "")
+
+
 async def test_lists_of_uids_and_sequences_match(node: Node) -> None:
     dataset = dcmread(sample("CT_small.dcm"))
     step = Dataset()
@@ -209,6 +242,17 @@ async def test_a_name_that_is_found_literally_is_matched_literally_alone(node: N
     assert [each.PatientID for each in found] == ["P1"]
 
 
+@pytest.mark.parametrize("typed", ["Zhang^San^", "ZHANG^SAN=", "Zhang^*^*", "ZHANG^*^*^*"])
+async def test_empty_components_at_the_end_of_a_name_count_for_nothing(
+    node: Node, typed: str
+) -> None:
+    await send(node, exam(PatientName="Zhang^San", PatientID="P1"))
+    # Pinyin finds this one, too: so nobody but who matches literally is told.
+    await send(node, exam(SpecificCharacterSet="ISO_IR 192", PatientName="张^三", PatientID="P2"))
+    found, _ = await ask(node, identifier("STUDY", PatientName=typed, PatientID=""))
+    assert [each.PatientID for each in found] == ["P1"]
+
+
 async def test_only_what_the_institution_may_see_is_found(node: Node) -> None:
     await send(node, exam(), ae_title="TOWNSHIP1")
     wanted = identifier("STUDY", StudyInstanceUID="")
@@ -234,6 +278,35 @@ async def test_a_query_for_everything_is_cut_and_says_so(node: Node) -> None:
     await send(node, *[exam() for _ in range(6)])
     found, status = await ask(node, identifier("STUDY", StudyInstanceUID=""))
     assert (len(found), status) == (5, 0xA700)
+
+
+async def test_optional_keys_of_patients_studies_and_series_are_answered(node: Node) -> None:
+    own = {"PatientID": "P1", "IssuerOfPatientID": "CITY", "SeriesInstanceUID": generate_uid()}
+    for _ in range(2):
+        await send(node, exam(**own, SeriesDate="20260102", ProtocolName="THORAX"))
+    await send(node, exam(PatientID="P1"))
+    counts = dict.fromkeys(
+        (f"NumberOfPatientRelated{each}" for each in ("Studies", "Series", "Instances")), ""
+    )
+    for level, model, count in (
+        ("PATIENT", PATIENT_ROOT_FIND, 1), ("STUDY", STUDY_ROOT_FIND, 2),
+    ):  # fmt: skip
+        wanted = identifier(level, PatientID="P1", IssuerOfPatientID="CITY", **counts)
+        found, status = await ask(node, wanted, model)
+        assert (len(found), status) == (count, 0)
+        assert found[0].IssuerOfPatientID == "CITY"
+        assert [found[0][keyword].value for keyword in counts] == [2, 2, 2]
+    found, _ = await ask(
+        node,
+        identifier("SERIES", IssuerOfPatientID="CITY", SOPClassesInStudy="", SeriesDate="",
+                   ProtocolName=""),
+    )  # fmt: skip
+    assert len(found) == 2
+    assert found[0].SOPClassesInStudy == "1.2.840.10008.5.1.4.1.1.2"
+    assert (found[0].SeriesDate, found[0].ProtocolName) == ("20260102", "THORAX")
+    wanted = identifier("STUDY", SOPClassesInStudy="1.2", StudyInstanceUID="")
+    heard = await asyncio.to_thread(_ask, node.port, wanted, STUDY_ROOT_FIND, "TOWNSHIP1")
+    assert [status for status, _ in heard] == [UNMATCHED] * 3 + [0]
 
 
 async def test_a_key_that_is_not_matched_is_said(node: Node) -> None:

@@ -84,12 +84,15 @@ class Site:
         return query
 
     def _find(self, ds: Dataset) -> list[str]:
+        return [found.SOPInstanceUID for found in self.asked(self._query(ds))]
+
+    def asked(self, query: Dataset) -> list[Dataset]:
         entity = AE(ae_title="TOWNSHIP1")
         entity.add_requested_context(STUDY_ROOT_FIND)
         association = entity.associate("127.0.0.1", self.port)
-        answers = list(association.send_c_find(self._query(ds), STUDY_ROOT_FIND))
+        answers = list(association.send_c_find(query, STUDY_ROOT_FIND))
         association.release()
-        return [found.SOPInstanceUID for _, found in answers if found is not None]
+        return [found for _, found in answers if found is not None]
 
     def _get(self, ds: Dataset) -> list[str]:
         got: list[str] = []
@@ -352,3 +355,32 @@ async def test_another_key_object_selection_rejects_nothing(site: Site) -> None:
     await site.send(buffer.getvalue())
     assert await site.shown(image)
     assert await site.rejections() == []
+
+
+async def test_what_a_rejected_object_says_answers_for_no_study_or_series(site: Site) -> None:
+    """Neither one of a series that is rejected whole, nor one beside others that are shown."""
+    study, right = generate_uid(), generate_uid()
+    own: dict[str, Any] = {"StudyInstanceUID": study, "PatientID": "P1"}
+    files = [
+        ct_bytes(
+            **own, SeriesInstanceUID=series, SOPInstanceUID=generate_uid(), InstanceNumber=number,
+            ProtocolName=said, PatientComments=said,
+        )
+        for series, number, said in (
+            (generate_uid(), 1, "WRONG"), (right, 1, "WRONG"), (right, 2, "RIGHT"),
+        )
+    ]  # fmt: skip
+    assert await site.send(*files) == [0, 0, 0]
+    assert await site.send(rejection_note(files[0]), rejection_note(files[1])) == [0, 0]
+    (of_series,) = await site.found("series?includefield=ProtocolName,PatientComments")
+    assert of_series["0020000E"]["Value"] == [right]
+    assert of_series["00181030"]["Value"] == of_series["00104000"]["Value"] == ["RIGHT"]
+    (of_study,) = await site.found("studies?includefield=PatientComments,SOPClassesInStudy")
+    assert of_study["00104000"]["Value"] == ["RIGHT"]
+    assert of_study["00080062"]["Value"] == [dcmread(BytesIO(files[2])).SOPClassUID]
+    for level, keyword in (("SERIES", "ProtocolName"), ("STUDY", "PatientComments")):
+        query = Dataset()
+        query.QueryRetrieveLevel, query.StudyInstanceUID = level, study
+        setattr(query, keyword, "")
+        (found,) = await asyncio.to_thread(site.asked, query)
+        assert found[keyword].value == "RIGHT"

@@ -86,6 +86,20 @@ STUDY_MATCHES = [
     ("PatientName", "DOE^J?NE", ["doe"]),
     ("PatientName", "Wang^XiaoDong=王^小东", ["wang"]),
     ("PatientName", "Xiao*", []),
+    ("PatientName", "Doe^Jane^", ["doe"]),
+    ("PatientName", "Doe^Jane^^=", ["doe"]),
+    ("PatientName", "Doe^Jane^*^*", ["doe"]),
+    ("PatientName", "Doe^*^*", ["doe"]),
+    ("PatientName", "Doe^*=*", ["doe"]),
+    ("PatientName", "Doe^Jane^*^X", []),
+    ("PatientName", "Doe^", []),
+    ("PatientName", "^*", []),
+    ("PatientName", "=*", []),
+    ("PatientName", "Wang^XiaoDong^=王^小东^", ["wang"]),
+    ("PatientName", "Wang^*^*=王^*^*", ["wang"]),
+    ("PatientName", "王^小东^*", ["wang"]),
+    ("PatientName", "Wang^*=李^*", []),
+    ("PatientName", "^^=", ["doe", "li", "wang"]),
     ("PatientID", "P_1", ["wang"]),
     ("PatientID", "P%2", ["li"]),
     ("PatientID", "P?2", ["doe", "li"]),
@@ -105,6 +119,7 @@ STUDY_MATCHES = [
     ("AccessionNumber", "A1", ["wang"]),
     ("StudyID", "S3", ["doe"]),
     ("ReferringPhysicianName", "zhao*", ["wang"]),
+    ("ReferringPhysicianName", "Zhao^Min^*^*", ["wang"]),
     ("ModalitiesInStudy", "CT", ["doe", "wang"]),
     ("ModalitiesInStudy", "SR", ["doe"]),
     ("ModalitiesInStudy", "MR,SR", ["doe", "li"]),
@@ -386,9 +401,6 @@ BAD_QUERIES = [
     "offset=-1",
     "offset=99999999999999999999",
     "NoSuchAttribute=1",
-    "PatientComments=1",
-    "Modality=CT",
-    "SOPInstanceUID=1.2",
     "StudyDate=yesterday",
     "StudyDate=20261301",
     "StudyTime=25",
@@ -398,7 +410,7 @@ BAD_QUERIES = [
     "NumberOfStudyRelatedSeries=99999999999999999999",
     "PatientID=a%00b",
     "PatientID=" + "x" * 5000,
-    "includefield=NoSuchAttribute",
+    "emptyvaluematching=perhaps",
     "PatientID=1&PatientID=2",
 ]
 
@@ -409,6 +421,75 @@ async def test_a_query_that_makes_no_sense_is_refused(site: Site) -> None:
         async with site.get(f"/studies?{query}") as response:
             answers[query] = (response.status, response.content_type)
     assert answers == dict.fromkeys(BAD_QUERIES, (400, "application/problem+json"))
+
+
+WARNED = [
+    ("Modality=XA", "Modality"),
+    ("PatientComments=1", "PatientComments"),
+    ("SOPInstanceUID=1.2", "SOPInstanceUID"),
+    ("SOPClassesInStudy=1.2", "SOPClassesInStudy"),
+    ("NumberOfPatientRelatedStudies=9", "NumberOfPatientRelatedStudies"),
+    ("00091001=x", "00091001"),
+    ("includefield=NoSuchAttribute", "NoSuchAttribute"),
+    ("includefield=00091001", "00091001"),
+    ("includefield=KVP", "KVP"),
+    ("includefield=KVP,PatientAge,all,%22", "KVP, ?"),
+    ("emptyvaluematching=true", "emptyvaluematching"),
+    ("multiplevaluematching=true", "multiplevaluematching"),
+    ("emptyvaluematching=false", None),
+    ("Modality=", None),
+    ("includefield=PatientAge,IssuerOfPatientID,00101030,PatientWeight", None),
+    ("includefield=SOPClassesInStudy,ModalitiesInStudy", None),
+]
+
+
+async def test_what_is_not_supported_is_left_out_and_said(exams: Exams) -> None:
+    """PS3.18 8.3: as if it had not been asked."""
+    for query, named in WARNED:
+        async with exams.site.get(f"/studies?{query}") as response:
+            assert (response.status, len(await response.json())) == (200, 3), query
+            warning = response.headers.get("Warning")
+        if named is None:
+            assert warning is None, query
+        else:
+            assert warning is not None, query
+            assert warning.startswith(f"299 {exams.site.url}: "), query
+            assert named in warning, query
+
+
+async def test_many_unknown_fields_make_no_long_header(site: Site) -> None:
+    names = ",".join(f"No{number}" for number in range(1000))
+    async with site.get(f"/studies?includefield={names}") as response:
+        assert (response.status, len(response.headers["Warning"]) < 400) == (204, True)
+
+
+async def test_all_of_a_patient_and_a_study_is_counted_where_asked(exams: Exams) -> None:
+    city = {"PatientID": "P7", "IssuerOfPatientID": "CITY"}
+    ecg = "1.2.840.10008.5.1.4.1.1.9.1.1"
+    uids = [str(generate_uid()) for _ in range(2)]
+    for uid in uids:
+        await exams.site.send(exam(**city, StudyInstanceUID=uid))
+    await exams.site.send(exam(**city, StudyInstanceUID=uids[0], SOPClassUID=ecg))
+    await exams.site.send(exam(**city, StudyInstanceUID=generate_uid()), OTHER_TOWNSHIP)
+    fields = (
+        "NumberOfPatientRelatedStudies,NumberOfPatientRelatedSeries,"
+        "NumberOfPatientRelatedInstances,IssuerOfPatientID,SOPClassesInStudy"
+    )
+    for key in (f"StudyInstanceUID={uids[0]}", "PatientID=P7&StudyDate=-20991231"):
+        async with exams.site.get(f"/studies?{key}&includefield={fields}") as response:
+            found = (await response.json())[-1]
+        assert [found[tag]["Value"] for tag in ("00201200", "00201202", "00201204")] == [
+            [2], [3], [3]
+        ]  # fmt: skip
+        assert found["00100021"] == {"vr": "LO", "Value": ["CITY"]}
+        assert set(found["00080062"]["Value"]) == {ecg, "1.2.840.10008.5.1.4.1.1.2"}
+    async with exams.site.get(f"/studies?PatientID=P12&includefield={fields}") as response:
+        (found,) = await response.json()
+    assert found["00201200"]["Value"] == [1]
+    assert found["00100021"] == {"vr": "LO"}
+    for issuer, count in (("CITY", 2), ("CI*", 2), ("TOWN", 0), ("institution*", 0), ("", 5)):
+        async with exams.site.get(f"/studies?IssuerOfPatientID={issuer}") as response:
+            assert len(await response.json() if response.status == 200 else []) == count, issuer
 
 
 async def test_a_huge_includefield_harms_nobody(site: Site) -> None:
