@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 a7cae7f80933203df324a1c2bf79d7f2c22afe07557596e67a45edd9e844c28f
+// Made by `make api-types`; do not edit. OpenAPI document sha256 fc798865b9b2fde5f673243420075cdbd8cb7e8eb1e8025710c27b4cbb3c423b
 
 export interface paths {
     "/api/consults": {
@@ -935,6 +935,14 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["EcgReceivedOut"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
                 409: {
