@@ -38,6 +38,7 @@ from server.identity.models import Level, Ownership, Role
 from server.identity.people import Licence, NewPerson
 from server.intake.scrub import ScrubReport
 from server.migrations.run import migrate
+from server.quarantine_cli import app as quarantine_app
 from server.roles import RoleName, run_role, serve_all, serve_nodes, web_tls_context
 from server.services import Services
 from server.study_cli import app as study_app
@@ -62,6 +63,7 @@ for name, group in {
     "ecg": ecg_app,
     "dicom": dicom_app,
     "study": study_app,
+    "quarantine": quarantine_app,
     "gateway": gateway_app,
 }.items():
     app.add_typer(group, name=name)

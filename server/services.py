@@ -46,7 +46,7 @@ from server.intake.scrub import Scrub
 from server.intake.service import IntakeLimits, IntakeService
 from server.intake.spool import Spool
 from server.intake.uploads import UploadService
-from server.lifecycle.public import LifecycleService, Purger, Tiering
+from server.lifecycle.public import LifecycleService, Purger, Quarantine, Tiering
 from server.patients.public import PatientMergeService, PatientService
 from server.realtime.tail import EventTail
 from server.requests.public import RequestFollower, RequestService
@@ -99,6 +99,7 @@ class Services:
     scrub: Scrub
     merges: PatientMergeService
     lifecycle: LifecycleService
+    quarantine: Quarantine
     tiering: Tiering
     purger: Purger
     studies: StudyService
@@ -290,6 +291,7 @@ def build_services(
             clock=clock,
             executor=executor,
         ),
+        quarantine=Quarantine(database=database, originals=stores.originals, audit=audit),
         lifecycle=LifecycleService(
             database=database, audit=audit, clock=clock, ids=ids, settings=settings.lifecycle
         ),
