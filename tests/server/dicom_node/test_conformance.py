@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
-from pynetdicom import AE
+from pydicom._uid_dict import UID_dictionary
+from pynetdicom import AE, build_context
 from typer.testing import CliRunner
 
 from dicom.dimse.server import DimseServer
@@ -24,13 +25,7 @@ from tests.support.application import settings_for
 
 STATEMENT = Path(__file__).parents[3] / "dicom" / "README.md"
 FORWARDABLE = "1.2.840.10008.1.2"
-NOT_OFFERED = (
-    "1.2.840.10008.5.1.1.9",  # Basic Grayscale Print Management
-    "1.2.840.10008.5.1.4.34.6.1",  # Unified Procedure Step, push
-    "1.2.840.10008.5.1.4.1.2.4.3",  # Composite Instance Root Retrieve, get
-    "1.2.840.10008.1.20.2",  # Storage Commitment, pull
-    "1.2.840.10008.1.3.10",  # Media Storage Directory
-)
+CT = "1.2.840.10008.5.1.4.1.1.2"
 
 
 @pytest.fixture
@@ -67,6 +62,17 @@ def _accepted(port: int, uids: Sequence[str]) -> set[str]:
     return accepted
 
 
+def _agreed(port: int, syntaxes: Sequence[str]) -> list[str]:
+    """Return which transfer syntaxes are accepted, each proposed in a context of its own."""
+    entity = AE(ae_title="PROBE")
+    entity.requested_contexts = [build_context(CT, each) for each in syntaxes]
+    association = entity.associate("127.0.0.1", port)
+    agreed = [str(each.transfer_syntax[0]) for each in association.accepted_contexts]
+    if association.is_established:
+        association.release()
+    return agreed
+
+
 async def test_a_node_negotiates_what_the_statement_says_and_nothing_else(
     node: tuple[DimseServer[Visit], int],
 ) -> None:
@@ -79,7 +85,22 @@ async def test_a_node_negotiates_what_the_statement_says_and_nothing_else(
     said = [*_section("services"), *_section("storage")]
     assert len(said) > 150
     assert await asyncio.to_thread(_accepted, port, said) == set(said)
-    assert await asyncio.to_thread(_accepted, port, NOT_OFFERED) == set()
+    others = sorted(UID_dictionary.keys() - set(said))
+    assert len(others) > 200
+    assert await asyncio.to_thread(_accepted, port, others) == set()
+
+
+async def test_each_transfer_syntax_of_the_statement_is_negotiated_and_no_other(
+    node: tuple[DimseServer[Visit], int],
+) -> None:
+    _, port = node
+    said = _section("syntaxes")
+    assert len(said) > 50
+    assert await asyncio.to_thread(_agreed, port, said) == said
+    others = [uid for uid, (_, kind, *_) in UID_dictionary.items() if kind == "Transfer Syntax"]
+    others = sorted(set(others) - set(said))
+    assert others
+    assert await asyncio.to_thread(_agreed, port, others) == []
 
 
 def test_the_command_writes_the_tables_anew(tmp_path: Path) -> None:
