@@ -176,6 +176,7 @@ def build_app(
                     clock=services.clock,
                 ),
                 services.tiering,
+                services.quarantine,
             ),
             *rejection_routes(services.rejections),
             *ecg_routes(

@@ -1,34 +1,25 @@
 """What was refused and kept for review: who may look at it, and how it goes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select
 
 from server.audit.public import AuditTrail
 from server.core.database import Database
 from server.core.errors import Conflict, NotFound
 from server.core.objects.port import ObjectStore
-from server.identity.public import act_of
+from server.core.paging import Cursor
+from server.identity.public import Actor, act_of
 from server.intake.public import Conversion, Location, Quarantined, StoredObject, object_key
+from server.lifecycle.schemas import QuarantinedOut, QuarantinePage
 from server.studies.public import Instance
 
-
-@dataclass(frozen=True)
-class HeldObject:
-    """One object in quarantine."""
-
-    id: str
-    received_at: datetime
-    institution_id: str
-    """The one whose device or person sent it."""
-    source: str
-    reason: str
-    detail: str
-    sop_instance_uid: str | None
-    size: int | None
-    """None where only its digest was kept."""
+_NEWEST: Final = (
+    select(Quarantined, StoredObject.size)
+    .outerjoin(StoredObject, StoredObject.id == Quarantined.object_id)
+    .order_by(Quarantined.received_at.desc(), Quarantined.id.desc())
+)
 
 
 class Quarantine:
@@ -39,29 +30,32 @@ class Quarantine:
         self._originals = originals
         self._audit = audit
 
-    async def list(self, org: str, *, limit: int) -> Sequence[HeldObject]:
-        """Return what is held, the newest first."""
-        query = (
-            select(Quarantined, StoredObject.size)
-            .outerjoin(StoredObject, StoredObject.id == Quarantined.object_id)
-            .where(Quarantined.org == org)
-            .order_by(Quarantined.received_at.desc(), Quarantined.id.desc())
-            .limit(limit)
-        )
+    async def list(self, org: str, *, limit: int) -> Sequence[QuarantinedOut]:
+        """Return what a community has there, the newest first."""
         async with self._database.reading() as session:
-            return [
-                HeldObject(
-                    id=row.id,
-                    received_at=row.received_at,
-                    institution_id=row.owner_institution_id,
-                    source=row.source,
-                    reason=row.reason,
-                    detail=row.detail,
-                    sop_instance_uid=row.sop_instance_uid,
-                    size=size,
+            rows = await session.execute(_NEWEST.where(Quarantined.org == org).limit(limit))
+            return [_out(held, size) for held, size in rows]
+
+    async def page(self, actor: Actor, *, limit: int, before: Cursor | None) -> QuarantinePage:
+        """Return what the actor's institution sent, the newest before a cursor."""
+        query = _NEWEST.where(
+            Quarantined.org == actor.org,
+            Quarantined.owner_institution_id == actor.institution_id,
+        )
+        if before is not None:
+            query = query.where(
+                or_(
+                    Quarantined.received_at < before.at,
+                    and_(Quarantined.received_at == before.at, Quarantined.id < before.id),
                 )
-                for row, size in await session.execute(query)
-            ]
+            )
+        async with self._database.reading() as session:
+            rows = (await session.execute(query.limit(limit + 1))).all()
+        items = [_out(held, size) for held, size in rows[:limit]]
+        last = items[-1] if len(rows) > limit else None
+        return QuarantinePage(
+            items=items, next=Cursor(last.received_at, last.id).encode() if last else None
+        )
 
     async def remove(self, org: str, held_id: str) -> bool:
         """Forget one, with its bytes unless something else names them; tell whether they went.
@@ -104,6 +98,19 @@ class Quarantine:
             )  # fmt: skip
             await uow.commit()
         return alone is not None
+
+
+def _out(held: Quarantined, size: int | None) -> QuarantinedOut:
+    return QuarantinedOut(
+        id=held.id,
+        received_at=held.received_at,
+        institution_id=held.owner_institution_id,
+        source=held.source,
+        reason=held.reason,
+        detail=held.detail,
+        sop_instance_uid=held.sop_instance_uid,
+        size=size,
+    )
 
 
 def _is_named() -> ColumnElement[bool]:

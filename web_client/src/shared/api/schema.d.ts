@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 fc798865b9b2fde5f673243420075cdbd8cb7e8eb1e8025710c27b4cbb3c423b
+// Made by `make api-types`; do not edit. OpenAPI document sha256 a7d20906b0cec6c3f3f21f0f2bfa1a94a909c97898bc1002dca72b23dfeb0b03
 
 export interface paths {
     "/api/consults": {
@@ -2085,6 +2085,61 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List what the own institution sent and was refused, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    before?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["QuarantinePage"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5642,6 +5697,41 @@ export interface components {
             title: string;
             /** Type */
             type: string;
+        };
+        /**
+         * QuarantinePage
+         * @description One page of the quarantine, newest first.
+         */
+        QuarantinePage: {
+            /** Items */
+            items: components["schemas"]["QuarantinedOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * QuarantinedOut
+         * @description An object that was refused and is kept for review.
+         */
+        QuarantinedOut: {
+            /** Detail */
+            detail: string;
+            /** Id */
+            id: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Size */
+            size: number | null;
+            /** Sop Instance Uid */
+            sop_instance_uid: string | null;
+            /** Source */
+            source: string;
         };
         /**
          * ReasonIn
