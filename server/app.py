@@ -177,6 +177,7 @@ def build_app(
                 ),
                 services.tiering,
                 services.reads,
+                services.quarantine,
             ),
             *rejection_routes(services.rejections),
             *ecg_routes(

@@ -20,6 +20,7 @@ app = typer.Typer(
             "ecg": "server.ecg_cli:app",
             "dicom": "server.dicom_cli:app",
             "study": "server.study_cli:app",
+            "quarantine": "server.quarantine_cli:app",
             "gateway": "server.gateway_cli:app",
         },
         others="server.operator_cli:app",

@@ -47,7 +47,7 @@ from server.intake.scrub import Scrub
 from server.intake.service import IntakeLimits, IntakeService
 from server.intake.spool import Spool
 from server.intake.uploads import UploadService
-from server.lifecycle.public import LifecycleService, Purger, Tiering
+from server.lifecycle.public import LifecycleService, Purger, Quarantine, Tiering
 from server.patients.public import PatientMergeService, PatientService
 from server.realtime.tail import EventTail
 from server.requests.public import RequestFollower, RequestService
@@ -101,6 +101,7 @@ class Services:
     derived_scrub: DerivedScrub
     merges: PatientMergeService
     lifecycle: LifecycleService
+    quarantine: Quarantine
     tiering: Tiering
     purger: Purger
     studies: StudyService
@@ -295,6 +296,7 @@ def build_services(
             executor=executor,
         ),
         derived_scrub=DerivedScrub(store=stores.derived, database=database, clock=clock),
+        quarantine=Quarantine(database=database, originals=stores.originals, audit=audit),
         lifecycle=LifecycleService(
             database=database, audit=audit, clock=clock, ids=ids, settings=settings.lifecycle
         ),

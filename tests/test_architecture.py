@@ -21,6 +21,7 @@ WIRING = {
     "demo",
     "ecg_cli",
     "study_cli",
+    "quarantine_cli",
     "lan_certificates",
     "page",
     "__main__",

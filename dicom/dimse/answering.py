@@ -49,6 +49,7 @@ class Inquirers(Generic[PeerT]):
 @dataclass(frozen=True)
 class _UnderWay:
     cancellation: Cancellation
+    work: Coroutine[Any, Any, None]
     task: asyncio.Task[None]
     is_stoppable: bool
 
@@ -133,6 +134,7 @@ class Answering(Generic[PeerT]):
         self._upper.answering(under_way=True)
         self._under_way = _UnderWay(
             asked.cancellation,
+            work,
             self._spawn(self._ending(work)),
             is_stoppable=not isinstance(inquiry, Perform),
         )
@@ -189,6 +191,8 @@ class Answering(Generic[PeerT]):
         """Stop now: there is nobody to answer any more; what changes something goes on."""
         self._is_stopped = True
         if self._under_way is not None and self._under_way.is_stoppable:
+            # A task that is cancelled before its first step never comes to its finally.
+            self._under_way.task.add_done_callback(lambda _: self._conclude())
             self._under_way.task.cancel()
         self._return_path.close()
 
@@ -196,9 +200,15 @@ class Answering(Generic[PeerT]):
         try:
             await work
         finally:
-            self._under_way = None
-            self._upper.answering(under_way=False)
-            self._over()
+            self._conclude()
+
+    def _conclude(self) -> None:
+        if self._under_way is None:
+            return
+        self._under_way.work.close()
+        self._under_way = None
+        self._upper.answering(under_way=False)
+        self._over()
 
     async def _find(self, asked: _Asked, request: FindRequest[PeerT]) -> None:
         if self._inquirers.find is None:

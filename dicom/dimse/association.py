@@ -22,6 +22,7 @@ from dicom.dimse.callbacks import (
     AssociationSummary,
     Ending,
     PeerT,
+    RefusedRequest,
     Rejection,
 )
 from dicom.dimse.exchange import Exchange, Services
@@ -142,27 +143,28 @@ class Association(Generic[PeerT]):
         self._node.requested(self)
         try:
             negotiation = self._node.negotiator.negotiate(body)
-        except OversizedRequestError:
+        except OversizedRequestError as error:
             self._census.over_limit += 1
-            self._reject(_LOCAL_LIMIT_EXCEEDED)
+            self._turn_away(_LOCAL_LIMIT_EXCEEDED, str(error))
             return
         except MalformedRequestError as error:
             _logger.info("malformed association request from %s: %s", self._address[0], error)
             self._census.rejected += 1
             self.upper.refuse_pdu(str(error))
+            self.request_refused(str(error))
             return
         request = negotiation.request
         called_ae, calling_ae = _ae_title(body[4:20]), _ae_title(body[20:36])
         if not request.protocol_version & 1:
-            self._reject(_PROTOCOL_VERSION)
+            self._turn_away(_PROTOCOL_VERSION, "another protocol version", calling_ae)
         elif request.application_context != APPLICATION_CONTEXT:
-            self._reject(_APPLICATION_CONTEXT)
+            self._turn_away(_APPLICATION_CONTEXT, "another application context", calling_ae)
         elif not called_ae:
-            self._reject(_CALLED_AE)
+            self._turn_away(_CALLED_AE, "the called AE title is none", calling_ae)
         elif not calling_ae:
-            self._reject(_CALLING_AE)
+            self._turn_away(_CALLING_AE, "the calling AE title is none")
         elif not self._census.enter(self._address[0], calling_ae):
-            self._reject(_LOCAL_LIMIT_EXCEEDED)
+            self._turn_away(_LOCAL_LIMIT_EXCEEDED, "too many associations at once", calling_ae)
         else:
             transport = self.upper.transport
             self._info = AssociationInfo(
@@ -176,6 +178,11 @@ class Association(Generic[PeerT]):
                 implementation_version=request.implementation_version,
             )
             self._node.services.spawn(self._admit(self._info, negotiation, body))
+
+    def request_refused(self, reason: str, calling_ae: str = "") -> None:
+        """Tell the gate that a request was refused without it."""
+        refused = RefusedRequest(self._address[0], calling_ae, reason)
+        self._node.notify(self._tell("a refusal", self._node.gate.request_refused(refused)))
 
     def fragment_arrived(
         self, context_id: int, control: int, chunk: memoryview, *, complete: bool
@@ -250,6 +257,11 @@ class Association(Generic[PeerT]):
         if self._is_shutting_down:
             self.abort()
 
+    def _turn_away(self, rejection: Rejection, reason: str, calling_ae: str = "") -> None:
+        """Reject without asking the gate, and tell it."""
+        self._reject(rejection)
+        self.request_refused(reason, calling_ae)
+
     def _reject(self, rejection: Rejection) -> None:
         _logger.info(
             "association from %s rejected: result %d, source %d, reason %d",
@@ -296,15 +308,14 @@ class Association(Generic[PeerT]):
             failed=0 if exchange is None else exchange.failed,
             received_bytes=0 if exchange is None else exchange.received_bytes,
         )
-        self._node.notify(self._tell_end(summary))
+        what = f"the end of association {summary.association.number}"
+        self._node.notify(self._tell(what, self._node.gate.association_ended(summary)))
 
-    async def _tell_end(self, summary: AssociationSummary[PeerT]) -> None:
+    async def _tell(self, what: str, telling: Coroutine[Any, Any, None]) -> None:
         try:
-            await self._node.gate.association_ended(summary)
+            await telling
         except Exception:
-            _logger.exception(
-                "the gate failed on the end of association %d", summary.association.number
-            )
+            _logger.exception("the gate failed on %s", what)
 
 
 def _ae_title(field: bytes) -> str:

@@ -122,6 +122,25 @@ class Rejection:
             raise ValueError("not a rejection of PS3.8 Table 9-21")
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedRequest:
+    """A request for an association that was refused before the gate was asked.
+
+    Parameters
+    ----------
+    peer_ip
+        Where it came from.
+    calling_ae
+        Who it said it was; empty where it was not read so far.
+    reason
+        Ours, in English, without patient data.
+    """
+
+    peer_ip: str
+    calling_ae: str
+    reason: str
+
+
 class Ending(StrEnum):
     """How an association ended."""
 
@@ -174,6 +193,9 @@ class AssociationGate(Protocol[PeerT]):
 
     async def admit(self, request: AssociationRequest, /) -> Admission[PeerT] | Rejection:
         """Decide on a request."""
+
+    async def request_refused(self, refused: RefusedRequest, /) -> None:
+        """Hear of a request that was refused without asking."""
 
     async def unwelcome(self, admitted: Sequence[Admitted[PeerT]], /) -> Mapping[int, str]:
         """Return the numbers of those that may stay no longer, and why; asked now and then."""

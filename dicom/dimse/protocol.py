@@ -53,6 +53,9 @@ class UpperLayerUser(Protocol):
     def associate_requested(self, body: bytes) -> None:
         """Decide, now or later, on the body of an A-ASSOCIATE-RQ PDU."""
 
+    def request_refused(self, reason: str) -> None:
+        """Hear that what came in place of an A-ASSOCIATE-RQ was refused by its header."""
+
     def fragment_arrived(
         self, context_id: int, control: int, chunk: memoryview, *, complete: bool
     ) -> None:
@@ -435,6 +438,8 @@ class UpperLayer(asyncio.BufferedProtocol):
                 self._log_end(note)
                 self._write(encode_abort(AbortSource.SERVICE_USER, AbortReason.NOT_SPECIFIED))
                 self._end(ending, note)
+                if before is State.AWAITING_REQUEST:
+                    self._user.request_refused(note)
             case Action.SEND_PROVIDER_ABORT | Action.SEND_ABORT_AGAIN:
                 if action is Action.SEND_PROVIDER_ABORT:
                     self._log_end(note)

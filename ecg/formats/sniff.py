@@ -14,7 +14,7 @@ from ecg.formats.csv_reader import read_csv
 from ecg.formats.csv_table import looks_like_csv
 from ecg.formats.dicom import looks_like_dicom, read_dicom
 from ecg.formats.edf import looks_like_edf, read_edf
-from ecg.formats.errors import EcgFormatError
+from ecg.formats.errors import EcgFormatError, Fault
 from ecg.formats.mfer import looks_like_mfer, read_mfer
 from ecg.formats.mortara import looks_like_mortara, read_mortara
 from ecg.formats.muse import looks_like_muse, read_muse
@@ -126,7 +126,7 @@ def _content(source: str | Path | bytes) -> bytes:
             reason = error.strerror if isinstance(error, OSError) else "not a path"
             raise EcgFormatError(f"the file cannot be read: {reason}") from error
     if len(content) > MAX_BYTES:
-        raise EcgFormatError(f"the file is larger than {MAX_BYTES >> 20} MiB")
+        raise EcgFormatError(f"the file is larger than {MAX_BYTES >> 20} MiB", Fault.TOO_LARGE)
     return content
 
 

@@ -2,6 +2,7 @@
 
 import io
 import lzma
+import stat
 import struct
 import zipfile
 import zlib
@@ -9,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from ecg.formats.companions import is_bare_name
-from ecg.formats.errors import EcgFormatError
+from ecg.formats.errors import EcgFormatError, Fault
 from ecg.formats.wfdb import read_wfdb_record
 from ecg.formats.wfdb_header import parse_header
 from ecg.signal import EcgSignal
@@ -20,6 +21,8 @@ MAX_TOTAL_BYTES: Final = 256 * 1024 * 1024
 MAX_RATIO: Final = 200
 # Below this the ratio harms nobody.
 FREE_BYTES: Final = 1 << 20
+# What packing adds to what cannot be packed: five bytes a block, and its frame.
+_PACKING_BYTES: Final = 1024
 _DIRECTORY_ENTRY: Final = b"PK\x01\x02"
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _FAULTS: Final = (
@@ -38,8 +41,14 @@ _FAULTS: Final = (
 )
 
 
-def _refusal(reason: str) -> EcgFormatError:
-    return EcgFormatError(f"WFDB archive: {reason}")
+def _refusal(reason: str, fault: Fault = Fault.UNREADABLE) -> EcgFormatError:
+    return EcgFormatError(f"WFDB archive: {reason}", fault)
+
+
+def _leads_out(info: zipfile.ZipInfo) -> bool:
+    """Tell whether an entry is meant for another place than where the archive is unpacked."""
+    path = PurePosixPath(info.filename)
+    return path.is_absolute() or ".." in path.parts or stat.S_ISLNK(info.external_attr >> 16)
 
 
 class Archive:
@@ -48,7 +57,9 @@ class Archive:
     def __init__(self, file: zipfile.ZipFile) -> None:
         infos = [info for info in file.infolist() if info.filename and not info.is_dir()]
         if sum(info.file_size for info in infos) > MAX_TOTAL_BYTES:
-            raise _refusal(f"it unpacks to more than {MAX_TOTAL_BYTES >> 20} MiB")
+            raise _refusal(f"it unpacks to more than {MAX_TOTAL_BYTES >> 20} MiB", Fault.TOO_LARGE)
+        if any(map(_leads_out, infos)):
+            raise _refusal("it holds a link or a path out of its folder", Fault.HOSTILE)
         headers = [
             path for info in infos if (path := PurePosixPath(info.filename)).suffix == ".hea"
         ]
@@ -79,7 +90,11 @@ class Archive:
         if info.compress_type not in _METHODS:
             raise _refusal("only stored and deflated entries are read")
         if info.file_size > FREE_BYTES and info.file_size > MAX_RATIO * info.compress_size:
-            raise _refusal(f"{name:.60} unpacks to more than {MAX_RATIO} times its size")
+            raise _refusal(
+                f"{name:.60} unpacks to more than {MAX_RATIO} times its size", Fault.TOO_LARGE
+            )
+        if info.compress_size > info.file_size + info.file_size // 1000 + _PACKING_BYTES:
+            raise _refusal(f"{name:.60} is packed larger than it is said to be", Fault.HOSTILE)
         try:
             with self._file.open(info) as entry:
                 content = entry.read(info.file_size + 1)
@@ -93,7 +108,7 @@ class Archive:
 def _opened(content: bytes) -> zipfile.ZipFile:
     # Opening it reads the whole directory, however long.
     if content.count(_DIRECTORY_ENTRY) > MAX_ENTRIES:
-        raise _refusal(f"it has more than {MAX_ENTRIES} entries")
+        raise _refusal(f"it has more than {MAX_ENTRIES} entries", Fault.TOO_LARGE)
     try:
         return zipfile.ZipFile(io.BytesIO(content))
     except _FAULTS as error:

@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 import numpy as np
 
-from ecg.formats.errors import EcgFormatError
+from ecg.formats.errors import EcgFormatError, Fault
 from ecg.signal import EcgSignal
 
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -185,11 +185,15 @@ class _Builder:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self._parts += 1 + len(attributes)
         if len(self._open) >= MAX_DEPTH:
-            raise EcgFormatError(f"the XML is nested more than {MAX_DEPTH} levels deep")
+            raise EcgFormatError(
+                f"the XML is nested more than {MAX_DEPTH} levels deep", Fault.HOSTILE
+            )
         if self._parts > MAX_PARTS:
-            raise EcgFormatError(f"the XML has more than {MAX_PARTS} elements and attributes")
+            raise EcgFormatError(
+                f"the XML has more than {MAX_PARTS} elements and attributes", Fault.TOO_LARGE
+            )
         if self._measuring and attributes and max(map(len, attributes.values())) > MAX_ATTRIBUTE:
-            raise EcgFormatError("the XML has an attribute that is too long")
+            raise EcgFormatError("the XML has an attribute that is too long", Fault.TOO_LARGE)
         if ":" in "".join(attributes):
             attributes = {name[name.find(":") + 1 :]: each for name, each in attributes.items()}
         element = Element(tag[tag.find(":") + 1 :], attributes, [])
@@ -209,11 +213,13 @@ class _Builder:
     @staticmethod
     def doctype(_name: str, _system: str | None, _public: str | None, internal: bool) -> None:
         if internal:
-            raise EcgFormatError("the XML declares a document type of its own, which is not read")
+            raise EcgFormatError(
+                "the XML declares a document type of its own, which is not read", Fault.HOSTILE
+            )
 
     @staticmethod
     def entity(*_args: object) -> int:
-        raise EcgFormatError("the XML uses entities, which are not read")
+        raise EcgFormatError("the XML uses entities, which are not read", Fault.HOSTILE)
 
 
 def _tree(text: str) -> Element:
@@ -253,7 +259,7 @@ def parse_xml(content: bytes) -> Element:
         type definition or entities of its own.
     """
     if len(content) > MAX_BYTES:
-        raise EcgFormatError(f"the XML is larger than {MAX_BYTES >> 20} MiB")
+        raise EcgFormatError(f"the XML is larger than {MAX_BYTES >> 20} MiB", Fault.TOO_LARGE)
     text = _text(content).strip("\ufeff\0 \t\r\n")
     try:
         try:
@@ -290,4 +296,5 @@ def read_xml(
         with np.errstate(over="ignore", invalid="ignore"):
             return signal_of(parse_xml(content))
     except (ValueError, OverflowError) as error:
-        raise EcgFormatError(f"{format_name}: {error}") from error
+        fault = error.fault if isinstance(error, EcgFormatError) else Fault.UNREADABLE
+        raise EcgFormatError(f"{format_name}: {error}", fault) from error

@@ -29,6 +29,5 @@ class Accounted:
                 raise NormalizedRefusedError(Status.RESOURCE_LIMITATION, over)
             return await self._handler.perform(request)
         except NormalizedRefusedError as refusal:
-            what = f"{request.operation.name} {refusal.result.status:04X}"
-            visit.refused[what] = visit.refused.get(what, 0) + 1
+            visit.refuse(f"{request.operation.name} {refusal.result.status:04X}")
             raise

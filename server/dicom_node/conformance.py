@@ -24,6 +24,7 @@ from dicom.dimse.negotiate import VERIFICATION, Negotiator, storage_transfer_syn
 from dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from server.dicom_node.commitment import STORAGE_COMMITMENT
 from server.dicom_node.performed import PERFORMED_STEP, PERFORMED_STEP_RETRIEVE
+from server.dicom_node.statuses import status_rows
 from server.scheduling.public import WORKLIST_KEYS
 from server.studies.public import ATTRIBUTES, Level
 
@@ -68,6 +69,7 @@ def sections(negotiator: Negotiator, limits: DimseLimits) -> dict[str, str]:
         ),
         "query": _table(("level", "attribute", "tag", "VR", "matching"), _query_keys()),
         "worklist": _table(("attribute", "matching"), _worklist_keys()),
+        "statuses": _table(("service", "status", "when"), status_rows()),
         "policy": _table(("what", "value"), _policy(limits)),
     }
 

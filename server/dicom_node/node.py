@@ -13,6 +13,8 @@ from dicom.dimse.callbacks import (
     AssociationInfo,
     AssociationRequest,
     AssociationSummary,
+    Ending,
+    RefusedRequest,
     Rejection,
     StoreRefusedError,
     StoreRequest,
@@ -72,6 +74,10 @@ class Visit:
     charset_repairs: Counter[str] = field(default_factory=Counter)
     """Objects whose text was labelled falsely, by label and how it was read."""
 
+    def refuse(self, what: str) -> None:
+        """Count a refusal."""
+        self.refused[what] = self.refused.get(what, 0) + 1
+
 
 class NodeGate:
     """Admits registered devices and nobody else."""
@@ -100,9 +106,12 @@ class NodeGate:
     async def admit(self, request: AssociationRequest, /) -> Admission[Visit] | Rejection:
         """Decide on a request; a stranger is refused and audited, once a minute."""
         who = request.association
-        if self._called_ae is not None and who.called_ae != self._called_ae:
-            return _CALLED_AE_NOT_RECOGNISED
         caller = caller_of(who)
+        if self._called_ae is not None and who.called_ae != self._called_ae:
+            await self._tell_refusal(
+                caller, "a caller of another AE title was refused", because=who.called_ae
+            )
+            return _CALLED_AE_NOT_RECOGNISED
         try:
             recognised = await self._recognised(caller)
         except Unavailable:
@@ -113,7 +122,10 @@ class NodeGate:
         shown = await self._users.verify(device, request.user_identity, caller.address)
         if shown not in {Shown.NOT_ASKED, Shown.VERIFIED}:
             await self._tell_refusal(
-                caller, "a device was refused for its user", device=recognised.actor, because=shown
+                caller,
+                "a device was refused for its user",
+                device=recognised.actor,
+                because=shown.value,
             )
             return _LOCAL_LIMIT_EXCEEDED if shown is Shown.THROTTLED else _NO_REASON_GIVEN
         visit = Visit(recognised.actor, device, throttled_as(caller.address))
@@ -122,15 +134,24 @@ class NodeGate:
     async def _recognised(self, caller: Caller) -> Recognised | Rejection:
         # First of all, and of strangers too: what follows costs a look into the database.
         if not self._budgets.take_association(throttled_as(caller.address)):
-            return self._over_budget(caller, "too many associations in a minute from one address")
+            return await self._over_budget(
+                caller, "too many associations in a minute from one address"
+            )
         recognised = await self._devices.recognise(caller)
         if recognised is None:
             await self._tell_refusal(caller, "an unknown device was refused")
             return _CALLING_AE_NOT_RECOGNISED
         device = recognised.device
         if not self._budgets.take_association(device.id, device.budget):
-            return self._over_budget(caller, "too many associations in a minute from one device")
+            return await self._over_budget(
+                caller, "too many associations in a minute from one device"
+            )
         return recognised
+
+    async def request_refused(self, refused: RefusedRequest, /) -> None:
+        """Write down what was not even looked at, as strangers are."""
+        caller = Caller(refused.calling_ae, refused.peer_ip, None, uses_tls=False)
+        await self._tell_unread(caller, "a request was refused", refused.reason)
 
     async def unwelcome(self, admitted: Sequence[Admitted[Visit]], /) -> Mapping[int, str]:
         """Return whose device was switched off or changed so that it would not be let in now."""
@@ -149,21 +170,31 @@ class NodeGate:
         return leaving
 
     async def association_ended(self, summary: AssociationSummary[Visit], /) -> None:
-        """Write down what the association brought."""
+        """Write down what the association brought, and whatever ended it but a release."""
         visit = summary.peer
+        broke_off = summary.ending not in {Ending.RELEASED, Ending.SHUT_DOWN}
+        if broke_off:
+            ours = summary.ending in {Ending.ABORTED, Ending.TIMED_OUT}
+            (_log.warning if ours else _log.info)(
+                "an association broke off", device=visit.device.id, ending=summary.ending.value,
+                because=summary.reason,
+            )  # fmt: skip
         try:
             await self._devices.called(visit.device.id)
         except Unavailable:
             _log.warning("a device's call could not be noted", device=visit.device.id)
         asked = visit.queries or visit.retrievals
-        if not summary.stored and not summary.failed and not asked and not visit.refused:
+        did = summary.stored or summary.failed or asked or visit.refused
+        # A peer may come and break off all day, and each time it is one more row.
+        if not did and not (broke_off and self._budgets.take_refusal(visit.address)):
             return
         await self._write_down(
             visit.device,
             "dicom.association",
-            Outcome.FAILED if summary.failed else Outcome.SUCCESS,
+            Outcome.FAILED if summary.failed or broke_off else Outcome.SUCCESS,
             {
                 "ending": summary.ending.value,
+                "because": summary.reason,
                 "stored": summary.stored,
                 "failed": summary.failed,
                 "bytes": summary.received_bytes,
@@ -178,13 +209,15 @@ class NodeGate:
             },
         )
 
-    def _over_budget(self, caller: Caller, because: str) -> Rejection:
-        if self._told.first((because, caller.ae_title, caller.address), value=True):
-            _log.warning(
-                "an association was over its budget", peer=caller.address, ae=caller.ae_title,
-                because=because,
-            )  # fmt: skip
+    async def _over_budget(self, caller: Caller, because: str) -> Rejection:
+        await self._tell_unread(caller, "an association was over its budget", because)
         return _LOCAL_LIMIT_EXCEEDED
+
+    async def _tell_unread(self, caller: Caller, event: str, because: str) -> None:
+        """Tell of a request that was refused before anybody asked whose it was."""
+        if self._told.first((because, caller.ae_title, caller.address), value=True):
+            _log.warning(event, peer=caller.address, ae=caller.ae_title, because=because)
+            await self._audit_refusal(caller, "dicom.request", None, {"because": because})
 
     async def _tell_refusal(
         self,
@@ -192,16 +225,19 @@ class NodeGate:
         event: str,
         *,
         device: Actor | None = None,
-        because: Shown | None = None,
+        because: str | None = None,
     ) -> None:
-        detail: dict[str, object] = {} if because is None else {"because": because.value}
+        detail: dict[str, object] = {} if because is None else {"because": because}
         _log.warning(event, peer=caller.address, ae=caller.ae_title, **detail)
-        if not self._told.first((event, caller.ae_title, caller.address), value=True):
-            return
-        if not self._budgets.take_refusal(throttled_as(caller.address)):
-            return
-        source = f"{caller.ae_title}@{caller.address}"
-        await self._write_down(device, "dicom.associate", Outcome.REFUSED, detail, source=source)
+        if self._told.first((event, caller.ae_title, caller.address), value=True):
+            await self._audit_refusal(caller, "dicom.associate", device, detail)
+
+    async def _audit_refusal(
+        self, caller: Caller, action: str, device: Actor | None, detail: dict[str, object]
+    ) -> None:
+        if self._budgets.take_refusal(throttled_as(caller.address)):
+            source = f"{caller.ae_title}@{caller.address}"
+            await self._write_down(device, action, Outcome.REFUSED, detail, source=source)
 
     async def _write_down(
         self,
@@ -286,8 +322,7 @@ class ObjectSink:
         except (StorageFull, Unavailable) as error:
             return StoreResult(OUT_OF_RESOURCES, _comment(error.detail))
         if isinstance(receipt.content, Refusal) or not receipt.verdict.kept:
-            count = self._visit.refused.get(receipt.code, 0)
-            self._visit.refused[receipt.code] = count + 1
+            self._visit.refuse(receipt.code)
             _log.warning("an object was refused", device=self._visit.device.id, code=receipt.code)
             return StoreResult(status_of(receipt), _comment(receipt.detail))
         self._visit.study_uids.add(receipt.content.study_instance_uid)

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import structlog
 
 from dicom import dataset as access
-from dicom.dimse.command import Status
+from dicom.dimse.command import CommandField, Status
 from dicom.dimse.retrieve import Retrieval, RetrieveRefusedError, RetrieveRequest, Tally
 from dicom.uids import is_uid
 from server.audit.public import ReadRefusals
@@ -63,7 +63,17 @@ class NodeRetrieve:
         self._most = most
 
     async def retrieve(self, request: RetrieveRequest[Visit], /) -> Retrieval:
-        """Return what is sent, after the reads were audited."""
+        """Return what is sent, after the reads were audited; count what is refused."""
+        try:
+            return await self._granted(request)
+        except RetrieveRefusedError as refusal:
+            field = (
+                CommandField.C_GET_RQ if request.destination_ae is None else CommandField.C_MOVE_RQ
+            )
+            request.peer.refuse(f"{field.name} {refusal.status:04X}")
+            raise
+
+    async def _granted(self, request: RetrieveRequest[Visit]) -> Retrieval:
         visit = request.peer
         visit.retrievals += 1
         if not visit.known.may_query:

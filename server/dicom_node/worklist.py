@@ -1,13 +1,14 @@
 """C-FIND of the modality worklist: what a device's institution shall examine (PS3.4 K)."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
 from pydicom.dataset import Dataset
 
 from dicom import dataset as access
-from dicom.dimse.command import Status
+from dicom.dimse.command import CommandField, Status
 from dicom.dimse.find import FindRefusedError, FindRequest, FoundMatch
 from dicom.dimse.identifier import encode_identifier
 from dicom.dimse.information_models import MODALITY_WORKLIST_FIND
@@ -89,11 +90,17 @@ class NodeQueries:
         self._archive = archive
         self._worklist = worklist
 
-    def find(self, request: FindRequest[Visit], /) -> AsyncGenerator[FoundMatch, None]:
-        """Yield the matches of the model that is asked."""
-        if request.sop_class_uid == MODALITY_WORKLIST_FIND:
-            return self._worklist.find(request)
-        return self._archive.find(request)
+    async def find(self, request: FindRequest[Visit], /) -> AsyncGenerator[FoundMatch, None]:
+        """Yield the matches of the model that is asked; count what is refused, or cut short."""
+        is_worklist = request.sop_class_uid == MODALITY_WORKLIST_FIND
+        answering = self._worklist if is_worklist else self._archive
+        try:
+            async with aclosing(answering.find(request)) as matches:
+                async for match in matches:
+                    yield match
+        except FindRefusedError as refusal:
+            request.peer.refuse(f"{CommandField.C_FIND_RQ.name} {refusal.status:04X}")
+            raise
 
 
 def _understood(identifier: Dataset) -> _Asked:

@@ -1,9 +1,18 @@
 """ECGs that arrive in other formats than DICOM, on intake's way in."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
+from ecg.formats import Fault
 from server.ecg_records.workbench import EcgWorkbench, UnreadableEcg
 from server.intake.public import Refusal
+
+REFUSED_AS: Final[Mapping[Fault, str]] = {
+    Fault.UNREADABLE: UnreadableEcg.default_code,
+    Fault.TOO_LARGE: "too-large-ecg",
+    Fault.HOSTILE: "hostile-ecg",
+}
 
 
 class EcgConverter:
@@ -17,5 +26,5 @@ class EcgConverter:
         try:
             found = await self._bench.convert(path, into)
         except UnreadableEcg as error:
-            return Refusal(error.code, error.detail)
+            return Refusal(REFUSED_AS[error.fault], error.detail)
         return found or Refusal("unknown-format", "neither DICOM nor an ECG format known here")

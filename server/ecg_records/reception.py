@@ -1,20 +1,26 @@
 """ECGs that a program or a person sends over HTTP, in any format that is read."""
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Mapping
 from typing import Final
 
 from sqlalchemy import select
 
+from ecg.formats import Fault
 from ecg.formats.sniff import MAX_BYTES
 from server.audit.public import AuditTrail
 from server.core.database import Database
-from server.core.errors import Conflict, TooLarge, Unprocessable
+from server.core.errors import Conflict, InvalidInput, LianzhenError, TooLarge, Unprocessable
+from server.ecg_records.conversion import REFUSED_AS
 from server.ecg_records.models import EcgRecord
 from server.ecg_records.schemas import EcgReceivedOut
 from server.identity.public import Actor
 from server.intake.public import Accepted, IntakeService, Prepared, Receipt, Verdict
 
 _IN_THE_WAY: Final = frozenset({Verdict.CONFLICT, Verdict.FOREIGN, Verdict.DELETED})
+_REFUSED: Final[Mapping[str, type[LianzhenError]]] = {
+    REFUSED_AS[Fault.TOO_LARGE]: TooLarge,
+    REFUSED_AS[Fault.HOSTILE]: InvalidInput,
+}
 
 
 class EcgReception:
@@ -31,7 +37,9 @@ class EcgReception:
         Raises
         ------
         TooLarge
-            If it is larger than any ECG that is read.
+            If it is larger than any ECG that is read, or unpacks to more.
+        InvalidInput
+            If it is made as no device makes it, to do harm.
         Unprocessable
             If it is damaged, or no ECG in a format that is known; the detail says which.
         Conflict
@@ -53,7 +61,7 @@ class EcgReception:
         if receipt.verdict in _IN_THE_WAY:
             raise Conflict(receipt.detail, code=receipt.code)
         if not isinstance(receipt.content, Prepared):
-            raise Unprocessable(receipt.detail, code=receipt.code)
+            raise _REFUSED.get(receipt.code, Unprocessable)(receipt.detail, code=receipt.code)
         return await self._found(actor, receipt, receipt.content)
 
     async def _record(self, actor: Actor, receipt: Receipt) -> None:

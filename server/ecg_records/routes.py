@@ -124,6 +124,7 @@ def ecg_routes(ecgs: EcgRecordService, reception: EcgReception) -> list[Route]:
     ) -> (
         r200[EcgReceivedOut]
         | r201[EcgReceivedOut]
+        | r400[Problem]
         | r409[Problem]
         | r413[Problem]
         | r422[Problem]

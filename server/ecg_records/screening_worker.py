@@ -33,7 +33,7 @@ def _perform(request: dict[str, Any]) -> dict[str, Any]:
             return _converted(path, Path(request["into"]))
         return _done(request, read(path, beside=False))
     except EcgFormatError as error:
-        return {"refused": str(error)}
+        return {"refused": str(error), "fault": error.fault}
     except ValueError as error:
         # A layout or a second that this recording lacks, or a value no check of the reader foresaw.
         return {"refused": str(error)[:300]}

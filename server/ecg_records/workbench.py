@@ -9,6 +9,7 @@ import orjson
 from dicom.worker_pool import PoolClosed, WorkerDied, WorkerPool
 from ecg.critical import DEFAULT_CRITICAL_VALUES, CriticalValues
 from ecg.display import DisplayFilter
+from ecg.formats import Fault
 from ecg.sheet import Layout
 from server.core.errors import InvalidInput, Unavailable
 
@@ -21,6 +22,10 @@ class UnreadableEcg(InvalidInput):
     """The recording is damaged or hostile, in one line for people, without the patient."""
 
     default_code = "unreadable-ecg"
+
+    def __init__(self, detail: str, fault: Fault = Fault.UNREADABLE) -> None:
+        super().__init__(detail)
+        self.fault = fault
 
 
 @dataclass(frozen=True)
@@ -171,6 +176,6 @@ class EcgWorkbench:
                 continue
             refused = answer.get("refused")
             if refused is not None:
-                raise UnreadableEcg(str(refused))
+                raise UnreadableEcg(str(refused), Fault(answer.get("fault", Fault.UNREADABLE)))
             return answer
         raise UnreadableEcg("reading it takes more than is allowed")

@@ -27,6 +27,8 @@ class Action(StrEnum):
     """Find records of one person, merge them, and undo it."""
     LIFECYCLE_MANAGE = "lifecycle.manage"
     """Choose how long studies are kept, hold them, ask for and decide on their deletion."""
+    QUARANTINE_READ = "quarantine.read"
+    """See what the own institution sent and was refused: ids and reasons, no names."""
     EVENTS_LISTEN = "events.listen"
     METRICS_READ = "metrics.read"
     WORKLIST_READ = "worklist.read"
@@ -72,6 +74,7 @@ POLICY: Final[Mapping[Action, frozenset[Role]]] = {
     Action.EXAM_SCHEDULE: _TOWNSHIP,
     Action.EXAM_EXPORT: _READERS | {Role.TOWNSHIP_DOCTOR, Role.COUNTY_DUTY},
     Action.LIFECYCLE_MANAGE: frozenset({Role.MEDICAL_OFFICE}),
+    Action.QUARANTINE_READ: frozenset({Role.MEDICAL_OFFICE, Role.SYSTEM_ADMINISTRATOR}),
     Action.PATIENT_MERGE: frozenset({Role.MEDICAL_OFFICE}),
     Action.REJECTED_READ: frozenset(
         {Role.COUNTY_REVIEWER, Role.QUALITY_CONTROL, Role.SYSTEM_ADMINISTRATOR}

@@ -51,14 +51,47 @@ async def hold(session: AsyncSession, study_pk: str) -> Study:
     return await session.get_one(Study, study_pk, with_for_update=True, populate_existing=True)
 
 
-async def list_objects(session: AsyncSession, deletion_id: str, study_pk: str) -> Sequence[str]:
-    """Write down the objects of a study with the files they were made from; return their ids."""
+def held_for_review(study: Study) -> Select[str, str]:
+    """Return the query of objects in quarantine under a UID of a study: of its patient, too.
+
+    One that another study or conversion names as well is theirs.
+    """
+    own = select(Series.id).where(Series.study_pk == study.id)
+    return (
+        select(StoredObject.id, StoredObject.sha256)
+        .join(Quarantined, Quarantined.object_id == StoredObject.id)
+        .where(
+            _under_a_uid_of(study),
+            ~exists().where(Instance.object_id == StoredObject.id, Instance.series_pk.not_in(own)),
+            ~exists().where(
+                (Conversion.object_id == StoredObject.id)
+                | (Conversion.source_object_id == StoredObject.id)
+            ),
+        )
+        .distinct()
+    )
+
+
+def _under_a_uid_of(study: Study) -> ColumnElement[bool]:
+    uids = (
+        select(Instance.sop_instance_uid)
+        .join(Series, Series.id == Instance.series_pk)
+        .where(Series.study_pk == study.id)
+    )
+    return (Quarantined.org == study.org) & Quarantined.sop_instance_uid.in_(uids)
+
+
+async def list_objects(session: AsyncSession, deletion_id: str, study: Study) -> Sequence[str]:
+    """Write down the objects of a study with the files they were made from; return their ids.
+
+    What is held for review under its UIDs is among them.
+    """
     rows = (
         await session.execute(
             select(StoredObject.id, StoredObject.sha256, Series.id, Instance.sop_instance_uid)
             .join(Instance, Instance.object_id == StoredObject.id)
             .join(Series, Series.id == Instance.series_pk)
-            .where(Series.study_pk == study_pk)
+            .where(Series.study_pk == study.id)
         )
     ).all()
     ids = [row[0] for row in rows]
@@ -69,10 +102,11 @@ async def list_objects(session: AsyncSession, deletion_id: str, study_pk: str) -
             .where(Conversion.object_id.in_(ids))
         )
     ).all()
+    held = (await session.execute(held_for_review(study))).all()
     listed: dict[str, tuple[str | None, str | None]] = {
-        sha256: (series, uid) for _, sha256, series, uid in rows
+        sha256: (None, None) for _, sha256 in (*held, *sources)
     }
-    listed |= {sha256: (None, None) for _, sha256 in sources}
+    listed |= {sha256: (series, uid) for _, sha256, series, uid in rows}
     if listed:
         await session.execute(
             insert(PurgedObject),
@@ -86,7 +120,7 @@ async def list_objects(session: AsyncSession, deletion_id: str, study_pk: str) -
                 for sha256, (series, uid) in listed.items()
             ],
         )
-    return [*ids, *(pk for pk, _ in sources)]
+    return [*ids, *(pk for pk, _ in (*held, *sources))]
 
 
 async def forget_rows(
@@ -119,12 +153,12 @@ async def forget_rows(
             patient_sex=None,
             complaint=None,
         ),
+        # What was sent again after the decision, or under its UIDs, is held for review.
+        delete(Quarantined).where(Quarantined.object_id.in_(objects) | _under_a_uid_of(study)),
         delete(EcgRecord).where(EcgRecord.study_pk == study.id),
         delete(Instance).where(Instance.series_pk.in_(series)),
         delete(Series).where(Series.study_pk == study.id),
         delete(Conversion).where(Conversion.object_id.in_(objects)),
-        # What was sent again after the decision is held for review by the same bytes.
-        update(Quarantined).where(Quarantined.object_id.in_(objects)).values(object_id=None),
         delete(StoredObject).where(StoredObject.id.in_(objects)),
         update(Study)
         .where(Study.id == study.id)

@@ -20,7 +20,7 @@ from server.core.objects.port import ObjectStore
 from server.core.settings import LifecycleSettings
 from server.identity.public import act_of
 from server.intake.public import Location, StoredObject, object_key
-from server.lifecycle.forgetting import forget_rows, hold, list_objects
+from server.lifecycle.forgetting import forget_rows, held_for_review, hold, list_objects
 from server.lifecycle.models import Deletion, DeletionState, DeletionStep, PurgedObject
 from server.lifecycle.retention import holds_on, retention_of
 from server.lifecycle.rounds import Failures
@@ -106,11 +106,11 @@ class Purger:
             if (
                 await self._must_be_kept(session, study)
                 or await holds_on(session, study)
-                or await _is_in_a_spool(session, study.id)
+                or await _is_in_a_spool(session, study)
             ):
                 _log.info("a purge waits", study_id=study.id)
                 return False
-            objects = await list_objects(session, deletion_id, study.id)
+            objects = await list_objects(session, deletion_id, study)
             shown = await forget_rows(session, study, objects, self._clock.now())
             deletion.state = next_state(deletion.state, DeletionStep.PURGE)
             await self._tell_shown(uow, study, shown)
@@ -176,13 +176,20 @@ class Purger:
             await self._derived.delete(key)
 
 
-async def _is_in_a_spool(session: AsyncSession, study_pk: str) -> bool:
+async def _is_in_a_spool(session: AsyncSession, study: Study) -> bool:
     """Tell whether some object is still on its way: only its host may take it from there."""
+    indexed = (
+        select(Instance.object_id)
+        .join(Series, Series.id == Instance.series_pk)
+        .where(Series.study_pk == study.id)
+    )
+    held = held_for_review(study).with_only_columns(StoredObject.id)
     waiting = await session.scalar(
         select(func.count())
-        .select_from(Instance)
-        .join(Series, Series.id == Instance.series_pk)
-        .join(StoredObject, StoredObject.id == Instance.object_id)
-        .where(Series.study_pk == study_pk, StoredObject.location == Location.SPOOL)
+        .select_from(StoredObject)
+        .where(
+            StoredObject.id.in_(indexed) | StoredObject.id.in_(held),
+            StoredObject.location == Location.SPOOL,
+        )
     )
     return bool(waiting)

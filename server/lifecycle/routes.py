@@ -11,12 +11,14 @@ from server.core.paging import decode_cursor
 from server.identity.public import ACTOR, Action, Actor
 from server.lifecycle.keeping import Keeping
 from server.lifecycle.models import DeletionState, DeletionStep
+from server.lifecycle.quarantine import Quarantine
 from server.lifecycle.schemas import (
     DeletionOut,
     DeletionPage,
     HoldIn,
     KeptStudyPage,
     LifecycleOut,
+    QuarantinePage,
     ReasonIn,
     RetentionIn,
 )
@@ -36,7 +38,11 @@ class ReadAudit(Protocol):
 
 
 def lifecycle_routes(
-    lifecycle: LifecycleService, keeping: Keeping, tiering: Tiering, reads: ReadAudit
+    lifecycle: LifecycleService,
+    keeping: Keeping,
+    tiering: Tiering,
+    reads: ReadAudit,
+    quarantine: Quarantine,
 ) -> list[Route]:
     """Return the routes under which the medical office decides."""
 
@@ -126,6 +132,7 @@ def lifecycle_routes(
     study = "/api/studies/{study_id}"
     return [
         *_lists(keeping, reads, manages),
+        _quarantine_list(quarantine),
         Route("GET", f"{study}/lifecycle", get_lifecycle, manages),
         Route("PUT", f"{study}/retention", set_retention, manages),
         Route("POST", f"{study}/holds", place_hold, manages),
@@ -142,6 +149,21 @@ def lifecycle_routes(
             )
         ),
     ]
+
+
+def _quarantine_list(quarantine: Quarantine) -> Route:
+    @inject_params.and_request
+    async def list_quarantine(
+        request: web.Request, limit: Limit = 50, before: str | None = None
+    ) -> r200[QuarantinePage] | r400[Problem]:
+        """List what the own institution sent and was refused, newest first.
+
+        Tags: lifecycle
+        """
+        found = await quarantine.page(request[ACTOR], limit=limit, before=decode_cursor(before))
+        return json_response(found)
+
+    return Route("GET", "/api/quarantine", list_quarantine, Requires(Action.QUARANTINE_READ))
 
 
 def _lists(keeping: Keeping, reads: ReadAudit, manages: Requires) -> list[Route]:

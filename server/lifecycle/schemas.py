@@ -12,6 +12,28 @@ from server.studies.public import RetentionClass, StudyOut
 Reason = Annotated[str, Field(min_length=2, max_length=500)]
 
 
+class QuarantinedOut(BaseModel):
+    """An object that was refused and is kept for review."""
+
+    id: str
+    received_at: UtcTime
+    institution_id: str
+    """The one whose device or person sent it."""
+    source: str
+    reason: str
+    detail: str
+    sop_instance_uid: str | None
+    size: int | None
+    """None where only its digest was kept."""
+
+
+class QuarantinePage(BaseModel):
+    """One page of the quarantine, newest first."""
+
+    items: list[QuarantinedOut]
+    next: str | None
+
+
 class HoldOut(BaseModel):
     """A legal hold."""
 

@@ -137,6 +137,7 @@ EXPECTED: dict[tuple[str, str], Rule] = {
     ("POST", "/api/rejections/{rejection_id}/revoke"): Rule(
         ADMINISTRATORS, scoped=True, answer=409
     ),
+    ("GET", "/api/quarantine"): Rule(OFFICE | ADMINISTRATORS),
     ("GET", "/api/ecgs"): Rule(READERS),
     # A body that is no ECG: whoever may send hears that.
     ("POST", "/api/ecgs"): Rule(CREATORS, answer=422),

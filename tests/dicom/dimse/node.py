@@ -13,6 +13,7 @@ from dicom.dimse.callbacks import (
     Admitted,
     AssociationRequest,
     AssociationSummary,
+    RefusedRequest,
     Rejection,
     StoreRequest,
     StoreResult,
@@ -127,12 +128,16 @@ class OpenGate:
     def __init__(self) -> None:
         self.requests: list[AssociationRequest] = []
         self.summaries: list[AssociationSummary[str]] = []
+        self.refused: list[RefusedRequest] = []
         self.decision: Admission[str] | Rejection | None = None
         self.unwelcome_peers: dict[str, str] = {}
 
     async def admit(self, request: AssociationRequest, /) -> Admission[str] | Rejection:
         self.requests.append(request)
         return self.decision or Admission(request.association.calling_ae)
+
+    async def request_refused(self, refused: RefusedRequest, /) -> None:
+        self.refused.append(refused)
 
     async def unwelcome(self, admitted: Sequence[Admitted[str]], /) -> Mapping[int, str]:
         return {

@@ -62,6 +62,10 @@ async def test_request_the_gate_need_not_see_is_rejected(
     async with running_node() as node:
         assert await rejection(node.port, request_pdu) == reason
         assert node.gate.requests == []
+        await until(lambda: len(node.gate.refused) == 1)
+        (refused,) = node.gate.refused
+        assert (refused.peer_ip, bool(refused.reason)) == ("127.0.0.1", True)
+        assert refused.calling_ae == ("" if reason == (1, 1, 3) else "PEER")
 
 
 async def test_gate_learns_the_identity_and_its_response_is_sent_when_asked_for() -> None:
@@ -145,6 +149,8 @@ async def test_association_over_a_limit_is_rejected_until_one_ends(limits: Dimse
             await peer.associate()
         assert await rejection(node.port, associate_request()) == (2, 3, 2)
         assert node.server.stats().associations_over_limit == 1
+        await until(lambda: len(node.gate.refused) == 1)
+        assert node.gate.refused[0].reason == "too many associations at once"
         await peers[0].send(RELEASE)
         await peers[0].receive()
         async with raw_peer(node.port) as peer:

@@ -225,6 +225,14 @@ async def test_a_request_while_a_query_is_answered_is_aborted() -> None:
         assert node.finder.closed == 1
 
 
+async def test_a_query_that_is_ended_before_it_began_keeps_no_books_open() -> None:
+    async with running_node() as node, raw_peer(node.port) as peer:
+        await asking(peer)
+        await peer.send(FIND + FIND)
+        summary = await node.summary()
+        assert summary.reason == "a request before the last was answered"
+
+
 async def test_a_peer_that_goes_away_ends_its_query() -> None:
     async with running_node() as node:
         node.finder.matches = studies(1)

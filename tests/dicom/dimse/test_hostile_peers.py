@@ -159,6 +159,8 @@ async def test_request_with_128_contexts_of_4000_syntaxes_is_refused_at_its_head
     async with running_node() as node, raw_peer(node.port) as peer:
         await peer.send(request[:6])
         assert (await peer.receive())[0] == 0x07
+        await until(lambda: len(node.gate.refused) == 1)
+        assert node.gate.refused[0].reason == f"a ASSOCIATE_RQ of {len(request) - 6} bytes"
 
 
 async def test_request_full_of_syntaxes_below_its_cap_is_rejected() -> None:

@@ -59,6 +59,10 @@ class User:
         self.heard.append("request")
         self.details.append(body)
 
+    def request_refused(self, reason: str) -> None:
+        self.heard.append("refused")
+        self.details.append(reason)
+
     def fragment_arrived(
         self, context_id: int, control: int, chunk: memoryview, *, complete: bool
     ) -> None:

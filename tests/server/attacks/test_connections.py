@@ -150,11 +150,14 @@ async def test_1000_presentation_contexts(attacked: Attacked) -> None:
             # The 129th begins to repeat an identifier: either way nothing is served.
             assert (kind, body[1:]) == (REJECTED, LOCAL_LIMIT_EXCEEDED)
         await attacked.honest()
-    await attacked.logged(attacked.node, "rejected", since)
+    await attacked.logged(attacked.node, "too many presentation contexts", since)
+    row = await _told(attacked, "dicom.request", because="too many presentation contexts")
+    assert (row["outcome"], row["source"]) == ("refused", "@127.0.0.1")
 
 
 async def test_duplicate_message_ids(attacked: Attacked) -> None:
     """One after the other each is answered; a request beside one of its own number is aborted."""
+    since = len(attacked.log(attacked.node).encode())
     with attacked.bounded(attacked.node, more_mib=20):
         async with attacked.associated(context_item(1, VERIFICATION, IMPLICIT)) as peer:
             await peer.send(ECHO * 100)
@@ -170,6 +173,11 @@ async def test_duplicate_message_ids(attacked: Attacked) -> None:
             while (await peer.receive())[0] != ABORTED:
                 continue
         await attacked.honest()
+    await attacked.logged(attacked.node, "an association broke off", since)
+    because = "a request before the last was answered"
+    row = await _told(attacked, "dicom.association", ending="aborted", because=because)
+    assert row["outcome"] == "failed"
+    assert because in attacked.log(attacked.node, since)
 
 
 CONTEXTS = context_item(1, CT, EXPLICIT)
@@ -193,9 +201,11 @@ STATES: Final = {
 @pytest.mark.parametrize("resets", [True, False], ids=["reset", "closed"])
 @pytest.mark.parametrize("state", STATES)
 async def test_a_peer_vanishes_in_each_state(attacked: Attacked, state: str, resets: bool) -> None:
-    """Nothing of it stays: no socket, no file in the spool."""
+    """Nothing of it stays, no socket, no file in the spool; once admitted, it is on record."""
     opening, then = STATES[state]
     sockets = attacked.sockets(attacked.node)
+    since = len(attacked.log(attacked.node).encode())
+    before = len(await _ended(attacked))
     with attacked.bounded(attacked.node, more_mib=20):
         for _ in range(5):
             reader, writer = await asyncio.open_connection("127.0.0.1", attacked.site.dicom_port)
@@ -211,6 +221,11 @@ async def test_a_peer_vanishes_in_each_state(attacked: Attacked, state: str, res
         await attacked.honest()
         await attacked.all_gone(attacked.node, sockets)
     await attacked.no_orphans()
+    if state.startswith("Sta6"):
+        await attacked.logged(attacked.node, "an association broke off", since)
+        # At most twenty a minute of one address; each state of this test brings five.
+        rows = (await _ended(attacked))[before:]
+        assert any(row["ending"] == "connection_lost" for row in rows)
 
 
 async def test_a_query_for_everything(attacked: Attacked) -> None:
@@ -229,6 +244,7 @@ async def test_a_query_for_everything(attacked: Attacked) -> None:
                 statuses.append(await _command_status(peer))
         await attacked.honest()
     assert (len(statuses), statuses[-1]) == (51, 0xA700)
+    await _told(attacked, "dicom.association", refused={"C_FIND_RQ A700": 1}, matches=50)
 
 
 async def test_a_stranger_with_another_name_for_each_call(attacked: Attacked) -> None:
@@ -273,3 +289,17 @@ async def _cut_off(attacked: Attacked) -> int:
         and row["bytes"] > (OBJECT_CAP_MIB - 1) * MIB
         for row in await attacked.audited("dicom.association")
     )
+
+
+async def _told(attacked: Attacked, action: str, **facts: object) -> dict[str, object]:
+    """Wait for a row of the audit that tells these facts."""
+    for _ in range(200):
+        for row in await attacked.audited(action):
+            if facts.items() <= row.items():
+                return row
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{action} never told {facts}: {await attacked.audited(action)}")
+
+
+async def _ended(attacked: Attacked) -> list[dict[str, object]]:
+    return await attacked.audited("dicom.association")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pydicom.config
@@ -24,7 +25,7 @@ from server.identity.models import Level
 from server.node import dimse_server
 from server.services import build_services, running
 from tests.dicom.dimse.senders import run
-from tests.server.dicom_node.test_node import Node, send, until_audited
+from tests.server.dicom_node.test_node import Node, audited, send, until_audited
 from tests.support.application import settings_for
 from tests.support.dicom_files import ct_bytes, ct_series, file_bytes, sample
 from tests.support.peers import require_program
@@ -264,6 +265,18 @@ async def test_a_device_that_may_only_send_is_refused_and_audited(node: Node) ->
     await send(node, exam(), ae_title="TOWNSHIP1-CT")
     wanted = identifier("STUDY", StudyInstanceUID="")
     assert await ask(node, wanted, ae_title="TOWNSHIP1-CT") == ([], 0x0124)
+    await until_told(node, "C_FIND_RQ 0124")
+
+
+async def until_told(node: Node, refused: str) -> dict[str, Any]:
+    """Wait for an association's row of the audit that tells a refusal, and return what it tells."""
+    async with asyncio.timeout(20):
+        while True:
+            for row in await audited(node, "dicom.association"):
+                detail: dict[str, Any] = orjson.loads(row.detail)
+                if refused in detail["refused"]:
+                    return detail
+            await asyncio.sleep(0.05)
 
 
 async def test_what_was_asked_is_audited_once_an_association(node: Node) -> None:
@@ -278,6 +291,8 @@ async def test_a_query_for_everything_is_cut_and_says_so(node: Node) -> None:
     await send(node, *[exam() for _ in range(6)])
     found, status = await ask(node, identifier("STUDY", StudyInstanceUID=""))
     assert (len(found), status) == (5, 0xA700)
+    row = await until_told(node, "C_FIND_RQ A700")
+    assert row["matches"] == 5
 
 
 async def test_optional_keys_of_patients_studies_and_series_are_answered(node: Node) -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -30,9 +31,20 @@ from server.intake.models import Quarantined
 from server.node import dimse_server
 from server.services import Services, build_services, running
 from server.studies.models import Study
+from tests.dicom.dimse.node import (
+    ABORT,
+    CT,
+    IMPLICIT,
+    RELEASE,
+    associate_request,
+    context_item,
+    raw_peer,
+)
 from tests.support.application import settings_for
 from tests.support.dicom_files import changed, ct_bytes, ct_series, sample
 from tests.support.peers import require_program
+
+VERIFICATION = "1.2.840.10008.1.1"
 
 
 @dataclass
@@ -95,6 +107,27 @@ async def until_audited(node: Node, action: str) -> AuditEvent:
     raise AssertionError(f"{action} was never audited")
 
 
+async def ended(node: Node, count: int) -> list[dict[str, Any]]:
+    """Wait until so many associations are in the audit, and return what it tells of each."""
+    for _ in range(500):
+        rows = await audited(node, "dicom.association")
+        if len(rows) >= count:
+            return [orjson.loads(row.detail) for row in sorted(rows, key=lambda row: row.seq)]
+        await asyncio.sleep(0.02)
+    raise AssertionError("the associations were never audited")
+
+
+def echo(port: int, ae_title: str = "TOWNSHIP2") -> int:
+    """Return the status of a C-ECHO on an association of its own."""
+    entity = AE(ae_title=ae_title)
+    entity.add_requested_context(VERIFICATION)
+    association = entity.associate("127.0.0.1", port)
+    try:
+        return int(association.send_c_echo().Status)
+    finally:
+        association.release()
+
+
 async def test_a_registered_device_s_objects_belong_to_its_institution(node: Node) -> None:
     assert await send(node, *ct_series(3)) == [SUCCESS] * 3
     async with node.services.database.reading() as session:
@@ -126,6 +159,76 @@ async def test_an_unknown_ae_is_refused_and_audited_once(node: Node) -> None:
     row = await until_audited(node, "dicom.associate")
     assert (row.outcome, row.source) == ("refused", "STRANGER@127.0.0.1")
     assert len(await audited(node, "dicom.associate")) == 1
+
+
+async def test_who_calls_us_by_another_title_is_refused_logged_and_audited_once(
+    node: Node, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = node.services.settings
+    strict = settings.dicom.model_copy(update={"check_called_ae": True, "ae_title": "US"})
+    services = replace(node.services, settings=settings.model_copy(update={"dicom": strict}))
+    server = dimse_server(services)
+    port = await server.start("127.0.0.1", 0)
+    for _ in range(2):
+        async with raw_peer(port) as peer:
+            await peer.send(associate_request(calling=b"TOWNSHIP1", called=b"THEM"))
+            assert await peer.receive() == (0x03, b"\0\1\1\7")
+    async with raw_peer(port) as peer:
+        await peer.associate(associate_request(calling=b"TOWNSHIP1", called=b"US"))
+        await peer.send(RELEASE)
+        await peer.receive()
+    await server.close(1)
+    (row,) = await audited(node, "dicom.associate")
+    assert (row.outcome, row.source) == ("refused", "TOWNSHIP1@127.0.0.1")
+    assert orjson.loads(row.detail) == {"because": "THEM"}
+    assert "a caller of another AE title was refused" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("goes", ["aborts", "vanishes"])
+async def test_whoever_leaves_without_a_release_is_on_record(
+    node: Node, goes: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with raw_peer(node.port) as peer:
+        await peer.associate(associate_request(calling=b"TOWNSHIP1"))
+        if goes == "aborts":
+            await peer.send(ABORT)
+            assert await peer.at_end()
+    row = await until_audited(node, "dicom.association")
+    ending = "aborted_by_peer" if goes == "aborts" else "connection_lost"
+    assert (row.outcome, orjson.loads(row.detail)["ending"]) == ("failed", ending)
+    said = capsys.readouterr().out
+    assert "an association broke off" in said
+    assert ending in said
+
+
+async def test_coming_and_breaking_off_all_day_does_not_fill_the_audit(node: Node) -> None:
+    for _ in range(60):
+        async with raw_peer(node.port) as peer:
+            await peer.associate(associate_request(calling=b"TOWNSHIP1"))
+    assert await asyncio.to_thread(echo, node.port) == SUCCESS
+    rows = await audited(node, "dicom.association")
+    # Twenty a minute, and one more for every three seconds that this took.
+    assert 1 <= len(rows) < 40
+
+
+async def test_a_request_that_is_not_looked_at_is_audited_once(
+    node: Node, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contexts = b"".join(context_item(2 * (n % 128) + 1, CT, IMPLICIT) for n in range(1000))
+    for _ in range(3):
+        async with raw_peer(node.port) as peer:
+            await peer.send(associate_request(contexts, calling=b"TOWNSHIP1"))
+            assert await peer.receive() == (0x03, b"\0\2\3\2")
+        async with raw_peer(node.port) as peer:
+            await peer.send(b"\1\0" + (2**31).to_bytes(4, "big"))
+            assert (await peer.receive())[0] == 0x07
+    await until_audited(node, "dicom.request")
+    await asyncio.sleep(0.2)
+    rows = await audited(node, "dicom.request")
+    assert {(row.outcome, row.source) for row in rows} == {("refused", "@127.0.0.1")}
+    because = sorted(orjson.loads(row.detail)["because"] for row in rows)
+    assert because == ["a ASSOCIATE_RQ of 2147483648 bytes", "too many presentation contexts"]
+    assert capsys.readouterr().out.count("a request was refused") == 2
 
 
 async def test_a_known_ae_from_an_unknown_network_is_a_stranger(node: Node) -> None:
@@ -205,7 +308,7 @@ async def test_dcmtk_echoes_and_stores(node: Node, tmp_path: Path) -> None:
 async def test_who_called_is_known_to_who_sets_devices_up(node: Node) -> None:
     for title in ("TOWNSHIP1", "STRANGER"):
         entity = AE(ae_title=title)
-        entity.add_requested_context("1.2.840.10008.1.1")
+        entity.add_requested_context(VERIFICATION)
         association = await asyncio.to_thread(entity.associate, "127.0.0.1", node.port)
         if association.is_established:
             assert (await asyncio.to_thread(association.send_c_echo)).Status == SUCCESS

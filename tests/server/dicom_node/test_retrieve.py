@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
@@ -33,7 +32,7 @@ from tests.dicom.dimse.acceptors import pynetdicom_scp, storescp
 from tests.dicom.dimse.senders import run
 from tests.dicom.dimse.test_scu import stored_in
 from tests.server.dicom_node.test_find import identifier, odd
-from tests.server.dicom_node.test_node import Node, audited, send, until_audited
+from tests.server.dicom_node.test_node import Node, audited, echo, ended, send, until_audited
 from tests.support.application import settings_for
 from tests.support.dicom_files import ct_bytes, ct_series, sample
 from tests.support.peers import require_program
@@ -74,16 +73,6 @@ async def destination(
             address=DeviceAddress("127.0.0.1", port, **tls),
         )
     )  # fmt: skip
-
-
-async def ended(node: Node, count: int) -> list[dict[str, Any]]:
-    """Wait until so many associations are in the audit, and return what it tells of each."""
-    for _ in range(500):
-        rows = await audited(node, "dicom.association")
-        if len(rows) >= count:
-            return [orjson.loads(row.detail) for row in sorted(rows, key=lambda row: row.seq)]
-        await asyncio.sleep(0.02)
-    raise AssertionError("the associations were never audited")
 
 
 def data_sets(*files: bytes) -> dict[str, bytes]:
@@ -270,9 +259,15 @@ async def test_a_destination_that_refuses_half_leaves_a_list_of_what_failed(node
     files = ct_series(4)
     await send(node, *files)
     archive = Archive(lambda number: 0 if number % 2 else 0xA700)
+    bystander: list[int] = []
     with archive.running() as port:
         await destination(node, port)
-        heard = await move(node, study_of(files[0]))
+        heard = await move(
+            node, study_of(files[0]), meanwhile=lambda *_: bystander.append(echo(node.port))
+        )
+    assert set(bystander) == {0}
+    detail = (await ended(node, 2))[-1]
+    assert (detail["retrieved"], detail["not_retrieved"]) == (2, 2)
     status, failed = heard[-1]
     assert (status.Status, counts(status)) == (0xB000, (None, 2, 2, 0))
     assert failed is not None
@@ -427,6 +422,7 @@ async def test_a_device_that_may_only_send_retrieves_nothing(node: Node) -> None
         heard = await move(node, study_of(ct_bytes()), ae_title="TOWNSHIP1-CT")
     assert [status.Status for status, _ in heard] == [0x0124]
     assert await audited(node, "study.read") == []
+    assert (await ended(node, 2))[-1]["refused"] == {"C_MOVE_RQ 0124": 1}
 
 
 async def test_a_destination_without_an_address_or_a_registration_is_unknown(node: Node) -> None:

@@ -26,6 +26,7 @@ EXPECTED = {
     "exam.export": {"county_reader", "county_reviewer", "township_doctor", "county_duty"},
     "patient.merge": {"medical_office"},
     "lifecycle.manage": {"medical_office"},
+    "quarantine.read": {"medical_office", "system_administrator"},
     "events.listen": READERS | TOWNSHIP,
     "metrics.read": {"system_administrator"},
     "worklist.read": READERS | TOWNSHIP,

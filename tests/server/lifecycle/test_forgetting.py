@@ -1,22 +1,26 @@
 """What goes with a study that is purged, and what is shown again."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from datetime import timedelta
+from io import BytesIO
 
 import orjson
+from pydicom import dcmread
 from pydicom.uid import generate_uid
 from sqlalchemy import select
 
 from server.audit.models import AuditEvent
+from server.intake.public import Quarantined, Verdict
 from server.patients.models import Patient
 from server.patients.public import PatientMergeService
 from server.realtime.models import Event
 from server.scheduling.public import PerformedSteps
-from server.studies.models import Instance, NameKey, Rejection, Study
+from server.studies.models import Instance, NameKey, Rejection, Series, Study
 from server.studies.public import StudyHomes
 from tests.server.dicom_node.test_performed import begun
 from tests.server.lifecycle.place import ONE, YEARS, Place
-from tests.support.dicom_files import rejection_note
+from tests.support.dicom_files import file_bytes, rejection_note
 from tests.support.fakes import CountingIds
 from tests.support.senders import (
     device,
@@ -36,6 +40,42 @@ async def test_what_was_rejected_goes_with_its_study_and_so_does_the_note(place:
     assert await place.keys(place.store) == []
     async with place.database.reading() as session:
         assert (await session.scalars(select(Rejection.id))).all() == []
+
+
+async def test_what_conflicts_with_it_goes_from_the_quarantine_and_no_other_does(
+    place: Place,
+) -> None:
+    study, data = await place.arrive(PatientName="Zhang^San")
+    other, kept = await place.arrive("B2", PatientName="Li^Si^Longer", InstanceNumber="12345")
+    for stored, name in ((data, "Zhang^San^Once^More"), (kept, "Li^Si^Longer^Once^More")):
+        ds = dcmread(BytesIO(stored))
+        ds.PatientName = name
+        conflict = await send(place.parts.intake, file_bytes(ds))
+        assert conflict.verdict is Verdict.CONFLICT
+    place.later(31 * YEARS)
+    await place.approved(study)
+    place.later(timedelta(days=31))
+    # Its bytes are still in a spool, where only its host may take them.
+    assert await place.purger.run() == 0
+    while await place.parts.drain.drain_once():
+        pass
+    assert await place.purger.run() == 1
+    async with place.database.reading() as session:
+        (left,) = await session.scalars(select(Quarantined))
+        own = await session.scalar(
+            select(Instance.sop_instance_uid)
+            .join(Series, Series.id == Instance.series_pk)
+            .where(Series.study_pk == other)
+        )
+    assert left.sop_instance_uid == own
+    bytes_left = [await _content(place, key) for key in await place.keys(place.store)]
+    assert len(bytes_left) == 2
+    assert not any(b"Zhang^San" in content for content in bytes_left)
+
+
+async def _content(place: Place, key: str) -> bytes:
+    async with aclosing(place.store.get(key)) as blocks:
+        return b"".join([block async for block in blocks])
 
 
 async def test_what_a_purged_note_hid_in_another_study_is_shown_and_counted_again(

@@ -263,7 +263,7 @@ async def test_what_was_sent_again_in_the_window_is_purged_from_the_quarantine_t
     assert await place.purger.run() == 1
     assert await place.keys(place.store) == []
     async with place.database.reading() as session:
-        assert (await session.scalars(select(Quarantined.object_id))).all() == [None]
+        assert (await session.scalars(select(Quarantined.object_id))).all() == []
 
 
 async def test_a_purge_that_fails_stops_none_behind_it(

@@ -1,4 +1,4 @@
-// Made by `make api-types`; do not edit. OpenAPI document sha256 54da5085d9290a5dda2b1b77ea0bb9368f46575dca96d1c808128cedcbee52e9
+// Made by `make api-types`; do not edit. OpenAPI document sha256 db30512e41d661e02f27668814dba0caf83c995a6a7b13f9374b1294ca8e323b
 
 export interface paths {
     "/api/consults": {
@@ -936,6 +936,14 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["EcgReceivedOut"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
                 409: {
@@ -2091,6 +2099,61 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List what the own institution sent and was refused, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    before?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["QuarantinePage"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Any other refusal. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5659,6 +5722,41 @@ export interface components {
             title: string;
             /** Type */
             type: string;
+        };
+        /**
+         * QuarantinePage
+         * @description One page of the quarantine, newest first.
+         */
+        QuarantinePage: {
+            /** Items */
+            items: components["schemas"]["QuarantinedOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * QuarantinedOut
+         * @description An object that was refused and is kept for review.
+         */
+        QuarantinedOut: {
+            /** Detail */
+            detail: string;
+            /** Id */
+            id: string;
+            /** Institution Id */
+            institution_id: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Size */
+            size: number | null;
+            /** Sop Instance Uid */
+            sop_instance_uid: string | null;
+            /** Source */
+            source: string;
         };
         /**
          * ReasonIn

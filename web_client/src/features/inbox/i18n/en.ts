@@ -70,6 +70,8 @@ export const en: Dictionary = {
   'why.not-dicom': 'Not an examination.',
   'why.unknown-format': 'Neither DICOM nor an ECG format known here.',
   'why.unreadable-ecg': 'The ECG file is damaged or cut off: export it again from the device.',
+  'why.too-large-ecg': 'The ECG file is too large, or unpacks to too much.',
+  'why.hostile-ecg': 'No ECG device writes a file like this: export it again from the device.',
   'why.missing-meta': 'Not a whole DICOM file: its header is missing.',
   'why.missing-transfer-syntax': 'The transfer syntax is missing: export it again.',
   'why.bad-structure': 'The file is damaged: export it again from the device.',

@@ -68,6 +68,8 @@ export const zh = {
   'why.not-dicom': '不是检查文件。',
   'why.unknown-format': '不是 DICOM，也不是能识别的心电图格式。',
   'why.unreadable-ecg': '心电图文件损坏或不完整，请从设备重新导出。',
+  'why.too-large-ecg': '心电图文件过大，或解压后过大。',
+  'why.hostile-ecg': '文件不是心电设备正常导出的，已拒收。请从设备重新导出。',
   'why.missing-meta': '不是完整的 DICOM 文件，缺少文件头。',
   'why.missing-transfer-syntax': '缺少传输语法，请重新导出。',
   'why.bad-structure': '文件内容损坏，请从设备重新导出。',
