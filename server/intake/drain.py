@@ -171,7 +171,10 @@ class Drain:
                     StoredObject.spool_id == self._spool.id,
                 )
             )
-        return oldest is None or self._clock.now() - oldest < _LONGEST_WAIT_FOR_SENDERS
+        # Below nothing where the clock was set back since: it would wait until it is there again.
+        return oldest is None or (
+            timedelta(0) <= self._clock.now() - oldest < _LONGEST_WAIT_FOR_SENDERS
+        )
 
     async def _waiting(self) -> Sequence[_Waiting]:
         async with self._database.reading() as session:
