@@ -22,8 +22,7 @@ from dicom.dimse.information_models import (
     STUDY_ROOT_GET,
     STUDY_ROOT_MOVE,
 )
-from server.core.errors import InvalidInput
-from server.dicom_node.public import DeviceAddress, NewDevice
+from server.dicom_node.public import NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level
 from server.node import dimse_server
@@ -502,15 +501,6 @@ async def test_a_retrieval_of_too_much_is_refused(node: Node) -> None:
     await destination(node, 1)
     ((status, _),) = await move(node, study_of(files[0]))
     assert status.Status == 0xA701
-
-
-@pytest.mark.parametrize("host", ["", "http://a", "a b", "a" * 256])
-def test_an_address_that_is_none_is_refused(host: str) -> None:
-    with pytest.raises(InvalidInput, match="a host is"):
-        DeviceAddress(host, 104)
-    for port in (0, 65_536):
-        with pytest.raises(InvalidInput, match="a port is"):
-            DeviceAddress("archive.local", port)
 
 
 # C-GET
