@@ -22,7 +22,7 @@ from dicom.dimse.information_models import (
     STUDY_ROOT_GET,
     STUDY_ROOT_MOVE,
 )
-from server.dicom_node.public import NewDevice
+from server.dicom_node.public import DeviceAddress, NewDevice
 from server.identity.institutions import NewInstitution
 from server.identity.models import Level
 from server.node import dimse_server
@@ -66,12 +66,9 @@ async def destination(
     node: Node, port: int, ae_title: str = "ARCHIVE", place: str = "township1", **tls: bool
 ) -> None:
     """Register a device with an address."""
-    await node.services.devices.register(
-        NewDevice(
-            "qinghe", node.institutions[place], ae_title,
-            address=DeviceAddress("127.0.0.1", port, **tls),
-        )
-    )  # fmt: skip
+    address = DeviceAddress("127.0.0.1", port, **tls)
+    device = NewDevice("qinghe", node.institutions[place], ae_title, address=address)
+    await node.services.devices.register(device)
 
 
 def data_sets(*files: bytes) -> dict[str, bytes]:
