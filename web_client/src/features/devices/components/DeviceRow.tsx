@@ -98,8 +98,9 @@ function Outgoing({
   if (address === null) return <Lit light="unknown">{t('out.noAddress')}</Lit>;
   if (trial.isPending) return <Lit light="unknown">{t('out.trying')}</Lit>;
   if (trial.error !== null) {
+    // Nobody asked the device: it was asked a moment ago, or our own server did not answer.
     return (
-      <Lit light="bad">
+      <Lit light="unknown">
         {t('out.failed')}：{text(trial.error, { 'no-address': t('error.no-address') })}
       </Lit>
     );

@@ -66,7 +66,7 @@ beforeEach(() => {
       what: `${request.method} ${pathname}`,
       body: text === '' ? null : JSON.parse(text),
     });
-    return Response.json(trial ?? silent);
+    return trial instanceof Response ? trial : Response.json(trial ?? silent);
   });
 });
 afterEach(() => {
@@ -121,6 +121,14 @@ test('a trial turns the lamp green, or red with what to check', async () => {
   expect(advice.textContent).toBe('设备不认识联诊。请在设备上登记本机 AE 标题“LIANZHEN”。');
   expect(row('CT1').textContent).toContain('rejected (1, 1, 3)');
   expect(asked.map(({ what }) => what)).toEqual(['POST /api/devices/d1/echo', 'POST /api/devices/d1/sample']);
+});
+
+test('a trial that was not made says nothing of the device', async () => {
+  await shown();
+  trial = Response.json({ code: 'too-many-requests', retry_after_s: 2 }, { status: 429 });
+  fireEvent.click(within(row('CT1')).getByText('测试回显'));
+  await waitFor(() => expect(row('CT1').textContent).toContain('未能测试'));
+  expect(lamps('CT1')).toEqual(['unknown', 'unknown']);
 });
 
 test('who called unknown is registered from that call', async () => {

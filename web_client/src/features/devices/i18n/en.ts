@@ -29,7 +29,7 @@ export const en: Record<keyof typeof zh, string> = {
   'out.trying': 'Testing…',
   'out.echo': 'Answers, {ms} ms',
   'out.sample': 'Took the test image, {ms} ms',
-  'out.failed': 'The test failed',
+  'out.failed': 'Not tested',
   'why.unreachable':
     '{host}:{port} cannot be reached. Check address and port, that the device is on, and its firewall.',
   'why.called-ae': 'The device does not go by “{ae}”. Check the AE title; capitals matter.',

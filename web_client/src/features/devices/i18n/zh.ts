@@ -27,7 +27,7 @@ export const zh = {
   'out.trying': '正在测试…',
   'out.echo': '应答正常，{ms} 毫秒',
   'out.sample': '已收下测试图像，{ms} 毫秒',
-  'out.failed': '测试失败',
+  'out.failed': '未能测试',
   'why.unreachable': '连不上 {host}:{port}。请核对地址、端口，确认设备已开机并允许本机访问（防火墙）。',
   'why.called-ae': '设备不认自己的 AE 标题“{ae}”。请核对登记的 AE 标题，区分大小写。',
   'why.calling-ae': '设备不认识联诊。请在设备上登记本机 AE 标题“{our}”。',
