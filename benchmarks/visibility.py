@@ -1,6 +1,7 @@
 """From a sender's success status to the list of a person who waits for the exam."""
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from benchmarks.senders import AE_TITLE
 from tests.support.dicom_files import sample
 
 _GIVE_UP_S = 30.0
+_SUSTAINED_A_SECOND = 20
+_SUSTAINED_S = 30
 
 
 @dataclass
@@ -56,12 +59,17 @@ class _Api:
         """Ask again and again until an item of the list's first page is the wanted one."""
         deadline_s = time.perf_counter() + _GIVE_UP_S
         while time.perf_counter() < deadline_s:
-            status, body = self._get(path)
-            if status != 200:
-                raise RuntimeError(f"GET {path} answered {status}: {body[:300]!r}")
-            if any(wanted(item) for item in json.loads(body)["items"]):
+            if any(wanted(item) for item in self.items(path)):
                 return
         raise TimeoutError(f"GET {path} does not show it after {_GIVE_UP_S} s")
+
+    def items(self, path: str) -> list[Mapping[str, Any]]:
+        """Return the first page of a list."""
+        status, body = self._get(path)
+        if status != 200:
+            raise RuntimeError(f"GET {path} answered {status}: {body[:300]!r}")
+        found: list[Mapping[str, Any]] = json.loads(body)["items"]
+        return found
 
     def _get(self, path: str) -> tuple[int, bytes]:
         self.connection.request("GET", path, headers=dict(self.headers))
@@ -112,7 +120,52 @@ def _ecgs(installation: Installation, api: _Api, instances: int) -> list[Delays]
             listed.milliseconds.append(1000 * (time.perf_counter() - began_s))
             api.wait_for("/api/ecgs?limit=20", _is_screened(dataset))
             screened.milliseconds.append(1000 * (time.perf_counter() - began_s))
-    return [listed, screened]
+        sustained = _sustained(association, api)
+    return [listed, screened, *sustained]
+
+
+def _sustained(association: Association, api: _Api) -> list[Delays]:
+    """Send ECGs at a steady rate, and see how long each takes to the list and to its screening."""
+    often = f"{_SUSTAINED_A_SECOND} a second for {_SUSTAINED_S} s"
+    stored = Delays(f"ECG due to success, {often}")
+    listed = Delays(f"ECG success to GET /api/ecgs, {often}")
+    screened = Delays(f"ECG success to its screening there, {often}")
+    ecgs = [_new_ecg() for _ in range(_SUSTAINED_A_SECOND * _SUSTAINED_S)]
+    succeeded_s: dict[str, float] = {}
+
+    def send() -> None:
+        began_s = time.perf_counter()
+        for number, dataset in enumerate(ecgs):
+            due_s = began_s + number / _SUSTAINED_A_SECOND
+            time.sleep(max(0.0, due_s - time.perf_counter()))
+            _store(association, dataset)
+            now_s = time.perf_counter()
+            # A sender that falls behind is not forgiven: it counts from when it was due.
+            stored.milliseconds.append(1000 * (now_s - due_s))
+            succeeded_s[str(dataset.SOPInstanceUID)] = now_s
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    seen: dict[str, set[str]] = {"listed": set(), "screened": set()}
+    while len(seen["screened"]) < len(ecgs):
+        items = api.items("/api/ecgs?limit=200")
+        now_s = time.perf_counter()
+        for item in items:
+            uid = item["sop_instance_uid"]
+            if (success_s := succeeded_s.get(uid)) is None:
+                continue
+            for name, delays, is_there in (
+                ("listed", listed, True),
+                ("screened", screened, item["status"] != "pending"),
+            ):
+                if is_there and uid not in seen[name]:
+                    seen[name].add(uid)
+                    delays.milliseconds.append(1000 * (now_s - success_s))
+        if not sender.is_alive() and now_s - max(succeeded_s.values()) > _GIVE_UP_S:
+            raise TimeoutError(f"{len(ecgs) - len(seen['screened'])} ECGs were never screened")
+        time.sleep(0.05)
+    sender.join()
+    return [stored, listed, screened]
 
 
 def _new_ecg() -> Dataset:
