@@ -82,9 +82,11 @@ async def _associated(peer: PeerAddress, proposal: Proposal, limits: DimseLimits
                 ssl_shutdown_timeout=handshake_s,
             )
     except OSError as error:
-        # What getaddrinfo and ssl say has the reason; asyncio's own errors say nothing.
+        # What getaddrinfo and ssl say has the reason; asyncio's own errors say nothing, and whether
+        # a peer that hangs up resets the connection is chance.
+        said = "" if isinstance(error, ConnectionResetError) else error.strerror or str(error)
         own = "no answer in time" if isinstance(error, TimeoutError) else "it closed the connection"
-        said = error.strerror or str(error) or own
+        said = said or own
         raise UnreachableError(f"{peer.host}:{peer.port} cannot be reached: {said}") from error
     requestor = Requestor(peer, reader, writer, limits)
     try:
