@@ -13,7 +13,9 @@ from server.core.logging import configure_logging
 from server.core.settings import Settings
 from server.core.supervisor import Supervisor, stop_on_signals
 from server.listening import listening, web_tls_context
+from server.migrations.run import migrate
 from server.role_names import RoleName
+from server.services import build_services, running
 
 _log = structlog.get_logger(__name__)
 
@@ -32,8 +34,6 @@ async def serve_role(role: RoleName, settings: Settings) -> None:
 
 async def serve_all(settings: Settings) -> None:
     """Migrate, then run every role as a child and keep each running until told to stop."""
-    from server.migrations.run import migrate  # noqa: PLC0415 -- see RoleName.module
-
     resolved = settings.resolved()
     if resolved.database.url is not None:
         await asyncio.to_thread(migrate, resolved.database.url.get_secret_value())
@@ -88,7 +88,6 @@ async def _web(settings: Settings) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _media(settings: Settings) -> AsyncIterator[None]:
     from server.media import build_media_app  # noqa: PLC0415 -- see RoleName.module
-    from server.services import build_services  # noqa: PLC0415
 
     services = build_services(settings, role=RoleName.MEDIA)
     http = settings.http
@@ -99,7 +98,6 @@ async def _media(settings: Settings) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _node(settings: Settings) -> AsyncIterator[None]:
     from server.node import running_node  # noqa: PLC0415 -- see RoleName.module
-    from server.services import build_services  # noqa: PLC0415
 
     async with running_node(build_services(settings, role=RoleName.NODE)):
         yield
@@ -108,7 +106,6 @@ async def _node(settings: Settings) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _worker(settings: Settings) -> AsyncIterator[None]:
     from server.app import build_health_app  # noqa: PLC0415 -- see RoleName.module
-    from server.services import build_services, running  # noqa: PLC0415
     from server.worker import build_worker  # noqa: PLC0415
 
     services = build_services(settings, role=RoleName.WORKER)

@@ -19,7 +19,6 @@ from dicom.pseudonyms import Pseudonyms
 from dicom.structure import ScanLimits
 from dicom.web.dicom_json import to_json
 from server.core.errors import InvalidInput, Unavailable
-from server.core.objects.errors import DigestMismatch
 from server.intake.public import Originals
 
 _T = TypeVar("_T")
@@ -70,7 +69,6 @@ class Anonymizer:
     async def blocks(
         self,
         object_id: str,
-        sha256: str,
         profile: Profile,
         told: Callable[[AnonymousHeader], None],
     ) -> AsyncIterator[bytes]:
@@ -78,12 +76,12 @@ class Anonymizer:
 
         Raises
         ------
-        DigestMismatch, Unavailable
-            If the stored bytes are not those that were received.
+        Unavailable
+            If the stored bytes are not those that were received, or cannot be de-identified.
         """
         async with self._originals.as_file(object_id) as path:
             with ExitStack() as opened:
-                parts, header = await self._blocking(lambda: _begin(path, sha256, profile, opened))
+                parts, header = await self._blocking(lambda: _begin(path, profile, opened))
                 # File meta information and data set come whole, before any of the pixel data.
                 head = (await self._next(parts) or b"") + (await self._next(parts) or b"")
                 told(await self._blocking(lambda: _read(head, header)))
@@ -103,13 +101,8 @@ class Anonymizer:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
 
-def _begin(
-    path: Path, sha256: str, profile: Profile, opened: ExitStack
-) -> tuple[Iterator[bytes], Part10Header]:
+def _begin(path: Path, profile: Profile, opened: ExitStack) -> tuple[Iterator[bytes], Part10Header]:
     file = opened.enter_context(path.open("rb"))
-    found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != sha256:
-        raise DigestMismatch(f"announced sha256 {sha256}, read {found}")
     try:
         header = scan(file)
         plain: BinaryIO = opened.enter_context(inflate(path, header)) if header.deflated else file

@@ -23,7 +23,6 @@ from server.audit.public import AuditTrail, Outcome
 from server.core.clock import Clock
 from server.core.database import Database
 from server.core.errors import Conflict, NotFound, TooLarge, Unavailable
-from server.core.objects.errors import DigestMismatch
 from server.exports.anonymous import Anonymizer, AnonymousHeader, Deidentification
 from server.exports.archive import ZipWriter, zip_size
 from server.exports.note import NOTE_NAME, note
@@ -241,7 +240,7 @@ class StudyExporter:
                 async for block in blocks:
                     yield writer.write(block)
                 yield writer.end()
-        except (DigestMismatch, Unavailable) as error:
+        except Unavailable as error:
             await self._record(*act, {"reason": str(error)}, outcome=Outcome.FAILED)
             raise
         if directory is None:
@@ -264,7 +263,7 @@ class StudyExporter:
             )
 
         content = file.content
-        return self._anonymizer.blocks(content.object_id, content.sha256, profile, told)
+        return self._anonymizer.blocks(content.object_id, profile, told)
 
     async def _bytes_of(self, content: _Object) -> AsyncIterator[bytes]:
         async with self._originals.open(content.object_id) as blocks:
