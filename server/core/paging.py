@@ -5,6 +5,9 @@ import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sqlalchemy import ColumnElement, literal, true, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
 from server.core.errors import InvalidInput
 
 
@@ -18,6 +21,19 @@ class Cursor:
     def encode(self) -> str:
         """Return the cursor as an opaque word for a URL."""
         return base64.urlsafe_b64encode(f"{self.at.isoformat()} {self.id}".encode()).decode()
+
+
+def behind(
+    before: Cursor | None, at: InstrumentedAttribute[datetime], row_id: InstrumentedAttribute[str]
+) -> ColumnElement[bool]:
+    """Return the condition on rows that come behind a cursor; on all of them without one.
+
+    It compares a row's place as one, which an index answers.
+    """
+    if before is None:
+        return true()
+    place = tuple_(literal(before.at, at.type), literal(before.id, row_id.type))
+    return tuple_(at, row_id) < place
 
 
 def decode_cursor(word: str | None) -> Cursor | None:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from ecg.findings import RULES_VERSION
 from server.core.database import Database
 from server.core.errors import NotFound
-from server.core.paging import Cursor
+from server.core.paging import Cursor, behind
 from server.ecg_records.models import EcgRecord, ScreeningStatus, taken_at
 from server.ecg_records.schemas import (
     EcgDetailOut,
@@ -119,13 +119,7 @@ class EcgRecordService:
         query = select(EcgRecord).where(
             EcgRecord.study_pk.in_(self._studies.visible_to(actor)), self._shown()
         )
-        if before is not None:
-            query = query.where(
-                or_(
-                    EcgRecord.received_at < before.at,
-                    and_(EcgRecord.received_at == before.at, EcgRecord.id < before.id),
-                )
-            )
+        query = query.where(behind(before, EcgRecord.received_at, EcgRecord.id))
         query = query.order_by(EcgRecord.received_at.desc(), EcgRecord.id.desc()).limit(limit + 1)
         async with self._database.reading() as session:
             found = list(await session.scalars(query))

@@ -55,7 +55,6 @@ class _Object:
     sop_instance_uid: str
     transfer_syntax_uid: str
     object_id: str
-    sha256: str
     size: int
 
 
@@ -179,7 +178,6 @@ class StudyExporter:
                 Instance.sop_instance_uid,
                 Instance.transfer_syntax_uid,
                 Instance.object_id,
-                StoredObject.sha256,
                 StoredObject.size,
             )
             .join(Series, Series.id == Instance.series_pk)

@@ -6,13 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, true, update
 
 from server.audit.public import AuditTrail
 from server.core.clock import Clock
 from server.core.database import Database, UnitOfWork
 from server.core.errors import NotFound
-from server.core.paging import Cursor
+from server.core.paging import Cursor, behind
 from server.dicom_node.public import Device, DeviceService
 from server.forwarding.models import ForwardJob, ForwardObject, ObjectState, Outage, Priority
 from server.identity.public import Actor, act_of
@@ -97,12 +97,7 @@ class ForwardDesk:
         self, org: str, *, state: JobState | None, limit: int, before: Cursor | None
     ) -> tuple[Sequence[Job], Cursor | None]:
         """Return a page of the queue, what changed last first, and where the next begins."""
-        after: ColumnElement[bool] = true()
-        if before is not None:
-            after = or_(
-                ForwardJob.changed_at < before.at,
-                and_(ForwardJob.changed_at == before.at, ForwardJob.id < before.id),
-            )
+        after = behind(before, ForwardJob.changed_at, ForwardJob.id)
         found = await self._jobs(ForwardJob.org == org, _in(state), after, limit=limit + 1)
         more = len(found) > limit
         last = found[limit - 1] if more else None

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.core.clock import Clock
 from server.core.database import Database
 from server.core.errors import NotFound
-from server.core.paging import Cursor
+from server.core.paging import Cursor, behind
 from server.identity.public import Actor, PersonRef
 from server.lifecycle.models import Deletion, DeletionState
 from server.lifecycle.schemas import (
@@ -78,13 +78,7 @@ class Keeping:
         query = select(Study).where(
             Study.patient_pk == patient_id, Study.id.in_(reach), Study.id.not_in(purged)
         )
-        if before is not None:
-            query = query.where(
-                or_(
-                    Study.received_at < before.at,
-                    and_(Study.received_at == before.at, Study.id < before.id),
-                )
-            )
+        query = query.where(behind(before, Study.received_at, Study.id))
         query = query.order_by(Study.received_at.desc(), Study.id.desc()).limit(limit + 1)
         async with self._database.reading() as session:
             found = (await session.scalars(query)).all()

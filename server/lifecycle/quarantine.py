@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 
 from server.audit.public import AuditTrail
 from server.core.database import Database
 from server.core.errors import Conflict, NotFound
 from server.core.objects.port import ObjectStore
-from server.core.paging import Cursor
+from server.core.paging import Cursor, behind
 from server.identity.public import Actor, act_of
 from server.intake.public import Conversion, Location, Quarantined, StoredObject, object_key
 from server.lifecycle.schemas import QuarantinedOut, QuarantinePage
@@ -41,14 +41,8 @@ class Quarantine:
         query = _NEWEST.where(
             Quarantined.org == actor.org,
             Quarantined.owner_institution_id == actor.institution_id,
+            behind(before, Quarantined.received_at, Quarantined.id),
         )
-        if before is not None:
-            query = query.where(
-                or_(
-                    Quarantined.received_at < before.at,
-                    and_(Quarantined.received_at == before.at, Quarantined.id < before.id),
-                )
-            )
         async with self._database.reading() as session:
             rows = (await session.execute(query.limit(limit + 1))).all()
         items = [_out(held, size) for held, size in rows[:limit]]

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.audit.public import AuditTrail, Outcome
@@ -13,7 +13,7 @@ from server.core.clock import Clock
 from server.core.database import Database, UnitOfWork
 from server.core.errors import Conflict, NotAllowed, NotFound
 from server.core.ids import Ids
-from server.core.paging import Cursor
+from server.core.paging import Cursor, behind
 from server.core.settings import LifecycleSettings
 from server.identity.public import Actor, act_of
 from server.lifecycle.models import (
@@ -107,13 +107,7 @@ class LifecycleService:
         query = select(Deletion).where(
             Deletion.study_pk.in_(reach), Deletion.state.in_(states or OPEN)
         )
-        if before is not None:
-            query = query.where(
-                or_(
-                    Deletion.requested_at < before.at,
-                    and_(Deletion.requested_at == before.at, Deletion.id < before.id),
-                )
-            )
+        query = query.where(behind(before, Deletion.requested_at, Deletion.id))
         query = query.order_by(Deletion.requested_at.desc(), Deletion.id.desc()).limit(limit + 1)
         found = (await session.scalars(query)).all()
         last = found[limit - 1] if len(found) > limit else None

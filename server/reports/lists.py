@@ -8,7 +8,7 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.core.database import Database
-from server.core.paging import Cursor
+from server.core.paging import Cursor, behind
 from server.identity.public import Actor, InstitutionDirectory, PersonDirectory
 from server.reports.models import Report, ReportVersion
 from server.reports.schemas import ReportListItem, ReportPage
@@ -57,13 +57,7 @@ class ReportLists:
         if view is ReportView.MINE:
             signed = select(ReportVersion.report_id).where(ReportVersion.signer_id == actor.id)
             query = query.where(or_(Report.author_id == actor.id, Report.id.in_(signed)))
-        if before is not None:
-            query = query.where(
-                or_(
-                    Report.status_at < before.at,
-                    and_(Report.status_at == before.at, Report.id < before.id),
-                )
-            )
+        query = query.where(behind(before, Report.status_at, Report.id))
         query = query.order_by(Report.status_at.desc(), Report.id.desc()).limit(limit + 1)
         async with self._database.reading() as session:
             found = list(await session.execute(query))

@@ -14,7 +14,7 @@ from sqlalchemy import ARRAY, ColumnElement, String, any_, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dicom.web.query import Exact, Match, Query, Range
-from server.core.paging import Cursor
+from server.core.paging import Cursor, behind
 from server.studies.models import Series, Study
 from server.studies.names import NameMatch
 
@@ -61,9 +61,9 @@ async def narrowed(
         listed = [*conditions, *otherwise]
     else:
         return Narrowed(otherwise)
-    candidates = select(Study.id).where(Study.org == org, *listed)
-    if after is not None:
-        candidates = candidates.where(behind(after))
+    candidates = select(Study.id).where(
+        Study.org == org, *listed, behind(after, Study.received_at, Study.id)
+    )
     newest = candidates.order_by(Study.received_at.desc(), Study.id.desc()).limit(_MOST + 1)
     ids = (await session.scalars(newest)).all()
     return Narrowed([_is_one_of(session, ids[:_MOST])], len(ids) <= _MOST, otherwise)
@@ -96,13 +96,8 @@ def _is_one_of(session: AsyncSession, ids: Sequence[str]) -> ColumnElement[bool]
     return Study.id.in_(ids)
 
 
-def behind(after: Cursor) -> ColumnElement[bool]:
-    """Return the condition on studies that come behind a place, newest first."""
-    return behind_place(literal(after.at, Study.received_at.type), literal(after.id))
-
-
 def behind_place(at: ColumnElement[datetime], study_pk: ColumnElement[str]) -> ColumnElement[bool]:
-    """Return the condition of `behind`; as a row's, which an index answers."""
+    """Return the condition on studies of `behind`, in a query that is made once."""
     return tuple_(Study.received_at, Study.id) < tuple_(at, study_pk)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from dicom.web.query import Exact, Match, Query, Range, Universal, Wildcard
 from server.core.clock import Clock
 from server.core.database import Database
-from server.core.paging import Cursor
+from server.core.paging import Cursor, behind
 from server.identity.public import Actor
 from server.patients.public import Patient
 from server.studies.attributes import ATTRIBUTES, SHARED, Attribute, Level, is_key, tag_of
@@ -19,7 +19,7 @@ from server.studies.computed import NO_ISSUER
 from server.studies.matching import condition, period
 from server.studies.models import Instance, Series, Study
 from server.studies.names import NameMatch, name_match
-from server.studies.narrowing import Narrowed, behind, is_narrowed, narrowed
+from server.studies.narrowing import Narrowed, is_narrowed, narrowed
 from server.studies.usual import (
     Kind,
     laid_out,
@@ -160,7 +160,7 @@ class StudySearch:
         asked = _asked(search, actor.org)
         conditions = [*asked.of_studies, *asked.within]
         if search.after is not None:
-            conditions.append(behind(search.after))
+            conditions.append(behind(search.after, Study.received_at, Study.id))
 
         # The reach is part of the one query: as a list of ids it would be made anew for each.
         reach = reach_of(actor, self._clock.now())

@@ -4,14 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Final, Protocol
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dicom.dataset import PersonName
 from server.core.clock import Clock
 from server.core.database import Database
 from server.core.errors import NotFound
-from server.core.paging import Cursor
+from server.core.paging import Cursor, behind
 from server.identity.public import Actor, InstitutionRef
 from server.patients.public import PatientOut
 from server.studies.models import Instance, Series, Study
@@ -79,13 +79,7 @@ class StudyService:
         """Return the newest studies before a cursor."""
         # Scope and order in one query, so that the newest page reads a page and not the archive.
         query: Select[Study] = self.visible_to(actor).with_only_columns(Study).where(_SHOWN)
-        if before is not None:
-            query = query.where(
-                or_(
-                    Study.received_at < before.at,
-                    and_(Study.received_at == before.at, Study.id < before.id),
-                )
-            )
+        query = query.where(behind(before, Study.received_at, Study.id))
         query = query.order_by(Study.received_at.desc(), Study.id.desc()).limit(limit + 1)
         async with self._database.reading() as session:
             studies = list(await session.scalars(query))
