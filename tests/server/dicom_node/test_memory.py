@@ -12,10 +12,10 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from pynetdicom import AE, build_role, evt
 
 from server.dicom_node.public import NewDevice
-from server.migrations.run import migrate
 from server.services import build_services
 from tests.dicom.dimse.node import CT
 from tests.server.attacks.installation import Attacked
+from tests.support.databases import migrated_sqlite
 from tests.support.dicom_files import ct_bytes
 from tests.support.node_process import ORG, found_site
 
@@ -30,9 +30,7 @@ MORE_MIB: Final = 32
 @pytest.fixture
 async def running(tmp_path: Path) -> AsyncIterator[Attacked]:
     """A node that has taken and given an object, so that what it keeps is there already."""
-    url = f"sqlite:///{tmp_path / 'lianzhen.db'}"
-    migrate(url)
-    site = await found_site(tmp_path / "data", url)
+    site = await found_site(tmp_path / "data", migrated_sqlite(tmp_path / "lianzhen.db"))
     services = build_services(site.settings, role="test")
     try:
         county = await services.institutions.get(ORG, "county")

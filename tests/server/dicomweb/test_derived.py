@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientError
@@ -118,10 +119,10 @@ async def test_one_that_cannot_be_read_does_not_end_a_scrub(
     flip(kept(tmp_path, "t"), 3)
     get = site.derived.get
 
-    async def failing(key: str, **given: object) -> AsyncIterator[bytes]:
+    async def failing(key: str, **given: Any) -> AsyncIterator[bytes]:
         if "/m/" in key:
             raise ObjectStoreUnavailable("[Errno 5] Input/output error")
-        async for block in get(key, **given):  # type: ignore[arg-type]
+        async for block in get(key, **given):
             yield block
 
     monkeypatch.setattr(site.derived, "get", failing)

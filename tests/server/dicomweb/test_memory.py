@@ -16,9 +16,9 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEnd
 from dicom.encode import HTJ2K_LOSSLESS
 from server.identity.models import Role
 from server.identity.people import Licence, NewPerson
-from server.migrations.run import migrate
 from server.services import build_services
 from tests.server.attacks.installation import Attacked, path_of
+from tests.support.databases import migrated_sqlite
 from tests.support.dicom_files import ct_bytes, file_bytes
 from tests.support.node_process import ORG, found_site
 
@@ -31,9 +31,7 @@ MORE_MIB: Final = 32
 @pytest.fixture
 async def running(tmp_path: Path) -> AsyncIterator[Attacked]:
     """A web role that has served everything once, so that what it keeps is there already."""
-    url = f"sqlite:///{tmp_path / 'lianzhen.db'}"
-    migrate(url)
-    site = await found_site(tmp_path / "data", url)
+    site = await found_site(tmp_path / "data", migrated_sqlite(tmp_path / "lianzhen.db"))
     services = build_services(site.settings, role="test")
     try:
         county = await services.institutions.get(ORG, "county")

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from server.gateway.county import Standing
 from server.gateway.faults import Fault, LineFault
 from server.gateway.models import OutboundState
 from server.identity.models import Role
@@ -79,7 +81,7 @@ async def test_an_upload_of_days_ago_is_resumed_or_begun_anew_if_the_county_forg
 
 
 async def test_a_county_that_forgets_while_it_is_sent_to_gets_it_from_the_start(
-    county: County, tmp_path: Path, clock: ManualClock
+    county: County, tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = large_ct(SIZE)
     async with running_township(
@@ -88,15 +90,15 @@ async def test_a_county_that_forgets_while_it_is_sent_to_gets_it_from_the_start(
         await town.receive_all([data])
         append, chunks = town.gateway.county.append, 0
 
-        async def with_a_week_in_between(*args: object) -> object:
+        async def with_a_week_in_between(*args: Any) -> Standing | None:
             nonlocal chunks
             chunks += 1
             if chunks == 2:
                 clock.advance(8 * DAY_S)
                 await county.app.services.uploads.expire()
-            return await append(*args)  # type: ignore[arg-type]  # handed through
+            return await append(*args)
 
-        town.gateway.county.append = with_a_week_in_between  # type: ignore[method-assign,assignment]
+        monkeypatch.setattr(town.gateway.county, "append", with_a_week_in_between)
         await town.send_all()
         assert chunks > 3
         assert (await town.row()).state == OutboundState.CONFIRMED

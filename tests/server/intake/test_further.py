@@ -1,7 +1,6 @@
 """Further instances of known series are indexed without a look, and never against the database."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
 
@@ -31,15 +30,6 @@ from tests.support.senders import (
     running_intake,
     send,
 )
-
-
-@pytest.fixture
-async def parts(
-    database: Database, tmp_path: Path, clock: ManualClock, ids: CountingIds
-) -> AsyncIterator[IntakeParts]:
-    await create_institutions(database, clock)
-    async with running_intake(database, tmp_path, clock, ids) as running:
-        yield running
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import hashlib
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,15 +34,6 @@ from tests.support.senders import (
 )
 
 pytestmark = pytest.mark.fault
-
-
-@pytest.fixture
-async def parts(
-    database: Database, tmp_path: Path, clock: ManualClock, ids: CountingIds
-) -> AsyncIterator[IntakeParts]:
-    await create_institutions(database, clock)
-    async with running_intake(database, tmp_path, clock, ids) as running:
-        yield running
 
 
 async def send(parts: IntakeParts, data: bytes, institution: str = TOWNSHIP) -> Receipt:

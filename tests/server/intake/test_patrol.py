@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from server.audit.models import AuditEvent
 from server.audit.public import AuditTrail
@@ -86,11 +87,11 @@ async def patrolling(
                 await task
 
 
-async def until(parts: IntakeParts, query: object) -> None:
+async def until(parts: IntakeParts, query: Select[Any]) -> None:
     async with asyncio.timeout(30):
         while True:
             async with parts.database.reading() as session:
-                if await session.scalar(query):  # type: ignore[call-overload]
+                if await session.scalar(query):
                     return
             await asyncio.sleep(0.02)
 
