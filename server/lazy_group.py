@@ -16,11 +16,11 @@ def lazy_group(groups: Mapping[str, str], *, others: str | None = None) -> type[
     """
 
     class LazyGroup(TyperGroup):
-        def list_commands(self, ctx: Context) -> list[str]:  # type: ignore[override]  # as given
+        def list_commands(self, ctx: Context) -> list[str]:  # type: ignore[override]  # typer hides its own
             further = _group(others).list_commands(ctx) if others is not None else ()
             return [*super().list_commands(ctx), *further, *groups]
 
-        def get_command(  # type: ignore[override]  # as given
+        def get_command(  # type: ignore[override]  # typer hides its own
             self, ctx: Context, cmd_name: str
         ) -> TyperCommand | TyperGroup | None:
             if cmd_name in groups:
